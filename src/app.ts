@@ -67,6 +67,8 @@ export interface ServiceConfig {
   readonly version: string
   readonly logLevel: Level | 'silent'
   readonly reportPath?: string | undefined
+  /** The console's built files; those that the package has by default. */
+  readonly consoleFolder?: string | undefined
   /** Where the report of a bundle may lie if it was not named. */
   readonly reportsBeside?: ((bundlePath: string) => readonly string[]) | undefined
   readonly limits?: Partial<Limits>
@@ -320,7 +322,7 @@ function serveableAlone(predictor: Predictor | undefined): ServedModel {
 }
 
 async function open(config: ServiceConfig, serving: Serving, renderMetrics?: () => Promise<string>) {
-  const { host, port, version, apiKeys, keyRing, reportPath, limits = {} } = config
+  const { host, port, version, apiKeys, keyRing, reportPath, consoleFolder, limits = {} } = config
   const { bundlePath, lineup, decisions, opened, metrics, log, warnOfPolicy, takeOffer } = serving
   const closeKept = async () => {
     opened?.close()
@@ -342,6 +344,7 @@ async function open(config: ServiceConfig, serving: Serving, renderMetrics?: () 
       limits,
       apiKeys,
       reportPath,
+      consoleFolder,
       reportsBeside: bundlePath === undefined ? [] : config.reportsBeside?.(bundlePath),
       bundlePath,
       isInsecure: config.insecure,

@@ -4,16 +4,14 @@ import { useEvents } from '../../api/events.ts'
 import { useQuery } from '../../api/query.ts'
 import type { paths } from '../../api/schema.d.ts'
 import { mayDo, shortName, who } from '../../api/who.ts'
-import { tellChange } from '../../ui/changed.ts'
+import { PolicyVersions } from '../../policy/versions.tsx'
 import { FormDialog, WhyField } from '../../ui/form-dialog.tsx'
-import { Empty, Ready } from '../../ui/states.tsx'
+import { Ready } from '../../ui/states.tsx'
 import { type Column, Table } from '../../ui/table.tsx'
 import { Time } from '../../ui/time.tsx'
 import { toast } from '../../ui/toast.tsx'
 
 type Change = paths['/v1/changes']['get']['responses']['200']['content']['application/json']['changes'][number]
-type Versions = paths['/v1/policy/versions']['get']['responses']['200']['content']['application/json']
-type Version = Versions['versions'][number]
 type Asked = { readonly does: 'approve' | 'reject' | 'withdraw'; readonly change: Change }
 
 /** Who changed what, when and why; what waits for somebody else; and the way back. */
@@ -23,16 +21,8 @@ export function Changes() {
     (signal) => ask(client.GET('/v1/changes', { params: { query: { limit: 200 } }, signal })),
     { everyMs: 20_000 },
   )
-  const versions = useQuery('policy versions', (signal) =>
-    ask(client.GET('/v1/policy/versions', { params: { query: { limit: 500 } }, signal })),
-  )
   const [asked, setAsked] = useState<Asked>()
-  const [back, setBack] = useState<Version>()
-  const refresh = () => {
-    changes.refresh()
-    versions.refresh()
-  }
-  useEvents(['policy', 'deployment'], refresh)
+  useEvents(['policy', 'deployment'], changes.refresh)
   return (
     <>
       <Ready of={changes} lines={3}>
@@ -49,52 +39,16 @@ export function Changes() {
           )
         }
       </Ready>
-      <Ready of={versions} lines={6}>
-        {({ versions: all, version }) => (
-          <Table
-            label="Policy versions"
-            columns={mayDo('author') ? [...versionColumns, backColumn(version, setBack)] : versionColumns}
-            rows={all}
-            rowId={(each) => String(each.version)}
-            tools={<h2>Versions of the policy</h2>}
-            empty={<Empty title="Nothing was changed yet">The policy is as the bundle says.</Empty>}
-          />
-        )}
-      </Ready>
-      {asked !== undefined && <Decide asked={asked} onClose={() => setAsked(undefined)} onDone={refresh} />}
-      {back !== undefined && (
-        <GoBack to={back} version={versions.data?.version ?? 0} onClose={() => setBack(undefined)} onDone={refresh} />
-      )}
+      <PolicyVersions
+        title="Versions of the policy"
+        exportName="policy-versions"
+        isMeant={() => true}
+        empty="Nothing was changed yet: the policy is as the bundle says"
+        isShort={false}
+      />
+      {asked !== undefined && <Decide asked={asked} onClose={() => setAsked(undefined)} onDone={changes.refresh} />}
     </>
   )
-}
-
-const versionColumns: readonly Column<Version>[] = [
-  { name: 'version', title: 'Version', width: '100px', value: ({ version }) => version },
-  { name: 'at', title: 'When', width: '180px', value: ({ at }) => at, cell: ({ at }) => <Time at={at} /> },
-  { name: 'by', title: 'Who', width: '140px', value: ({ by }) => by, cell: ({ by }) => shortName(by) },
-  {
-    name: 'diff',
-    title: 'What',
-    value: ({ diff }) => diff.join('; '),
-    cell: ({ diff }) => <span title={diff.join('\n')}>{diff.join('; ')}</span>,
-  },
-  { name: 'why', title: 'Why', width: '220px', shownFrom: 'medium', value: ({ why }) => why },
-]
-
-function backColumn(version: number, onBack: (to: Version) => void): Column<Version> {
-  return {
-    ...{ name: 'back', title: 'Go back', isTitleHidden: true, width: '120px', isSortable: false, isExported: false },
-    value: () => null,
-    cell: (each) =>
-      each.version === version ? (
-        <span class="badge accent">in force</span>
-      ) : (
-        <button type="button" class="button quiet small" onClick={() => onBack(each)}>
-          Go back to it
-        </button>
-      ),
-  }
 }
 
 const changeColumns: readonly Column<Change>[] = [
@@ -169,42 +123,6 @@ function Decide({ asked: { does, change }, onClose, onDone }: DecideProps) {
         By {change.by}: {change.why === '' ? 'no reason was given' : change.why}
       </p>
       {does !== 'withdraw' && <WhyField />}
-    </FormDialog>
-  )
-}
-
-interface GoBackProps {
-  readonly to: Version
-  readonly version: number
-  readonly onClose: () => void
-  readonly onDone: () => void
-}
-
-function GoBack({ to, version, onClose, onDone }: GoBackProps) {
-  return (
-    <FormDialog
-      title={`Go back to version ${to.version}`}
-      submit="Go back"
-      isDangerous
-      onClose={onClose}
-      send={(text) =>
-        ask(
-          client.POST('/v1/policy/rollback', {
-            params: { header: { 'If-Match': String(version) } },
-            body: { to: to.version, ...(text('why') === '' ? {} : { why: text('why') }) },
-          }),
-        )
-      }
-      onDone={(answer) => {
-        toast(tellChange(answer, `The policy is that of version ${to.version} again`))
-        onDone()
-      }}
-    >
-      <p>
-        Policy, rules and lists become what they were then. Entries of lists and snoozes stay as they are. It is a new
-        version, so it can be taken back as well.
-      </p>
-      <WhyField />
     </FormDialog>
   )
 }

@@ -1,59 +1,38 @@
 import { signal } from '@preact/signals'
-import { useEffect, useRef, useState } from 'preact/hooks'
-import { ask, client, type Schemas } from '../../api/client.ts'
+import { useEffect, useState } from 'preact/hooks'
 import { detector } from '../../api/detector.ts'
-import { type Problem, ProblemError, problemOf } from '../../api/problem.ts'
+import { type Figures, type SetFigures, useBacktest } from '../../policy/backtest.ts'
 import { at } from '../../shell/place.ts'
 import { formatCount, formatMoney, formatShare } from '../../ui/figures.ts'
 import { Empty, Failed, Loading } from '../../ui/states.tsx'
 import { type Rule, tidy } from './draft.ts'
 
-export type Figures = Schemas['BacktestFigures']
-type SetFigures = Figures['all']
-
 const runsByItself = signal(localStorage.getItem('shrike-backtest') !== 'asked')
 const pauseMs = 1200
-const lookEveryMs = 500
 const spans = { 7: '7 days', 30: '30 days', 90: '90 days' } as const
 
 interface BacktestProps {
   readonly rule: Rule
+  readonly isNew: boolean
   /** Whether the condition can be run at all. */
   readonly isSound: boolean
   readonly onFigures: (figures: Figures | undefined) => void
 }
 
 /** What a rule would have done on the last days, run anew as it is written. */
-export function Backtest({ rule, isSound, onFigures }: BacktestProps) {
+export function Backtest({ rule, isNew, isSound, onFigures }: BacktestProps) {
   const [days, setDays] = useState<keyof typeof spans>(30)
-  const [figures, setFigures] = useState<Figures>()
-  const [problem, setProblem] = useState<Problem>()
-  const [isRunning, setRunning] = useState(false)
-  const current = useRef<AbortController | undefined>(undefined)
-  const tested = JSON.stringify([rule.when, rule.then, rule.strength, rule.share, days])
-
-  const run = async () => {
-    current.current?.abort()
-    const abort = new AbortController()
-    current.current = abort
-    setRunning(true)
-    setProblem(undefined)
-    try {
-      const found = await backtest(rule, days, abort.signal)
-      setFigures(found)
-      onFigures(found)
-    } catch (error) {
-      if (!abort.signal.aborted) setProblem(problemOf(error))
-    } finally {
-      if (current.current === abort) setRunning(false)
-    }
-  }
-  useEffect(() => {
-    if (!runsByItself.value || !isSound || rule.when.trim() === '') return undefined
-    const timer = window.setTimeout(() => void run(), pauseMs)
-    return () => window.clearTimeout(timer)
-  }, [tested, isSound, runsByItself.value])
-  useEffect(() => () => current.current?.abort(), [])
+  // Tested as what it would be in force; what is only told of it, its name while it has none yet among that, changes nothing.
+  const { reason: _, note: __, tags: ___, ...decisive } = rule
+  const id = isNew ? 'draft' : rule.id
+  const live = tidy({ ...decisive, id, state: 'live' })
+  const isTestable = isSound && rule.when.trim() !== ''
+  const { figures, problem, isRunning, run } = useBacktest(
+    isTestable ? { rule: live } : undefined,
+    days,
+    runsByItself.value ? pauseMs : undefined,
+  )
+  useEffect(() => onFigures(figures), [figures])
   return (
     <section class="panel">
       <header>
@@ -97,37 +76,11 @@ export function Backtest({ rule, isSound, onFigures }: BacktestProps) {
         ))}
       {figures !== undefined && problem === undefined && (
         <div class={isRunning ? 'inside stack older' : 'inside stack'} aria-busy={isRunning}>
-          <Told figures={figures} id={rule.id} />
+          <Told figures={figures} id={id} />
         </div>
       )}
     </section>
   )
-}
-
-async function backtest(rule: Rule, days: number, abort: AbortSignal): Promise<Figures> {
-  const from = new Date((await newestMs()) - days * 86_400_000).toISOString()
-  const body = { rule: tidy({ ...rule, id: rule.id === '' ? 'draft' : rule.id, state: 'live' as const }), from }
-  const { id } = await ask(client.POST('/v1/backtests', { body }))
-  const params = { path: { id } }
-  abort.addEventListener('abort', () => void client.DELETE('/v1/jobs/{id}', { params }))
-  while (true) {
-    await new Promise((resolve) => window.setTimeout(resolve, lookEveryMs))
-    abort.throwIfAborted()
-    const job = await ask(client.GET('/v1/backtests/{id}', { params, signal: abort }))
-    if (job.state === 'done' && job.figures !== undefined) return job.figures
-    if (job.state === 'failed' || job.state === 'cancelled' || job.state === 'interrupted') {
-      const { code = 'BACKTEST_FAILED', message = `The backtest is ${job.state}`, errors = [] } = job.error ?? {}
-      throw new ProblemError({ status: 0, code, title: 'The backtest has no figures', detail: message, errors })
-    }
-  }
-}
-
-/** The stream's own time: the days before the newest decision, wherever its clock is. */
-async function newestMs(): Promise<number> {
-  const { decisions } = await ask(client.GET('/v1/decisions', { params: { query: { limit: 1 } } }))
-  const time = decisions[0]?.transaction[detector.value?.time ?? '']
-  const ms = typeof time === 'string' || typeof time === 'number' ? new Date(time).getTime() : Number.NaN
-  return Number.isNaN(ms) ? Date.now() : ms
 }
 
 /** The figures, as sentences and as few of them as decide. */
@@ -135,7 +88,7 @@ function Told({ figures, id }: { readonly figures: Figures; readonly id: string 
   const tested = figures.sides.find(({ name }) => name === 'tested')
   if (tested === undefined) return null
   const { focus } = tested
-  const own = tested.rules.find((rule) => rule.id === (id === '' ? 'draft' : id))
+  const own = tested.rules.find((rule) => rule.id === id)
   const moved =
     figures.changes
       .find(({ from, to }) => from === 'inForce' && to === 'tested')

@@ -65,6 +65,7 @@ export function Editor({ initial, names, found, onChange, onReady, isReadOnly }:
           EditorView.lineWrapping,
           EditorState.readOnly.of(isReadOnly),
           EditorView.contentAttributes.of({ 'aria-label': 'Condition', spellcheck: 'false' }),
+          replaceBySelf,
           placeholder('amount > 500.0 && card_count_1h > 5'),
           keymap.of([...closeBracketsKeymap, ...defaultKeymap, ...historyKeymap, ...completionKeymap]),
           language.current.of(languageOf(names, () => latest.current.found)),
@@ -102,6 +103,20 @@ export function Editor({ initial, names, found, onChange, onReady, isReadOnly }:
   }, [found])
   return <div ref={host} class="editor" />
 }
+
+/**
+ * What is typed over a selection. A browser that does it by itself gives the new text the style of the old one as an
+ * attribute, which the content security policy refuses.
+ */
+const replaceBySelf = EditorView.domEventHandlers({
+  beforeinput(event, view) {
+    const { main } = view.state.selection
+    if (event.inputType !== 'insertText' || event.data === null || main.empty || view.state.readOnly) return false
+    event.preventDefault()
+    view.dispatch(view.state.replaceSelection(event.data), { userEvent: 'input.type' })
+    return true
+  },
+})
 
 /** Colours, completion and problems, of the names that there are. */
 function languageOf(names: readonly Name[], found: () => readonly Diagnostic[]) {

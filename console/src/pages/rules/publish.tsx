@@ -1,5 +1,6 @@
 import { useAction } from '../../api/act.ts'
 import { ask, client } from '../../api/client.ts'
+import type { Figures } from '../../policy/backtest.ts'
 import { at, go } from '../../shell/place.ts'
 import { tellChange } from '../../ui/changed.ts'
 import { Dialog } from '../../ui/dialog.tsx'
@@ -7,7 +8,6 @@ import { formatCount, formatShare } from '../../ui/figures.ts'
 import { Refusal } from '../../ui/refusal.tsx'
 import { takeFocus } from '../../ui/take-focus.ts'
 import { toast } from '../../ui/toast.tsx'
-import type { Figures } from './backtest.tsx'
 import { type FieldChange, type Rule, type RuleState, stateWords } from './draft.ts'
 
 const changedMeanwhile =

@@ -5,12 +5,13 @@ import { problemOf } from '../../api/problem.ts'
 import { useQuery } from '../../api/query.ts'
 import type { paths } from '../../api/schema.d.ts'
 import { mayDo } from '../../api/who.ts'
+import type { Figures } from '../../policy/backtest.ts'
 import { spellKeys, useKeys } from '../../shell/keys.ts'
 import { at } from '../../shell/place.ts'
 import { Page } from '../../ui/page.tsx'
 import type { PageProps } from '../../ui/page-props.ts'
 import { Ready } from '../../ui/states.tsx'
-import { Backtest, type Figures } from './backtest.tsx'
+import { Backtest } from './backtest.tsx'
 import { Builder } from './builder.tsx'
 import { Dictionary } from './dictionary.tsx'
 import { changeRule, diffRules, emptyRule, type Rule, type RuleChange, tidy } from './draft.ts'
@@ -19,6 +20,7 @@ import { type Name, useNames } from './names.ts'
 import { Publish } from './publish.tsx'
 import { RuleFields } from './rule-fields.tsx'
 import { RuleStanding } from './standing.tsx'
+import '../../policy/policy.css'
 import './rules.css'
 
 type Checked = paths['/v1/rules/check']['post']['responses']['200']['content']['application/json']
@@ -153,8 +155,8 @@ function Workbench({ names, version, saved, onSaved }: WorkbenchProps) {
             </span>
           </div>
         )}
-        {canWrite && <Backtest rule={rule} isSound={isSound} onFigures={setFigures} />}
-        {saved !== undefined && <RuleStanding id={saved.id} />}
+        {canWrite && <Backtest rule={rule} isNew={saved === undefined} isSound={isSound} onFigures={setFigures} />}
+        {saved !== undefined && <RuleStanding id={saved.id} onChanged={onSaved} />}
       </div>
       <Dictionary names={names} onInsert={(text) => editor.current?.insert(text)} />
       {isPublishing && (

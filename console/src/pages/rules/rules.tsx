@@ -15,6 +15,7 @@ import { Empty, Ready } from '../../ui/states.tsx'
 import { type Column, Table } from '../../ui/table.tsx'
 import { type Rule, type RuleState, ruleStates } from './draft.ts'
 import { precisionOf } from './standing.tsx'
+import '../../policy/policy.css'
 import './rules.css'
 
 type Figures = paths['/v1/rules/{id}/figures']['get']['responses']['200']['content']['application/json']

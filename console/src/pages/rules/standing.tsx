@@ -1,6 +1,7 @@
 import { ask, client } from '../../api/client.ts'
 import { useQuery } from '../../api/query.ts'
 import type { paths } from '../../api/schema.d.ts'
+import { PolicyVersions } from '../../policy/versions.tsx'
 import { formatCount, formatShare } from '../../ui/figures.ts'
 import { Empty, Ready } from '../../ui/states.tsx'
 import { type Column, Table } from '../../ui/table.tsx'
@@ -8,9 +9,6 @@ import { Time } from '../../ui/time.tsx'
 
 type FiguresAnswer = paths['/v1/rules/{id}/figures']['get']['responses']['200']['content']['application/json']
 type VersionFigures = FiguresAnswer['figures'][number]
-type Version =
-  paths['/v1/policy/versions']['get']['responses']['200']['content']['application/json']['versions'][number]
-
 export function precisionOf({ precision, precisionInterval: interval }: VersionFigures): string {
   if (precision === null) return '–'
   return interval === undefined || interval === null
@@ -69,30 +67,14 @@ const columns: readonly Column<VersionFigures>[] = [
   { name: 'precision', title: 'Precision', isFigure: true, value: ({ precision }) => precision, cell: precisionOf },
 ]
 
-const versionColumns: readonly Column<Version>[] = [
-  { name: 'version', title: 'Version', width: '100px', value: ({ version }) => version },
-  { name: 'at', title: 'When', width: '170px', value: ({ at }) => at, cell: ({ at }) => <Time at={at} /> },
-  { name: 'by', title: 'Who', width: '130px', value: ({ by }) => by },
-  {
-    name: 'diff',
-    title: 'What',
-    value: ({ diff }) => diff.join('; '),
-    cell: ({ diff }) => <span title={diff.join('\n')}>{diff.join('; ')}</span>,
-  },
-  { name: 'why', title: 'Why', shownFrom: 'medium', value: ({ why }) => why },
-]
-
 /** What a rule did in each of its versions, and who made them. */
-export function RuleStanding({ id }: { readonly id: string }) {
+export function RuleStanding({ id, onChanged }: { readonly id: string; readonly onChanged: () => void }) {
   const figures = useQuery(
     `rule figures ${id}`,
     (signal) => ask(client.GET('/v1/rules/{id}/figures', { params: { path: { id } }, signal })),
     {
       everyMs: 10_000,
     },
-  )
-  const versions = useQuery('policy versions', (signal) =>
-    ask(client.GET('/v1/policy/versions', { params: { query: { limit: 500 } }, signal })),
   )
   return (
     <>
@@ -120,20 +102,13 @@ export function RuleStanding({ id }: { readonly id: string }) {
           />
         )}
       </Ready>
-      <Ready of={versions} lines={3}>
-        {({ versions: all }) => (
-          <Table
-            label="Changes"
-            className="short"
-            columns={versionColumns}
-            rows={all.filter(({ diff }) => diff.some((line) => line.startsWith(`rule ${id}:`)))}
-            rowId={({ version }) => String(version)}
-            exportName={`${id}-changes`}
-            tools={<h2>Changes</h2>}
-            empty={<Empty title="It has not changed since the oldest version that is kept" />}
-          />
-        )}
-      </Ready>
+      <PolicyVersions
+        title="Changes"
+        exportName={`${id}-changes`}
+        isMeant={(line) => line.startsWith(`rule ${id}:`)}
+        empty="It has not changed since the oldest version that is kept"
+        onChanged={onChanged}
+      />
     </>
   )
 }

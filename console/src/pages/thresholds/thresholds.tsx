@@ -1,36 +1,46 @@
-import { useMemo, useState } from 'preact/hooks'
+import { useEffect, useMemo, useState } from 'preact/hooks'
 import { ask, client, type Schemas } from '../../api/client.ts'
-import { amountOf, detector } from '../../api/detector.ts'
+import { problemOf } from '../../api/problem.ts'
 import { useQuery } from '../../api/query.ts'
 import type { paths } from '../../api/schema.d.ts'
 import { mayDo } from '../../api/who.ts'
+import { useBacktest } from '../../policy/backtest.ts'
+import { PolicyVersions } from '../../policy/versions.tsx'
+import { useKeys } from '../../shell/keys.ts'
 import { tellChange } from '../../ui/changed.ts'
-import { formatCount, formatMoney, formatShare } from '../../ui/figures.ts'
+import { formatCount } from '../../ui/figures.ts'
 import { FormDialog, WhyField } from '../../ui/form-dialog.tsx'
 import { Page } from '../../ui/page.tsx'
-import { Empty, Ready } from '../../ui/states.tsx'
+import { Empty, Failed, Loading, Ready } from '../../ui/states.tsx'
 import { toast } from '../../ui/toast.tsx'
+import { CostsPanel } from './costs.tsx'
+import { Effect } from './effect.tsx'
+import { type Difference, diffPolicies, moveThreshold, type PolicyBody } from './policy-body.ts'
+import { Safeguards } from './safeguards.tsx'
 import { ScoreCurve } from './score-curve.tsx'
-import { severities, type Thresholds } from './severities.ts'
+import { Segments } from './segments.tsx'
+import { ThresholdFields } from './threshold-fields.tsx'
+import '../../policy/policy.css'
 import './thresholds.css'
 
-type PolicyBody = paths['/v1/policy']['put']['requestBody']['content']['application/json']
 type Decision = Schemas['DecisionPage']['decisions'][number]
+type Policy = paths['/v1/policy']['get']['responses']['200']['content']['application/json']
+type Found =
+  paths['/v1/policy/changes/check']['post']['responses']['200']['content']['application/json']['problems'][number]
 
 const pages = 4
 const perPage = 500
+const spans = { 7: '7 days', 30: '30 days', 90: '90 days' } as const
+const pauseMs = 900
+const checkPauseMs = 300
 
-/** The newest decisions, for what a threshold would have made of them. */
+/** The newest decisions, for the curve of their scores. */
 async function loadSample(signal: AbortSignal): Promise<readonly Decision[]> {
   const found: Decision[] = []
   let cursor: string | undefined
   for (let i = 0; i < pages; i++) {
-    const page = await ask(
-      client.GET('/v1/decisions', {
-        params: { query: { limit: perPage, ...(cursor === undefined ? {} : { cursor }) } },
-        signal,
-      }),
-    )
+    const query = { limit: perPage, ...(cursor === undefined ? {} : { cursor }) }
+    const page = await ask(client.GET('/v1/decisions', { params: { query }, signal }))
     found.push(...page.decisions)
     if (page.cursor === null) break
     cursor = page.cursor
@@ -41,252 +51,259 @@ async function loadSample(signal: AbortSignal): Promise<readonly Decision[]> {
 /** Where scores become outcomes: dragged, with what would change, and put in force. */
 export default function ThresholdsPage() {
   const policy = useQuery('policy', (signal) => ask(client.GET('/v1/policy', { signal })))
-  const sample = useQuery('threshold sample', loadSample)
   return (
     <Page title="Thresholds and costs">
       <Ready of={policy} lines={6}>
-        {({ policy: whole, version }) => {
-          // The service answers with what it takes: the document calls it an object.
-          const known = whole as PolicyBody
-          return (
-            <>
-              {known.decideBy === 'cost' && (
-                <p class="banner">
-                  Costs decide: the outcome is the one of least expected cost. Thresholds are kept, and do nothing until
-                  the policy says so.
-                </p>
-              )}
-              <Ready of={sample} lines={6}>
-                {(decisions) => (
-                  <Bench
-                    key={version}
-                    policy={known}
-                    version={version}
-                    decisions={decisions}
-                    onSaved={policy.refresh}
-                  />
-                )}
-              </Ready>
-              <Costs policy={known} />
-            </>
-          )
-        }}
+        {(known) => <Bench key={known.version} known={known} onSaved={policy.refresh} />}
       </Ready>
+      <PolicyVersions
+        title="Versions"
+        exportName="policy-versions"
+        isMeant={(line) => !/^(?:rule|list|entries|snooze)\b/.test(line)}
+        empty="The policy is as the bundle says"
+        onChanged={policy.refresh}
+      />
     </Page>
   )
 }
 
 interface BenchProps {
-  readonly policy: PolicyBody
-  readonly version: number
-  readonly decisions: readonly Decision[]
+  readonly known: Policy
   readonly onSaved: () => void
 }
 
-function Bench({ policy, version, decisions, onSaved }: BenchProps) {
-  const saved: Thresholds = policy.thresholds ?? {}
-  const [chosen, setChosen] = useState<Thresholds>(saved)
+function Bench({ known: { policy: saved, version, tripped, reviews }, onSaved }: BenchProps) {
+  const [draft, setDraft] = useState<PolicyBody>(saved)
   const [isSaving, setSaving] = useState(false)
-  const scored = useMemo(
-    () => decisions.flatMap((decision) => (decision.score === null ? [] : [{ decision, score: decision.score }])),
-    [decisions],
+  const canWrite = mayDo('author')
+  const changes = diffPolicies(saved, draft)
+  const problems = useProblems(draft)
+  const isSound = problems.length === 0
+  const publish = () => {
+    if (canWrite && isSound && changes.length > 0) setSaving(true)
+  }
+  useKeys(canWrite ? [{ keys: 'mod+s', does: 'Put in force', whileTyping: true, run: publish }] : [])
+  const parts = { policy: draft, isReadOnly: !canWrite, onChange: setDraft }
+  return (
+    <>
+      {draft.decideBy === 'cost' && (
+        <p class="banner">
+          Costs decide: the outcome is the one of least expected cost. Thresholds are kept, and do nothing until the
+          policy says so.
+        </p>
+      )}
+      <Curve draft={draft} saved={saved} isReadOnly={!canWrite} onChange={setDraft} />
+      {canWrite && <Trial draft={draft} isSound={isSound} />}
+      {reviews.perDay !== null && reviews.last24h > reviews.perDay && (
+        <p class="banner">
+          {formatCount(reviews.last24h)} reviews were asked for in the last 24 hours; people can do {reviews.perDay} a
+          day.
+        </p>
+      )}
+      <Segments {...parts} />
+      <CostsPanel {...parts} />
+      <Safeguards {...parts} tripped={tripped} onReset={onSaved} />
+      {canWrite && (
+        <div class="row save-bar">
+          <button type="button" class="button primary" disabled={changes.length === 0 || !isSound} onClick={publish}>
+            Put in force …
+          </button>
+          <button type="button" class="button" disabled={changes.length === 0} onClick={() => setDraft(saved)}>
+            Discard
+          </button>
+          <span class="muted">
+            {changes.length === 0
+              ? 'Nothing is changed'
+              : `${changes.length} ${changes.length === 1 ? 'figure is' : 'figures are'} changed`}
+          </span>
+          <Problems problems={problems} />
+        </div>
+      )}
+      {isSaving && (
+        <Publish draft={draft} version={version} changes={changes} onClose={() => setSaving(false)} onSaved={onSaved} />
+      )}
+    </>
   )
-  const isChanged = JSON.stringify(chosen) !== JSON.stringify(saved)
-  const spanMs =
-    decisions.length < 2
-      ? 0
-      : new Date(decisions[0].decidedAt).getTime() - new Date(decisions.at(-1)?.decidedAt ?? 0).getTime()
-  if (scored.length === 0)
-    return (
-      <Empty title="No scores yet">
-        Thresholds are about scores: without a model, or before the first decision, there are none.
-      </Empty>
-    )
+}
+
+interface CurveProps {
+  readonly draft: PolicyBody
+  readonly saved: PolicyBody
+  readonly isReadOnly: boolean
+  readonly onChange: (draft: PolicyBody) => void
+}
+
+function Curve({ draft, saved, isReadOnly, onChange }: CurveProps) {
+  const sample = useQuery('threshold sample', loadSample)
+  const { thresholds = {} } = draft
+  const scores = useMemo(
+    () => (sample.data ?? []).flatMap(({ score }) => (score === null ? [] : [score])),
+    [sample.data],
+  )
   return (
     <section class="panel">
       <header>
         <h2>Thresholds</h2>
-        <span class="muted small">
-          tried on the last {formatCount(scored.length)} scores; rules and lists speak besides
-        </span>
+        <span class="muted small">share of the last {formatCount(scores.length)} scores from each score on</span>
       </header>
-      <div class="inside stack">
-        <ScoreCurve scores={scored.map(({ score }) => score)} thresholds={chosen} saved={saved} />
-        {severities.map((severity) => (
-          <Slider
-            key={severity}
-            severity={severity}
-            value={chosen[severity]}
-            isReadOnly={!mayDo('author')}
-            onChange={(value) => setChosen(order({ ...chosen, [severity]: value }, severity))}
-          />
-        ))}
-        <Effect before={saved} after={chosen} scored={scored} perDay={spanMs === 0 ? undefined : 86_400_000 / spanMs} />
-        {mayDo('author') && (
-          <div class="row">
-            <button type="button" class="button primary" disabled={!isChanged} onClick={() => setSaving(true)}>
-              Put in force …
-            </button>
-            <button type="button" class="button" disabled={!isChanged} onClick={() => setChosen(saved)}>
-              Discard
-            </button>
-          </div>
-        )}
+      <Ready of={sample} lines={6}>
+        {() =>
+          scores.length === 0 ? (
+            <Empty title="No scores yet">
+              Thresholds are about scores: without a model, or before the first decision, there are none.
+            </Empty>
+          ) : (
+            <div class="inside stack">
+              <ScoreCurve
+                scores={scores}
+                thresholds={thresholds}
+                saved={saved.thresholds ?? {}}
+                onMove={
+                  isReadOnly
+                    ? undefined
+                    : (severity, value) =>
+                        onChange({ ...draft, thresholds: moveThreshold(thresholds, severity, value) })
+                }
+              />
+            </div>
+          )
+        }
+      </Ready>
+      <div class="inside row wrap">
+        <ThresholdFields
+          of=""
+          thresholds={thresholds}
+          isReadOnly={isReadOnly}
+          onChange={(changed) => onChange({ ...draft, thresholds: changed })}
+        />
       </div>
-      {isSaving && (
-        <FormDialog
-          title="Put these thresholds in force"
-          submit="Put in force"
-          onClose={() => setSaving(false)}
-          send={(text) =>
-            ask(
-              client.PUT('/v1/policy', {
-                params: { header: { 'If-Match': String(version) } },
-                body: { ...policy, thresholds: chosen, ...(text('why') === '' ? {} : { why: text('why') }) },
-              }),
-            )
-          }
-          onDone={(answer) => {
-            toast(tellChange(answer, 'The thresholds are changed'))
-            onSaved()
-          }}
-        >
-          <dl class="facts">
-            {severities.map((severity) => (
-              <div key={severity} class="fact">
-                <dt>{severity}</dt>
-                <dd>
-                  {saved[severity] ?? 'none'} → {chosen[severity] ?? 'none'}
-                </dd>
-              </div>
+    </section>
+  )
+}
+
+/** What the draft would have made of the last days, run again whenever it has stayed as it is for a moment. */
+function Trial({ draft, isSound }: { readonly draft: PolicyBody; readonly isSound: boolean }) {
+  const [days, setDays] = useState<keyof typeof spans>(30)
+  const tested = isSound ? { policy: { policy: draft } } : undefined
+  const { figures, problem, isRunning, run } = useBacktest(tested, days, pauseMs)
+  return (
+    <section class="panel">
+      <header>
+        <h2>What would change</h2>
+        <div class="row">
+          {isRunning && <span class="muted small">Running …</span>}
+          <select
+            class="input choice"
+            aria-label="How far back"
+            value={days}
+            onChange={({ currentTarget }) =>
+              setDays(currentTarget.value === '7' ? 7 : currentTarget.value === '90' ? 90 : 30)
+            }
+          >
+            {Object.entries(spans).map(([each, words]) => (
+              <option key={each} value={each}>
+                last {words}
+              </option>
             ))}
-          </dl>
-          <WhyField />
-        </FormDialog>
+          </select>
+        </div>
+      </header>
+      {problem !== undefined ? (
+        <Failed problem={problem} onRetry={() => void run()} />
+      ) : figures === undefined ? (
+        <Loading lines={4} label="Running the backtest" />
+      ) : (
+        <div class={isRunning ? 'inside stack older' : 'inside stack'} aria-busy={isRunning}>
+          <Effect figures={figures} capacity={draft.costs?.review?.perDay} />
+        </div>
       )}
     </section>
   )
 }
 
-/** A more severe threshold is never under a milder one: the others are pushed along. */
-function order(thresholds: Thresholds, moved: (typeof severities)[number]): Thresholds {
-  const value = thresholds[moved]
-  if (value === undefined) return thresholds
-  const place = severities.indexOf(moved)
-  return Object.fromEntries(
-    severities.flatMap((severity, i) => {
-      const own = thresholds[severity]
-      if (own === undefined) return []
-      return [[severity, i < place ? Math.min(own, value) : i > place ? Math.max(own, value) : own]]
-    }),
+/** What the service finds wrong with the draft; the last answer stays until the next. */
+function useProblems(draft: PolicyBody): readonly Found[] {
+  const [problems, setProblems] = useState<readonly Found[]>([])
+  const text = JSON.stringify(draft)
+  useEffect(() => {
+    const abort = new AbortController()
+    const timer = window.setTimeout(() => {
+      const body = { change: { kind: 'policy' as const, policy: JSON.parse(text) } }
+      ask(client.POST('/v1/policy/changes/check', { body, signal: abort.signal })).then(
+        (checked) => setProblems(checked.problems),
+        (error: unknown) => {
+          if (abort.signal.aborted) return
+          const { errors, detail } = problemOf(error)
+          setProblems(errors.length > 0 ? errors : [{ field: 'policy', reason: detail }])
+        },
+      )
+    }, checkPauseMs)
+    return () => {
+      abort.abort()
+      window.clearTimeout(timer)
+    }
+  }, [text])
+  return problems
+}
+
+function Problems({ problems }: { readonly problems: readonly Found[] }) {
+  return (
+    <ul class="problems" aria-live="polite">
+      {problems.map(({ field, reason }) => (
+        <li key={field + reason}>
+          <b>{field.replace(/^(?:change\.)?policy\./, '')}</b> {reason}
+        </li>
+      ))}
+    </ul>
   )
 }
 
-interface SliderProps {
-  readonly severity: string
-  readonly value: number | undefined
-  readonly isReadOnly: boolean
-  readonly onChange: (value: number) => void
+interface PublishProps {
+  readonly draft: PolicyBody
+  readonly version: number
+  readonly changes: readonly Difference[]
+  readonly onClose: () => void
+  readonly onSaved: () => void
 }
 
-function Slider({ severity, value, isReadOnly, onChange }: SliderProps) {
-  const id = `threshold-${severity}`
+function Publish({ draft, version, changes, onClose, onSaved }: PublishProps) {
   return (
-    <div class={`slider ${severity}`}>
-      <label for={id}>{severity} from</label>
-      <input
-        id={id}
-        type="range"
-        min={0}
-        max={1}
-        step={0.005}
-        value={value ?? 1}
-        disabled={isReadOnly}
-        onInput={({ currentTarget }) => onChange(Number(currentTarget.value))}
-      />
-      <output for={id}>{value === undefined ? 'never' : value.toFixed(3)}</output>
-    </div>
-  )
-}
-
-function outcomeOf(score: number, thresholds: Thresholds): string {
-  return severities.findLast((severity) => score >= (thresholds[severity] ?? Number.POSITIVE_INFINITY)) ?? 'approve'
-}
-
-interface EffectProps {
-  readonly before: Thresholds
-  readonly after: Thresholds
-  readonly scored: readonly { readonly decision: Decision; readonly score: number }[]
-  readonly perDay: number | undefined
-}
-
-/** What the thresholds alone make of the sample, before and after, and what that is a day at this pace. */
-function Effect({ before, after, scored, perDay }: EffectProps) {
-  const { currencyField, currency, digits } = detector.value?.amount ?? {}
-  const rows = ['approve', ...severities].map((outcome) => {
-    const was = scored.filter(({ score }) => outcomeOf(score, before) === outcome)
-    const is = scored.filter(({ score }) => outcomeOf(score, after) === outcome)
-    const sum = is.reduce((total, { decision }) => total + (amountOf(decision.transaction)?.value ?? 0), 0)
-    return { outcome, was: was.length, is: is.length, sum }
-  })
-  return (
-    <table class="effect">
-      <thead>
-        <tr>
-          <th scope="col">Outcome</th>
-          <th scope="col">Was</th>
-          <th scope="col">Becomes</th>
-          <th scope="col">A day</th>
-          <th scope="col">Amount</th>
-        </tr>
-      </thead>
-      <tbody>
-        {rows.map(({ outcome, was, is, sum }) => (
-          <tr key={outcome}>
-            <th scope="row">
-              <span class={`badge ${outcome}`}>{outcome}</span>
-            </th>
-            <td>
-              {formatCount(was)} <span class="muted">{formatShare(was / scored.length)}</span>
-            </td>
-            <td>
-              {formatCount(is)} <span class="muted">{formatShare(is / scored.length)}</span>
-            </td>
-            <td>{perDay === undefined ? '–' : formatCount(Math.round(is * perDay))}</td>
-            <td>
-              {currencyField === undefined ? (
-                formatMoney(sum, currency, digits)
-              ) : (
-                <span class="muted">several currencies</span>
-              )}
-            </td>
+    <FormDialog
+      title="Put this policy in force"
+      submit="Put in force"
+      onClose={onClose}
+      send={(text) =>
+        ask(
+          client.PUT('/v1/policy', {
+            params: { header: { 'If-Match': String(version) } },
+            body: { ...draft, ...(text('why') === '' ? {} : { why: text('why') }) },
+          }),
+        )
+      }
+      onDone={(answer) => {
+        toast(tellChange(answer, 'The policy is changed'))
+        onSaved()
+      }}
+    >
+      <table class="diff">
+        <thead>
+          <tr>
+            <th scope="col">What</th>
+            <th scope="col">Was</th>
+            <th scope="col">Becomes</th>
           </tr>
-        ))}
-      </tbody>
-    </table>
-  )
-}
-
-function Costs({ policy }: { readonly policy: PolicyBody }) {
-  const parts = Object.entries(policy).filter(([name]) => name !== 'thresholds')
-  if (parts.length === 0) return null
-  return (
-    <section class="panel">
-      <header>
-        <h2>Also in the policy</h2>
-      </header>
-      <div class="inside">
-        <dl class="facts">
-          {parts.map(([name, part]) => (
-            <div key={name} class="fact">
-              <dt>{name}</dt>
-              <dd>
-                <code>{JSON.stringify(part)}</code>
-              </dd>
-            </div>
+        </thead>
+        <tbody>
+          {changes.map(({ field, before, after }) => (
+            <tr key={field}>
+              <th scope="row">{field}</th>
+              <td>{before === '' ? <span class="muted">–</span> : <del>{before}</del>}</td>
+              <td>{after === '' ? <span class="muted">–</span> : <ins>{after}</ins>}</td>
+            </tr>
           ))}
-        </dl>
-      </div>
-    </section>
+        </tbody>
+      </table>
+      <WhyField />
+    </FormDialog>
   )
 }

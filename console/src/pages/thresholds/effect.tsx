@@ -1,0 +1,162 @@
+import type { ComponentChildren } from 'preact'
+import { detector } from '../../api/detector.ts'
+import type { Figures } from '../../policy/backtest.ts'
+import { formatCount, formatMoney, formatShare } from '../../ui/figures.ts'
+import { OutcomeBadge, outcomes } from '../../ui/outcome.tsx'
+import { type Column, Table } from '../../ui/table.tsx'
+
+type Side = Figures['sides'][number]
+type OutcomeName = (typeof outcomes)[number]
+
+interface Row {
+  readonly outcome: OutcomeName
+  readonly before: number
+  readonly after: number
+  readonly set: Side['outcomes'][OutcomeName]
+}
+
+const columns: readonly Column<Row>[] = [
+  {
+    name: 'outcome',
+    title: 'Outcome',
+    width: '120px',
+    isSortable: false,
+    value: ({ outcome }) => outcome,
+    cell: ({ outcome }) => <OutcomeBadge outcome={outcome} />,
+  },
+  figure('before', 'A day, now', ({ before }) => before, perDay),
+  figure('after', 'Would be', ({ after }) => after, perDay),
+  {
+    ...figure('change', 'Change', ({ before, after }) => after - before, signed),
+    shownFrom: 'medium',
+  },
+  figure('frauds', 'Fraud', ({ set }) => set.frauds, formatCount),
+  { ...figure('legitimate', 'Legitimate', ({ set }) => set.legitimate, formatCount), shownFrom: 'medium' },
+  { ...figure('unknown', 'Not known', ({ set }) => set.unknown + set.young, formatCount), shownFrom: 'wide' },
+]
+
+function figure(
+  name: string,
+  title: string,
+  value: (row: Row) => number,
+  format: (value: number) => string,
+): Column<Row> {
+  return { name, title, isFigure: true, isSortable: false, value, cell: (row) => format(value(row)) }
+}
+
+function perDay(value: number): string {
+  return value === 0 ? '0' : value < 10 ? value.toFixed(1) : formatCount(Math.round(value))
+}
+
+function signed(value: number): string {
+  if (Math.abs(value) < 0.05) return '–'
+  return `${value < 0 ? '−' : '+'}${perDay(Math.abs(value))}`
+}
+
+interface EffectProps {
+  readonly figures: Figures
+  /** Reviews a day that people can do. */
+  readonly capacity: number | undefined
+}
+
+/** What a policy would have made of the last days, beside the one in force: rules, lists, segments and all. */
+export function Effect({ figures, capacity }: EffectProps) {
+  const [now, then] = (['inForce', 'tested'] as const).map((name) => figures.sides.find((side) => side.name === name))
+  if (now === undefined || then === undefined) return null
+  const days = Math.max(1, figures.days.length)
+  const busiest = Math.max(0, ...figures.days.map((day) => day.outcomes.tested?.review ?? 0))
+  const reviews = then.outcomes.review.transactions / days
+  return (
+    <>
+      <dl class="tiles">
+        <Tile name="Declined a day" before={perDay(now.outcomes.decline.transactions / days)}>
+          {perDay(then.outcomes.decline.transactions / days)}
+        </Tile>
+        <Tile
+          name="Reviewed a day"
+          before={perDay(now.outcomes.review.transactions / days)}
+          note={`${capacity === undefined ? '' : `of ${formatCount(capacity)} that people can do, `}${formatCount(busiest)} on the busiest day`}
+          isOver={capacity !== undefined && reviews > capacity}
+        >
+          {perDay(reviews)}
+        </Tile>
+        <Tile
+          name="Fraud stopped"
+          before={formatShare(now.focus.frauds / Math.max(1, figures.all.frauds))}
+          note={moneyOf(then.focus.value?.caught, figures.all.value?.caught)}
+        >
+          {formatShare(then.focus.frauds / Math.max(1, figures.all.frauds))}
+        </Tile>
+        <Tile
+          name="Honest customers stopped"
+          before={formatCount(now.focus.legitimate)}
+          note={moneyOf(then.focus.value?.lost, figures.all.value?.lost)}
+        >
+          {formatCount(then.focus.legitimate)}
+        </Tile>
+        {then.cost !== null && (
+          <Tile
+            name="Cost a day"
+            before={now.cost === null ? '–' : money(now.cost.known / days)}
+            note={`at least ${money(then.cost.atLeast / days)}, at most ${money(then.cost.atMost / days)}, with those not known`}
+          >
+            {money(then.cost.known / days)}
+          </Tile>
+        )}
+      </dl>
+      <Table
+        label="Effect by outcome"
+        exportName="threshold-effect"
+        columns={columns}
+        rows={outcomes.map((outcome) => ({
+          outcome,
+          before: now.outcomes[outcome].transactions / days,
+          after: then.outcomes[outcome].transactions / days,
+          set: then.outcomes[outcome],
+        }))}
+        rowId={({ outcome }) => outcome}
+        tools={<span class="muted small">{knownOf(figures)}</span>}
+      />
+    </>
+  )
+}
+
+function knownOf({ all, days, basis }: Figures): string {
+  const young =
+    all.young === 0
+      ? ''
+      : `, ${formatCount(all.young)} are too young to tell${basis.matureUntil === null ? '' : ` (since ${basis.matureUntil.slice(0, 10)})`}`
+  return `${formatCount(all.transactions)} transactions of ${days.length} days: ${formatCount(all.frauds)} fraud and ${formatCount(all.legitimate)} legitimate by their labels, ${formatCount(all.unknown)} not known${young}`
+}
+
+function money(amount: number): string {
+  const { currency, digits } = detector.value?.amount ?? {}
+  return formatMoney(amount, currency, digits)
+}
+
+function moneyOf(part: number | undefined, whole: number | undefined): string {
+  return part === undefined || whole === undefined ? '' : `${money(part)} of ${money(whole)}`
+}
+
+interface TileProps {
+  readonly name: string
+  readonly before: string
+  readonly note?: string
+  readonly isOver?: boolean
+  readonly children: ComponentChildren
+}
+
+function Tile({ name, before, note, isOver = false, children }: TileProps) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>
+        <span>
+          <span class="muted">{before} → </span>
+          <b class={isOver ? 'overdue' : undefined}>{children}</b>
+        </span>
+        {note !== undefined && note !== '' && <span class="muted small">{note}</span>}
+      </dd>
+    </div>
+  )
+}

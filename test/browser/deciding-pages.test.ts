@@ -1,0 +1,154 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import type { Browser, Locator, Page } from 'playwright-core'
+import { openBrowser, signIn, skipWithoutBrowser, visit } from './open-console.ts'
+import { openShop } from './open-shop.ts'
+
+/** What a browser says by itself of a refusal, which the console shows in its own words; 409: what is cancelled had ended. */
+const isRefusal = (complaint: string) => /status of 40[1349]/.test(complaint)
+
+const countIn = async (place: Locator) => Number((await place.textContent())?.replace(/\D/g, ''))
+
+describe('pages of what decides', { skip: skipWithoutBrowser }, () => {
+  let browser: Browser
+  let shop: Awaited<ReturnType<typeof openShop>>
+
+  before(async () => {
+    browser = await openBrowser()
+    shop = await openShop()
+  })
+  after(async () => {
+    await browser.close()
+    await shop.close()
+  })
+
+  async function enter(name: string, path: string) {
+    const opening = await visit(browser, shop.url)
+    await opening.page.goto(`${shop.url}/console${path}`)
+    await signIn(opening.page, name)
+    return {
+      ...opening,
+      async leave() {
+        assert.deepEqual(
+          opening.complaints.filter((each) => !isRefusal(each)),
+          [],
+        )
+        await opening.context.close()
+      },
+    }
+  }
+
+  const dialog = (page: Page) => page.getByRole('dialog')
+
+  test('take a rule from an idea to live, tested in between, and back', async () => {
+    const { page, leave } = await enter('lead', '/rules')
+    await page.getByText('No rules yet').waitFor()
+    await page.keyboard.press('n')
+    await page.getByLabel('Condition').click()
+    await page.keyboard.type('amoun')
+    await page
+      .locator('.cm-tooltip [role=option]', { hasText: /^amount/ })
+      .first()
+      .waitFor()
+    await page.keyboard.press('Enter')
+    await page.keyboard.type(' > 60.0 && card_cuont_1d > 1')
+    await page.getByRole('button', { name: /did you mean card_count_1d/ }).waitFor()
+    assert.equal(await page.getByRole('button', { name: /^Save/ }).isDisabled(), true)
+    await page.keyboard.press('ControlOrMeta+a')
+    await page.keyboard.type('amount > 60.0')
+    await page.locator('.builder').getByLabel('Name').selectOption('card_count_1d')
+    await page.locator('.builder').getByLabel('Comparison').selectOption('>')
+    await page.locator('.builder').getByLabel('Value').fill('1')
+    await page.getByRole('button', { name: 'Add', exact: true }).click()
+    await page.getByPlaceholder('many-small-payments').fill('busy-card')
+    await page.getByLabel('State').selectOption('shadow')
+    const hits = page.locator('.tiles dd').first().locator('b')
+    await hits.waitFor()
+    const { body: job } = await shop.ask('POST', '/v1/backtests', {
+      rule: { id: 'busy', when: 'amount > 60.0 && card_count_1d > 1.0', then: 'review', state: 'live' },
+    })
+    await shop.until(async () => (await shop.ask('GET', `/v1/jobs/${job.id}`)).body.state === 'done')
+    const { body: told } = await shop.ask('GET', `/v1/backtests/${job.id}`)
+    assert.equal(await countIn(hits), told.figures.sides[1].focus.transactions, 'the figures of the command')
+    await page.keyboard.press('ControlOrMeta+s')
+    await dialog(page).getByText('amount > 60.0 && card_count_1d > 1.0').waitFor()
+    await dialog(page).getByLabel('Why').fill('Cards that pay twice a day')
+    await dialog(page).getByRole('button', { name: 'Save as shadow' }).click()
+    await page.getByRole('heading', { name: 'busy-card', level: 1 }).waitFor()
+    assert.equal((await shop.ask('GET', '/v1/rules/busy-card')).body.rule.state, 'shadow')
+
+    await page.getByLabel('State').selectOption('live')
+    await page.getByRole('button', { name: /^Save/ }).click()
+    assert.deepEqual(await dialog(page).locator('tbody tr').allInnerTexts(), ['state\tshadow\tlive'])
+    await dialog(page).getByRole('button', { name: 'Put in force' }).click()
+    await dialog(page).waitFor({ state: 'detached' })
+    assert.equal((await shop.ask('GET', '/v1/rules/busy-card')).body.rule.state, 'live')
+
+    const older = page.getByRole('row').filter({ hasText: 'rule busy-card: added' })
+    await older.getByRole('button', { name: 'Go back to it' }).click()
+    await dialog(page).getByText('rule busy-card: state').waitFor()
+    await dialog(page).getByRole('button', { name: 'Go back' }).click()
+    await dialog(page).waitFor({ state: 'detached' })
+    assert.equal((await shop.ask('GET', '/v1/rules/busy-card')).body.rule.state, 'shadow')
+    await page.goBack()
+    await page.getByRole('heading', { name: 'Rules', level: 1 }).waitFor()
+    await leave()
+  })
+
+  test('drag a threshold, see what it changes, and put it in force with costs and a fuse', async () => {
+    const { page, leave } = await enter('lead', '/thresholds')
+    const from = page.getByLabel('review from', { exact: true })
+    const grip = page.locator('.handle.review .grip')
+    const box = await grip.boundingBox()
+    assert.ok(box !== null)
+    await page.mouse.move(box.x + box.width / 2, box.y + 60)
+    await page.mouse.down()
+    await page.mouse.move(box.x - 120, box.y + 60, { steps: 4 })
+    await page.mouse.up()
+    const dragged = Number(await from.inputValue())
+    assert.ok(dragged > 0.2 && dragged < 0.5, `dragged to ${dragged}`)
+    await from.fill('0.9')
+    assert.equal(
+      await page.getByLabel('decline from', { exact: true }).inputValue(),
+      '0.9',
+      'the more severe is pushed',
+    )
+    await page.getByRole('button', { name: 'Discard' }).click()
+    await from.fill('0.3')
+    await page.getByLabel('A review', { exact: true }).fill('6')
+    await page.getByLabel(/^Fuse of decline/).check()
+    await page.getByLabel('Condition of large').fill('amont > 100.0')
+    await page.getByText('did you mean amount?').waitFor()
+    await page.getByLabel('Condition of large').fill('amount > 120.0')
+    const effect = page.getByRole('grid', { name: 'Effect by outcome' })
+    await effect.waitFor()
+    await page.locator('[aria-busy=false]').waitFor()
+    await page.getByRole('button', { name: 'Put in force …' }).click()
+    assert.deepEqual((await dialog(page).locator('tbody th').allInnerTexts()).toSorted(), [
+      'costs.review.cost',
+      'fuses.decline.atLeast',
+      'fuses.decline.over',
+      'fuses.decline.share',
+      'fuses.decline.then',
+      'segments.large.when',
+      'thresholds.review',
+    ])
+    await dialog(page).getByLabel('Why').fill('More reviews')
+    await dialog(page).getByRole('button', { name: 'Put in force' }).click()
+    await dialog(page).waitFor({ state: 'detached' })
+    const { body } = await shop.ask('GET', '/v1/policy')
+    assert.deepEqual(body.policy.thresholds, { review: 0.3, decline: 0.8 })
+    assert.deepEqual(body.policy.costs.review, { cost: 6, finds: 0.8, perDay: 20 })
+    assert.equal(body.policy.segments[0].when, 'amount > 120.0')
+    assert.equal(body.policy.controlGroup.share, 0.02, 'what was not touched stays')
+    const first = page.getByRole('row').filter({ hasText: 'thresholds.review 0.6' })
+    await first.getByRole('button', { name: 'Go back to it' }).click()
+    await dialog(page)
+      .getByText(/thresholds\.review 0\.5 -> 0\.3/)
+      .waitFor()
+    await dialog(page).getByRole('button', { name: 'Go back' }).click()
+    await dialog(page).waitFor({ state: 'detached' })
+    assert.equal((await shop.ask('GET', '/v1/policy')).body.policy.thresholds.review, 0.5)
+    await leave()
+  })
+})
