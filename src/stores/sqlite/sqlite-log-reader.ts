@@ -17,7 +17,7 @@ import { UnreadParts } from '../../log/unread-parts.ts'
 import { identityOf } from '../file-access.ts'
 import { openForReading } from './database.ts'
 import type { KnownIds } from './known-ids.ts'
-import { type Row, recordColumns, storedRecord } from './stored-record.ts'
+import { contentColumns, recordColumns, recordOf, storedRecord } from './stored-record.ts'
 
 const recordsAtOnce = 1000
 const bytesAtOnce = 16 * 2 ** 20
@@ -159,8 +159,7 @@ export class SqliteLogReader implements LogReading {
   }
 
   next(after: number, most = recordsAtOnce): readonly Sequenced[] {
-    const rows = this.#rowsAfter(Math.max(after, this.prunedThrough()), most)
-    const records = rows.map((row) => this.decode(storedRecord(row)))
+    const records = this.#storedAfter(Math.max(after, this.prunedThrough()), most).map((stored) => this.decode(stored))
     for (const record of records) this.#unread.see(record)
     return records
   }
@@ -168,17 +167,18 @@ export class SqliteLogReader implements LogReading {
   /**
    * Changes and checkpoints may be large: of those there are fewer at once, since a group of them is held in memory.
    */
-  #rowsAfter(after: number, most: number): readonly Row[] {
+  #storedAfter(after: number, most: number): readonly StoredRecord[] {
     const { bytesAfter, after: select } = this.#opened
-    if (Number(bytesAfter.get(after, most)?.bytes) <= bytesAtOnce) return select.all(after, most)
-    const rows: Row[] = []
+    if (Number(bytesAfter.get(after, most)?.bytes) <= bytesAtOnce) return select.all(after, most).map(recordOf)
+    const all: StoredRecord[] = []
     let bytes = 0
     for (const row of select.iterate(after, most)) {
-      rows.push(row)
-      bytes += row.body instanceof Uint8Array ? row.body.length : 0
+      const stored = recordOf(row)
+      all.push(stored)
+      bytes += stored.body.length
       if (bytes > bytesAtOnce) break
     }
-    return rows
+    return all
   }
 
   /** Every label that is kept and stands, in order. */
@@ -350,6 +350,8 @@ interface Opened {
 function open(path: string): Opened {
   const database = openForReading(path)
   const select = `SELECT ${recordColumns} FROM records`
+  const after = database.prepare(`SELECT ${contentColumns} FROM records WHERE sequence > ? ORDER BY sequence LIMIT ?`)
+  after.setReturnArrays(true)
   return {
     database,
     identity: identityOf(path),
@@ -359,7 +361,7 @@ function open(path: string): Opened {
     withdrawnAfter: database.prepare(
       `${select} WHERE kind = ${withdrawnKind} AND kind > 2 AND sequence > ? ORDER BY sequence`,
     ),
-    after: database.prepare(`${select} WHERE sequence > ? ORDER BY sequence LIMIT ?`),
+    after,
     bytesAfter: database.prepare(
       'SELECT total(length(body)) AS bytes FROM (SELECT body FROM records WHERE sequence > ? ORDER BY sequence LIMIT ?)',
     ),

@@ -6,6 +6,9 @@ export type Row = Readonly<Record<string, SQLOutputValue>>
 
 export const recordColumns = 'sequence, kind, outcome, timestamp_ms, score, id, body, hash'
 
+/** What a record is read from: without the hash, which costs as much as the record where all are read. */
+export const contentColumns = 'sequence, kind, outcome, timestamp_ms, score, id, body'
+
 export type StoredRow = StoredRecord & { readonly hash: Uint8Array }
 
 /**
@@ -21,14 +24,24 @@ export function isAsStored(text: string, readBytes: () => SQLOutputValue | undef
 /** A row of the records as the record format takes it, and the hash that stands with it. */
 export function storedRecord(row: Row): StoredRow {
   const { sequence, kind, outcome, timestamp_ms, score, id, body, hash } = row
+  if (!(hash instanceof Uint8Array)) throw unreadable(sequence)
+  return { ...recordOf([sequence, kind, outcome, timestamp_ms, score, id, body]), hash }
+}
+
+/** A row of the content's columns, which comes as an array. */
+export function recordOf(row: unknown): StoredRecord {
+  const [sequence, kind, outcome, timestampMs, score, id, body]: readonly unknown[] = Array.isArray(row) ? row : []
   const isSound =
     typeof kind === 'number' &&
     typeof outcome === 'number' &&
-    typeof timestamp_ms === 'number' &&
+    typeof timestampMs === 'number' &&
     typeof id === 'string' &&
     body instanceof Uint8Array &&
-    hash instanceof Uint8Array &&
     (score === null || typeof score === 'number')
-  if (!isSound) throw new FraudError('LOG_INVALID', `Record ${sequence} of the log can't be read`)
-  return { sequence: Number(sequence), kind, outcome, timestampMs: timestamp_ms, score, id, body, hash }
+  if (!isSound) throw unreadable(sequence)
+  return { sequence: Number(sequence), kind, outcome, timestampMs, score, id, body }
+}
+
+function unreadable(sequence: unknown): FraudError {
+  return new FraudError('LOG_INVALID', `Record ${sequence} of the log can't be read`)
 }
