@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { existsSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { cardsDetector, closedAfterEach, openTestDecisions, startMs } from '../../test/service/decisions-fixture.ts'
 import { amountBundle } from '../../test/service/model-fixture.ts'
@@ -212,6 +213,22 @@ describe('a model', () => {
     await deployer.rollback(now, who)
     assert.equal((await decide()).model, second.id)
     await assert.rejects(deployer.rollback(old - 1, who), { code: 'INPUT_INVALID' })
+  })
+
+  test('that is gone back to is the one that was there, made ready before, as long as its file is sound', async () => {
+    const { deployer, service, path, decide } = await start()
+    await deployer.models.add(second.bytes, who)
+    const served = service.lineup.champion.inForce.predictor
+    await deployer.deploy(second.id, { role: 'champion' }, who)
+    await deployer.deploy(first.id, { role: 'champion' }, who)
+    assert.equal(service.lineup.champion.inForce.predictor, served)
+    await deployer.deploy(second.id, { role: 'champion' }, who)
+    const [file] = readdirSync(dataDirectory(path).modelsPath).filter((name) => name.includes(first.id.slice(-12)))
+    const damaged = Uint8Array.from(first.bytes)
+    damaged[damaged.length - 1] ^= 1
+    writeFileSync(join(dataDirectory(path).modelsPath, file), damaged)
+    await assert.rejects(deployer.deploy(first.id, { role: 'champion' }, who), { code: 'BUNDLE_INVALID' })
+    assert.equal((await decide()).model, second.id)
   })
 
   test('is removed only while nothing needs it, or where that is said', async () => {

@@ -227,8 +227,9 @@ export class Deployer {
   ): Promise<Deployed> {
     const record = () => this.models.inTurn(() => this.models.record(change, context, this.#drawSecret(roles)))
     if (isLineupOf(this.#served, roles)) return { id, role, version: await record(), warnings: [] }
+    const before = this.#served
     try {
-      const inForce = await loadLineup(this.models, roles, this.#served)
+      const inForce = await loadLineup(this.models, roles, before)
       const examined = role === 'retired' ? undefined : await this.#takeover.examine(inForce)
       const found = [...(examined ? warningsOf(examined) : []), ...this.#warnOfRanks(inForce, role)]
       let version = 0
@@ -241,6 +242,7 @@ export class Deployer {
         },
       })
       this.#unloaded = undefined
+      if (this.servedId !== before.predictor?.modelId) this.models.keepReady(before)
       return { id, role, version, warnings: found }
     } catch (error) {
       const { code, message: detail } =

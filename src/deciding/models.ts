@@ -91,6 +91,8 @@ export class Models {
   #turn: Promise<unknown> = Promise.resolve()
   /** The one that was asked for last to explain a decision: there are often several in a row. */
   #past: Predictor | undefined
+  /** The champion before the one that decides, as it was served. */
+  #before: (DetectorInForce & OtherModel) | undefined
 
   constructor(options: ModelsOptions) {
     this.#options = options
@@ -161,6 +163,7 @@ export class Models {
       const change: Deployment = { kind: 'removed', model: id, ...(isNamed && { forgets: true }) }
       const version = await this.record(change, context)
       this.#options.bundles.remove(id)
+      if (this.#before?.predictor.modelId === id) this.#before = undefined
       return { version }
     })
   }
@@ -181,7 +184,14 @@ export class Models {
     if (!canDecide(bundle.detector)) {
       throw new FraudError('BUNDLE_INVALID', `The detector of ${id} declares no id or no time, so it cannot decide`)
     }
+    // The file has to be sound all the same, since a restart reads it.
+    if (this.#before?.predictor.modelId === id) return this.#before
     return createDetectorInForce(bundle.detector, createPredictor(bundle))
+  }
+
+  /** Keeps a champion that another one has replaced as it is, so that going back to it compiles nothing. */
+  keepReady({ own, predictor }: DetectorInForce): void {
+    this.#before = predictor && createDetectorInForce(own.detector, predictor)
   }
 
   /** A model that decided once, to explain what it did; undefined where it is not kept, or can't be read. */
