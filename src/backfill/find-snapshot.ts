@@ -1,7 +1,7 @@
 import { FraudError } from '../core/errors.ts'
 import type { Logger } from '../core/logger.ts'
 import type { RowMaker } from '../deciding/detector-in-force.ts'
-import { historiesFingerprint } from '../features/fingerprint.ts'
+import { servingFingerprints } from '../features/fingerprint.ts'
 import type { Snapshot } from '../log/snapshots.ts'
 import { newestSnapshot } from '../stores/snapshot-files.ts'
 import type { SqliteLogReader } from '../stores/sqlite/sqlite-log-reader.ts'
@@ -19,10 +19,9 @@ export function findSnapshot(
   reading: SqliteLogReader,
   logger: Logger,
 ): Snapshot | undefined {
-  const fingerprint = historiesFingerprint(detector, features)
   return newestSnapshot(
     snapshotsPath,
-    fingerprint,
+    servingFingerprints(detector, features),
     (sequence) => reading.hashAt(sequence),
     (path, why) => {
       if (why === 'other-histories') logger.info({ path }, 'a snapshot has different histories and is not used')

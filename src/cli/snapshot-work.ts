@@ -4,7 +4,7 @@ import { savedParts } from '../deciding/projections.ts'
 import { findPrunable } from '../deciding/prunable.ts'
 import { Rebuild, startRebuild } from '../deciding/rebuild.ts'
 import { compileFeatures } from '../features/feature-set.ts'
-import { historiesFingerprint } from '../features/fingerprint.ts'
+import { historiesFingerprint, servingFingerprints } from '../features/fingerprint.ts'
 import type { Snapshot } from '../log/snapshots.ts'
 import { dataDirectory } from '../stores/data-directory.ts'
 import { newestSnapshot, readSnapshot, snapshotPaths, writeSnapshot } from '../stores/snapshot-files.ts'
@@ -36,7 +36,7 @@ export async function takeSnapshot(flags: SnapshotFlags): Promise<void> {
       // What is left alone the service says when it meets it; here the log makes up for it.
       newestSnapshot(
         snapshotsPath,
-        fingerprint,
+        servingFingerprints(located.detector, features),
         (at) => reader.hashAt(at),
         () => {},
         key,

@@ -11,7 +11,31 @@ function isAsLong(one: Window, other: Window): boolean {
  * SHA-256, in hex, of what a detector's histories keep: histories may be restored for another detector of the same
  * fingerprint. Which features look at them, and by which names, doesn't count.
  */
-export function historiesFingerprint({ transaction }: Detector, { layout, plan }: FeatureSet): string {
+export function historiesFingerprint(detector: Detector, features: FeatureSet): string {
+  // Windows look at what is kept, and the longest says how long.
+  return fingerprintOf(detector, features, ({ spanMs }) => ({ spanMs }))
+}
+
+/** That and the one that earlier versions wrote, which told each window. */
+export function servingFingerprints(detector: Detector, features: FeatureSet): readonly string[] {
+  return [historiesFingerprint(detector, features), fingerprintOf(detector, features, tellWindows)]
+}
+
+function tellWindows({ windows }: HistoryPlan) {
+  return {
+    // The order in which windows are declared makes no difference to what is kept, nor does one that leaves itself out.
+    windows: windows
+      .filter((one, i) => i === windows.findIndex((other) => isAsLong(one, other)))
+      .map(({ widthMs, delayMs }) => [widthMs, delayMs])
+      .sort((a, b) => a[0] - b[0] || a[1] - b[1]),
+  }
+}
+
+function fingerprintOf(
+  { transaction }: Detector,
+  { layout, plan }: FeatureSet,
+  tellSpan: (plan: HistoryPlan) => object,
+): string {
   const textColumn = (index: number) => layout.texts[index].column
   const sourceOf = (field: SourceOfField) => {
     if (field.from === 'amount') {
@@ -25,16 +49,12 @@ export function historiesFingerprint({ transaction }: Detector, { layout, plan }
     if (field.from === 'condition') return ['condition', field.text, ...field.reads.map(sourceOf)]
     return field.from === 'first' ? ['first', field.field, field.widthMs] : sourceOf(field)
   }
-  const historyOf = ({ by, text, fields, windows, countsFrauds, labelFields }: HistoryPlan) => ({
-    by: by === null ? null : textColumn(text),
-    fields: fields.map(fieldOf),
-    // The order in which windows are declared makes no difference to what is kept, nor does one that leaves itself out.
-    windows: windows
-      .filter((one, i) => i === windows.findIndex((other) => isAsLong(one, other)))
-      .map(({ widthMs, delayMs }) => [widthMs, delayMs])
-      .sort((a, b) => a[0] - b[0] || a[1] - b[1]),
-    countsFrauds,
-    ...(labelFields.length > 0 && { labelFields: labelFields.map(fieldOf) }),
+  const historyOf = (history: HistoryPlan) => ({
+    by: history.by === null ? null : textColumn(history.text),
+    fields: history.fields.map(fieldOf),
+    ...tellSpan(history),
+    countsFrauds: history.countsFrauds,
+    ...(history.labelFields.length > 0 && { labelFields: history.labelFields.map(fieldOf) }),
   })
   const kept = {
     histories: plan.histories.map(historyOf),

@@ -124,10 +124,10 @@ export type SkippedSnapshot =
   | { readonly otherLog: number }
   | { readonly error: unknown }
 
-/** The newest snapshot that is whole, of this log, and of these histories. */
+/** The newest snapshot that is whole, of this log, and of these histories, by any of their fingerprints. */
 export function newestSnapshot(
   directory: string,
-  fingerprint: string,
+  fingerprints: readonly string[],
   hashAt: (sequence: number) => Uint8Array | undefined,
   onSkipped: (path: string, why: SkippedSnapshot) => void,
   logKey?: string,
@@ -138,7 +138,7 @@ export function newestSnapshot(
       const hash = hashAt(snapshot.sequence)
       if (hash === undefined || Buffer.from(hash).toString('hex') !== snapshot.hash)
         onSkipped(path, { otherLog: snapshot.sequence })
-      else if (snapshot.fingerprint !== fingerprint) onSkipped(path, 'other-histories')
+      else if (!fingerprints.includes(snapshot.fingerprint)) onSkipped(path, 'other-histories')
       else return snapshot
     } catch (error) {
       onSkipped(path, { error })

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { savedParts } from '../../src/deciding/projections.ts'
 import { Rebuild } from '../../src/deciding/rebuild.ts'
 import { compileDetector } from '../../src/features/feature-set.ts'
-import { historiesFingerprint } from '../../src/features/fingerprint.ts'
+import { servingFingerprints } from '../../src/features/fingerprint.ts'
 import { loadModel } from '../../src/scoring/load-predictor.ts'
 import { dataDirectory } from '../../src/stores/data-directory.ts'
 import { readSnapshot, snapshotPaths } from '../../src/stores/snapshot-files.ts'
@@ -64,7 +64,7 @@ export function assertSnapshotsLeadToSameState(data: string, only?: string): num
     const features = compileDetector(detector)
     const rebuilt = (path?: string) => {
       const snapshot = path === undefined ? undefined : readSnapshot(path)
-      if (snapshot !== undefined) assert.equal(snapshot.fingerprint, historiesFingerprint(detector, features))
+      if (snapshot !== undefined) assert.ok(servingFingerprints(detector, features).includes(snapshot.fingerprint))
       const rebuild = new Rebuild({ detector, features }, reader, snapshot, {})
       while (rebuild.step());
       return savedParts(rebuild.projections).map(({ name, chunks }) => ({ name, bytes: Buffer.concat([...chunks]) }))
