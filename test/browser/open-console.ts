@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
 import { chromium } from 'playwright-core'
 import { build } from '../../console/build.js'
+import type { Detector } from '../../src/detector/detector.ts'
 import { listen } from '../../src/http/listen.ts'
 import { testPassword } from '../service/accounts-fixture.ts'
 import { startMs } from '../service/decisions-fixture.ts'
@@ -16,10 +17,10 @@ export const skipWithoutBrowser = existsSync(executablePath)
   : `there is no ${executablePath} to open the console in`
 
 /** The console as it is now, built for this test alone, before a whole service with people. */
-export async function openConsole() {
+export async function openConsole(transaction: Partial<Detector['transaction']> = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'shrike-console-'))
   await build(folder)
-  const whole = await openWholeService({ consoleFolder: folder }, [0.1, 0.6])
+  const whole = await openWholeService({ consoleFolder: folder }, [0.1, 0.6], transaction)
   await whole.people.add('lead', 'admin')
   await whole.people.add('ann', 'analyst')
   await whole.people.add('ben', 'analyst')

@@ -108,7 +108,7 @@ function Plot({ weeks, figure, title }: PlotProps) {
         })}
       </svg>
       <p class="muted small">
-        {said}
+        {`${said.charAt(0).toUpperCase()}${said.slice(1)}`}
         {promised && `; the dashed line is what the evaluation promised, ${percent(promised.value)}`}
         {maturing > 0 && '. Hollow: labels are still to come, so frauds are missing'}.
       </p>

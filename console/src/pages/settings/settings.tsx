@@ -6,7 +6,7 @@ import type { paths } from '../../api/schema.d.ts'
 import { mayDo, who } from '../../api/who.ts'
 import { FormDialog, Labelled } from '../../ui/form-dialog.tsx'
 import { Page } from '../../ui/page.tsx'
-import { Ready } from '../../ui/states.tsx'
+import { Empty, Ready } from '../../ui/states.tsx'
 import { type Column, Table } from '../../ui/table.tsx'
 import { Time } from '../../ui/time.tsx'
 import { toast } from '../../ui/toast.tsx'
@@ -52,6 +52,9 @@ export default function Settings() {
           {principal === 'anyone' && (
             <p class="muted">Nobody has to sign in. The first user makes that so, and so does the first key.</p>
           )}
+          <p class="muted">
+            Keys of programs are made and revoked on the machine of the service: <code>shrike keys</code>.
+          </p>
         </div>
       </section>
       <FourEyes />
@@ -128,9 +131,9 @@ function Users() {
               </>
             }
             empty={
-              <p class="inside muted">
-                There are none: nobody has to sign in here, unless by a key. With the first user everybody has to.
-              </p>
+              <Empty title="No users yet">
+                Nobody has to sign in here, unless by a key. With the first user everybody has to.
+              </Empty>
             }
           />
         )}
