@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 import { backtest } from './backtest.ts'
 import { boosting } from './boosting.ts'
 import { boostingOneRow } from './boosting-one-row.ts'
+import { consoleClaim } from './console.ts'
 import { csv } from './csv.ts'
 import { decisionsLatency } from './decisions-latency.ts'
 import { decisionsOverload } from './decisions-overload.ts'
@@ -37,6 +38,7 @@ const claims: Readonly<Record<string, Claim>> = {
   'decisions-latency': decisionsLatency,
   'decisions-overload': decisionsOverload,
   'event-readers': eventReaders,
+  console: consoleClaim,
   'log-size': logSize,
   rules,
   backtest,

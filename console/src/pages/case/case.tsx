@@ -3,6 +3,7 @@ import { ask } from '../../api/client.ts'
 import type { Transaction } from '../../api/detector.ts'
 import { useEvents } from '../../api/events.ts'
 import { useQuery } from '../../api/query.ts'
+import { useThrottled } from '../../api/throttled.ts'
 import { mayDo, shortName } from '../../api/who.ts'
 import { Facts } from '../../evidence/facts.tsx'
 import { Network } from '../../evidence/network.tsx'
@@ -25,10 +26,20 @@ import { Verdicts } from './verdicts.tsx'
 import '../../evidence/columns.css'
 import './case.css'
 
+const mostOftenMs = 1000
+
 /** One case with everything, and the keys that decide it. */
 export default function CasePage({ params: { id = '' } }: PageProps) {
   const detail = useQuery(`case ${id}`, (signal) => ask(caseCalls.detail(id, signal)), { everyMs: 30_000 })
-  useEvents(['case', 'label'], detail.refresh)
+  const refresh = useThrottled(detail.refresh, mostOftenMs)
+  useEvents(['case', 'label'], ({ events, leftOut, isReset }) => {
+    const members = new Set(detail.data?.members.map(({ transactionId }) => transactionId))
+    const isOfThis = events.some(
+      (event) =>
+        (event.type === 'case' && event.case === id) || (event.type === 'label' && members.has(event.transactionId)),
+    )
+    if (isOfThis || isReset || (leftOut.case ?? leftOut.label ?? 0) > 0) refresh()
+  })
   return (
     <Page title={detail.data === undefined ? id : titleOf(detail.data)} above={[['Queue', at(['queue'])]]}>
       <Ready of={detail} lines={12}>

@@ -23,8 +23,8 @@ export function titleOf({ keys, id }: Pick<CaseView, 'keys' | 'id'>): string {
 }
 
 export const caseCalls = {
-  list: (query: Readonly<Record<string, string | number>>, signal: AbortSignal) =>
-    client.GET('/v1/cases', { params: { query }, signal }),
+  list: (query: Readonly<Record<string, string | number>>, signal?: AbortSignal) =>
+    client.GET('/v1/cases', { params: { query }, ...(signal !== undefined && { signal }) }),
   detail: (id: string, signal: AbortSignal) => client.GET('/v1/cases/{id}', { params: { path: { id } }, signal }),
   claimNext: () => client.POST('/v1/cases/next/claim', { body: {} }),
   claim: (id: string) => client.POST('/v1/cases/{id}/claim', { params: { path: { id } }, body: {} }),

@@ -1,8 +1,10 @@
-import { useState } from 'preact/hooks'
+import { useMemo, useState } from 'preact/hooks'
 import { useAction } from '../../api/act.ts'
 import { ask, client } from '../../api/client.ts'
 import { useEvents } from '../../api/events.ts'
 import { useQuery } from '../../api/query.ts'
+import type { paths } from '../../api/schema.d.ts'
+import { useThrottled } from '../../api/throttled.ts'
 import { mayDo, shortName, who } from '../../api/who.ts'
 import { useKeys } from '../../shell/keys.ts'
 import { at, go, place, setQuery } from '../../shell/place.ts'
@@ -113,17 +115,19 @@ function State({ one: { state, claim, escalation, verdict, isOverdue, origin } }
   )
 }
 
+type CasePage = paths['/v1/cases']['get']['responses']['200']['content']['application/json']
+const perPage = 500
+const mostOftenMs = 2000
+
 /** The cases, those with the most at stake first. */
 export default function Queue() {
   const filters = filtersOf(place.value.query)
   const cases = useQuery(
     `cases ${JSON.stringify(filters)}`,
-    (signal) => ask(caseCalls.list({ limit: 500, ...filters }, signal)),
-    {
-      everyMs: 15_000,
-    },
+    (signal) => ask(caseCalls.list({ limit: perPage, ...filters }, signal)),
+    { everyMs: 15_000 },
   )
-  useEvents(['case', 'label'], cases.refresh)
+  useEvents(['case', 'label'], useThrottled(cases.refresh, mostOftenMs))
   const next = useAction(() => ask(caseCalls.claimNext()), {
     then: ({ case: one }) => (one === null ? toast('Nothing is waiting') : go(at(['cases', one.id]))),
   })
@@ -154,7 +158,7 @@ export default function Queue() {
       }
     >
       <Ready of={cases} lines={10}>
-        {({ cases: rows }) => <CaseTable rows={rows} canWork={canWork} onDone={cases.refresh} />}
+        {(page) => <Pages key={JSON.stringify(filters)} first={page} canWork={canWork} onDone={cases.refresh} />}
       </Ready>
     </Page>
   )
@@ -162,14 +166,63 @@ export default function Queue() {
 
 const idOf = ({ id }: CaseView) => id
 
-interface CaseTableProps {
-  readonly rows: readonly CaseView[]
+interface PagesProps {
+  readonly first: CasePage
   readonly canWork: boolean
   readonly onDone: () => void
 }
 
-function CaseTable({ rows, canWork, onDone }: CaseTableProps) {
-  const { shown, waiting, showAll, hold } = useSteady(rows, idOf)
+/** The first page, which is always the newest, and the ones after it as somebody scrolls there. */
+function Pages({ first, canWork, onDone }: PagesProps) {
+  const [later, setLater] = useState<readonly CasePage[]>([])
+  const [closed, setClosed] = useState<ReadonlySet<string>>(new Set())
+  const { state } = filtersOf(place.value.query)
+  const showsClosed = state === 'closed' || state === 'all'
+  // The first page is asked for again; of the later ones only what is closed meanwhile is known.
+  useEvents(['case'], ({ events }) => {
+    const done = events.flatMap((event) =>
+      event.type === 'case' && event.isClosed && event.case !== null ? [event.case] : [],
+    )
+    if (later.length > 0 && !showsClosed && done.length > 0) setClosed((before) => before.union(new Set(done)))
+  })
+  const others = useMemo(() => later.flatMap(({ cases }) => cases).filter(({ id }) => !closed.has(id)), [later, closed])
+  const cursor = (later.at(-1) ?? first).cursor
+  const more = useAction(
+    (after: string) => ask(caseCalls.list({ limit: perPage, ...filtersOf(place.value.query), cursor: after })),
+    { then: (page) => setLater((before) => [...before, page]) },
+  )
+  return (
+    <CaseTable
+      rows={first.cases}
+      others={others}
+      hasMore={cursor !== null}
+      canWork={canWork}
+      onDone={onDone}
+      onEnd={() => {
+        // Where it was refused once, the next try is the reader's.
+        if (cursor !== null && !more.isRunning && more.problem === undefined) void more.run(cursor)
+      }}
+    />
+  )
+}
+
+interface CaseTableProps {
+  readonly rows: readonly CaseView[]
+  /** Of later pages, which somebody asked for and which therefore don't wait. */
+  readonly others: readonly CaseView[]
+  readonly hasMore: boolean
+  readonly onEnd: () => void
+  readonly canWork: boolean
+  readonly onDone: () => void
+}
+
+function CaseTable({ rows, others, hasMore, onEnd, canWork, onDone }: CaseTableProps) {
+  const { shown: steady, waiting, showAll, hold } = useSteady(rows, idOf)
+  const shown = useMemo(() => {
+    // A case may have moved between pages meanwhile; it is shown once.
+    const known = new Set(steady.map(idOf))
+    return others.length === 0 ? steady : [...steady, ...others.filter(({ id }) => !known.has(id))]
+  }, [steady, others])
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set())
   const [active, setActive] = useState<string>()
   const toggle = (id: string) =>
@@ -195,13 +248,16 @@ function CaseTable({ rows, canWork, onDone }: CaseTableProps) {
         rows={shown}
         rowId={idOf}
         chosen={chosen}
+        onEnd={onEnd}
         onActive={({ id }) => setActive(id)}
         onOpen={({ id }) => go(at(['cases', id]))}
         toneOf={({ isOverdue }) => (isOverdue ? 'overdue' : undefined)}
         tools={
           <>
             <Filters />
-            <span class="muted small">{formatCount(shown.length)} shown</span>
+            <span class="muted small">
+              {formatCount(shown.length)} shown{hasMore && ', more follow as you scroll'}
+            </span>
             {waiting > 0 && (
               <button type="button" class="pill" onClick={showAll}>
                 {waiting} new
