@@ -4,6 +4,7 @@ import { outcomeAt, sweepThresholds, thresholdTable } from '../src/evaluation/co
 import { calibrationCurve, precisionRecallCurve, rocCurve, scoreHistogram } from '../src/evaluation/curves.ts'
 import { evaluate } from '../src/evaluation/evaluate.ts'
 import { policyFigures } from '../src/evaluation/policy-figures.ts'
+import { segmentFigures } from '../src/evaluation/segment-figures.ts'
 import { testDays } from '../src/evaluation/test-days.ts'
 import type { ImportanceSummary, ReportInput } from '../src/report/report-input.ts'
 
@@ -97,6 +98,28 @@ function describeRun(features: readonly string[]) {
   }
 }
 
+/** Amounts, and hours whose inputs drift a little further each. */
+function sampleBreakdown(input: Parameters<typeof segmentFigures>[0]): NonNullable<ReportInput['breakdown']> {
+  const every = (count: number, i: number) => Uint32Array.from(input.labels.keys()).filter((row) => row % count === i)
+  const group = (names: readonly string[]) =>
+    segmentFigures(
+      input,
+      names.map((name, i) => ({ name, places: every(names.length, i) })),
+    )
+  const psi = (value: number) => ({ value, lower: value * 0.8, upper: value * 1.3, noise: 0.002 })
+  const hours = Array.from({ length: 6 }, (_, i) => `day 1, ${16 + i}:00`)
+  const groups = group(hours).map((figures, i) => {
+    return {
+      ...figures,
+      drift: { score: { psi: psi(0.01) }, features: [{ feature: 'V14', psi: psi(0.03 * (i + 1)) }] },
+    }
+  })
+  return {
+    segments: [{ by: 'amount', groups: group(['under 20', '20 to under 100', '100 and more']) }],
+    periods: { unit: 'hour', groups },
+  }
+}
+
 function samplePolicy(labels: Uint8Array, probabilities: Float64Array): ReportInput['policy'] {
   const random = createRandom(11)
   const policy = { review: 0.2137, decline: 0.8, whenUnavailable: 'review' as const, deadlineMs: 100 }
@@ -135,6 +158,7 @@ export function sampleReport({ rows = 56962, seed = 7 } = {}): ReportInput {
     thresholds: thresholdTable(sweep, 200),
     cost: { ...model, atThreshold: cost, savings },
     importance: drawImportance(features, 3),
+    breakdown: sampleBreakdown({ labels, rawScores: probabilities, probabilities, threshold }),
     warnings: ['12 rows of the test part repeat a row of the training part, their time left out.'],
     includesTrainingRows: false,
     refit: false,

@@ -18,12 +18,14 @@ import type { InputRequest } from '../training/read-input.ts'
 import { readRowsFor } from '../training/read-labelled-rows.ts'
 import { rejectsOf } from '../training/rejects.ts'
 import { type ForceRequest, replaceOutput } from '../training/replace-output.ts'
+import { breakDown } from '../training/test-breakdown.ts'
 import { scoreRows, withProbabilities } from '../training/training-run.ts'
 import { refuseIdleHistory, tellCold } from './cold-histories.ts'
 import { commandLine } from './command-line.ts'
 import { checkOutputs } from './output-paths.ts'
 import { printEvaluation, summarise } from './print-evaluation.ts'
 import { printPolicy } from './print-policy.ts'
+import { printWeakSpots } from './print-weak-spots.ts'
 import type { Run } from './run.ts'
 import { version } from './version.ts'
 
@@ -51,6 +53,10 @@ export async function evaluateBundle(bundlePath: string, file: string, flags: Ev
   const scored = withProbabilities(scoreRows(rows, part, createRowsScorer(bundle), rows.weights), bundle.calibration)
   const evaluation = evaluate({ ...scored, threshold: bundle.threshold, seed: flags.seed })
   progress.end(`${part.length.toLocaleString('en')} rows`)
+  const breakdown = breakDown(rows, scored, bundle.threshold, {
+    // Cards that only the training rows have are known where these are in the file, too.
+    isLater: !includesTraining && leftOut.training > 0,
+  })
   const leaks = await lookForLeaks(rows, part, bundle, evaluation.averagePrecision, flags)
   const cold = warnOfCold(rows, part, plan, flags)
   const policy = measurePolicy(rows, bundle.detector, scored, choice)
@@ -80,6 +86,7 @@ export async function evaluateBundle(bundlePath: string, file: string, flags: Ev
           ...warnings,
         ],
         includesTrainingRows: includesTraining,
+        breakdown,
       }),
     )
     const { report } = flags
@@ -88,9 +95,11 @@ export async function evaluateBundle(bundlePath: string, file: string, flags: Ev
   }
   printPolicy(policy, evaluation, terminal)
   printEvaluation(evaluation, terminal)
+  printWeakSpots(breakdown, terminal)
   terminal.result({
     ...summarise(evaluation),
     policy,
+    ...breakdown,
     model: bundle.id,
     trainingRowsLeftOut: leftOut.training,
     labelGapRowsLeftOut: leftOut.labelGap,

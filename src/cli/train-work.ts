@@ -17,6 +17,7 @@ import type { LeakRequest } from '../training/refuse-leaks.ts'
 import { refuseUnknownNames } from '../training/refuse-unknown-names.ts'
 import { rejectsOf } from '../training/rejects.ts'
 import { type ForceRequest, replaceOutput } from '../training/replace-output.ts'
+import { breakDown } from '../training/test-breakdown.ts'
 import { learnPrior } from '../training/training-prior.ts'
 import { runTraining, type TrainingOutcome, type TrainingPlan } from '../training/training-run.ts'
 import { warningsOf } from '../training/training-warnings.ts'
@@ -26,6 +27,7 @@ import { readFileOrLog } from './file-or-log.ts'
 import { checkOutputs } from './output-paths.ts'
 import { printEvaluation, summarise } from './print-evaluation.ts'
 import { printPolicy } from './print-policy.ts'
+import { printWeakSpots } from './print-weak-spots.ts'
 import { reportBeside } from './report-beside.ts'
 import type { Run } from './run.ts'
 import { trainUnlabelled } from './train-unlabelled.ts'
@@ -109,6 +111,8 @@ export async function trainAndWrite(
   const policy = measurePolicy(rows, outcome.content.detector, outcome.test, {
     isSample: outcome.parts.boundary === undefined,
   })
+  const isLater = outcome.parts.boundary !== undefined
+  const breakdown = breakDown(rows, outcome.test, outcome.content.threshold, { training: outcome.parts.fit, isLater })
   for (const warning of warnings) terminal.warn(warning)
   for (const note of leaks.notes) terminal.say(`  ${note}`)
   const metrics = { ...outcome.content.metrics, ...leaks.figures, ...(warnings.length > 0 && { warnings }) }
@@ -116,12 +120,14 @@ export async function trainAndWrite(
   const { bytes, id } = encodeBundle(content)
 
   const { drawReport } = await import('../training/draw-report.ts')
-  const html = drawReport(rows, { ...outcome, content }, plan, { id, version, warnings, command, policy, search }, run)
+  const made = { id, version, warnings, command, policy, breakdown, search }
+  const html = drawReport(rows, { ...outcome, content }, plan, made, run)
   throwIfInterrupted(signal)
   await writeAll({ [flags.out]: bytes, [reportPath]: html, ...detectorFile(rows, flags) }, flags, run)
 
   printPolicy(policy, outcome.evaluation, terminal)
   printEvaluation(outcome.evaluation, terminal)
+  printWeakSpots(breakdown, terminal)
   if (outcome.outOfBag !== undefined) {
     const { averagePrecision, rocAuc } = outcome.outOfBag
     terminal.say(
@@ -135,6 +141,7 @@ export async function trainAndWrite(
     report: reportPath,
     ...summarise(outcome.evaluation),
     policy,
+    ...breakdown,
     ...(outcome.outOfBag && { outOfBag: outcome.outOfBag }),
     ...leaks.figures,
     ...(rows.declined && { declined: rows.declined }),

@@ -30,6 +30,7 @@ test('shows every section, each chart for a desktop and for a phone', () => {
     'ranking',
     'probability',
     'threshold',
+    'segments',
     'importance',
     'data',
     'repeat',
@@ -168,6 +169,22 @@ test('does without time, importance, cost and calibration rows', () => {
   assert.match(text, /The scores are not calibrated/)
   assert.match(text, /unknown: the rows have no time/)
   assert.match(text, /454,902 rows, 227,451 frauds/)
+})
+
+test('tells segments and periods, marks weak ones, and does without', () => {
+  const weak = { ...sample.breakdown, segments: structuredClone(sample.breakdown?.segments ?? []) }
+  Object.assign(weak.segments[0].groups[0], { name: '<b>under 20</b>', weakIn: ['recall'] })
+  const html = renderReport({ ...sample, breakdown: weak })
+  assert.ok(html.includes('&lt;b&gt;under 20&lt;/b&gt;<small class="weak">weak: recall</small>'))
+  const text = textOf(html)
+  for (const words of ['By segment', 'By time', 'hour from', 'V14, chance 0.002', 'Average precision over the test']) {
+    assert.ok(text.includes(words), words)
+  }
+  const { breakdown: _, ...none } = sample
+  for (const input of [none, { ...none, breakdown: { segments: [] } }]) {
+    const bare = renderReport(input)
+    assert.ok(!bare.includes('id="segments"') && !bare.includes('#segments"'))
+  }
 })
 
 test('says which inputs were shuffled, and lists the others after them', () => {

@@ -6,6 +6,7 @@ import { precisionRecallFigure, rocFigure } from './ranking-charts.ts'
 import type { ReportInput } from './report-input.ts'
 import { dataSection, importanceSection, repeatSection } from './run-sections.ts'
 import { calibrationFigure, scoreFigure } from './score-charts.ts'
+import { hasBreakdown, segmentSection } from './segment-section.ts'
 import { noticesSection, summarySection } from './summary-section.ts'
 import { thresholdSection } from './threshold-section.ts'
 import { tuningSection } from './tuning-section.ts'
@@ -28,13 +29,14 @@ function pageHeader({ title, bundle, detector, learner, preset, seed }: ReportIn
 <ul class="about">${facts.map(([name, value]) => html`<li>${name} <b>${value}</b></li>`)}</ul></header>`
 }
 
-function navigation({ importance, search }: ReportInput): Markup {
+function navigation({ breakdown, importance, search }: ReportInput): Markup {
   const targets = [
     ['summary', 'Summary'],
     ['decisions', 'Decisions'],
     ['ranking', 'Ranking'],
     ['probability', 'Scores'],
     ['threshold', 'Threshold'],
+    ...(hasBreakdown(breakdown) ? [['segments', 'Segments'] as const] : []),
     ...(importance === undefined || importance.features.length === 0 ? [] : [['importance', 'Importance'] as const]),
     ...(search === undefined ? [] : [['search', 'Search'] as const]),
     ['data', 'Data'],
@@ -83,6 +85,7 @@ ${decisionSection(input)}
 ${rankingSection(input)}
 ${probabilitySection(input)}
 ${thresholdSection(input)}
+${segmentSection(input)}
 ${importanceSection(input)}
 ${tuningSection(input)}
 ${dataSection(input)}

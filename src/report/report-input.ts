@@ -1,5 +1,7 @@
 import type { Evaluation, Interval } from '../evaluation/evaluation.ts'
 import type { PolicyFigures } from '../evaluation/policy-figures.ts'
+import type { SegmentFigures } from '../evaluation/segment-figures.ts'
+import type { Estimate } from '../evaluation/supported-digits.ts'
 import type { LearnerSpace } from '../evaluation/tuning/space.ts'
 import type { Trial } from '../evaluation/tuning/trial.ts'
 import type { TuningRecord } from '../models/bundle.ts'
@@ -153,6 +155,22 @@ export interface SearchSummary {
   readonly spaces: readonly LearnerSpace[]
 }
 
+/** How far a column is from where it was; `noise` is what chance alone brings. */
+export interface DriftSummary {
+  readonly feature?: string
+  readonly psi: Estimate & { readonly noise: number }
+}
+
+export interface PeriodSummary extends SegmentFigures {
+  readonly drift?: { readonly score: DriftSummary; readonly features: readonly DriftSummary[] }
+}
+
+/** The test rows in parts. */
+export interface BreakdownSummary {
+  readonly segments: readonly { readonly by: string; readonly groups: readonly SegmentFigures[] }[]
+  readonly periods?: { readonly unit: string; readonly groups: readonly PeriodSummary[] }
+}
+
 export type OptionValue = string | number | boolean | null
 
 /**
@@ -192,6 +210,7 @@ export interface ReportInput {
   readonly thresholds: readonly ThresholdOutcome[]
   readonly cost?: CostSummary
   readonly importance?: ImportanceSummary
+  readonly breakdown?: BreakdownSummary
   readonly warnings: readonly string[]
   /** The test rows overlap the training rows, so all figures are optimistic. */
   readonly includesTrainingRows: boolean

@@ -22,6 +22,7 @@ export interface ReportExtras {
   readonly cost?: CostModel & { readonly asked: number | 'amount' }
   readonly calibrationRatio?: number
   readonly importance?: ReportInput['importance']
+  readonly breakdown?: ReportInput['breakdown']
   readonly warnings: readonly string[]
   readonly includesTrainingRows: boolean
   readonly search?: ReportInput['search']
@@ -63,6 +64,7 @@ export function buildReport(
     scores: scoreHistogram(labels, probabilities, weights, { bins: 40 }),
     ...thresholdParts(test, threshold, extras.cost),
     ...(extras.importance && { importance: extras.importance }),
+    ...(extras.breakdown && { breakdown: extras.breakdown }),
     warnings: extras.warnings,
     includesTrainingRows: extras.includesTrainingRows,
     refit: content.training.refit,

@@ -9,6 +9,7 @@ import { buildReport, countPart } from './build-report.ts'
 import type { LabelledRows } from './labelled-rows.ts'
 import { costModelOn } from './mistake-costs.ts'
 import { formatTime } from './read-input.ts'
+import type { TestBreakdown } from './test-breakdown.ts'
 import type { TrainingOutcome, TrainingPlan } from './training-run.ts'
 
 /** What a training run says of itself, beside its plan. */
@@ -30,6 +31,7 @@ export function drawReport(
     readonly warnings: readonly string[]
     readonly command: string
     readonly policy: PolicyFigures
+    readonly breakdown: TestBreakdown
     readonly search: Origin['search']
   },
   run: Progress,
@@ -50,6 +52,7 @@ export function drawReport(
       }),
       ...(outcome.calibrationRatio !== undefined && { calibrationRatio: outcome.calibrationRatio }),
       importance,
+      breakdown: made.breakdown,
       warnings: made.warnings,
       ...(made.search && { search: made.search.report }),
       includesTrainingRows: false,

@@ -103,7 +103,7 @@ function without(all: Sample, part: Sample): Sample {
 }
 
 /** A time that says which day it is: others count from anywhere. */
-function isDated({ isoTimes, detector }: LabelledRows): boolean {
+export function isDated({ isoTimes, detector }: LabelledRows): boolean {
   const { time } = detector.transaction
   return isoTimes || (time !== undefined && (!time.format.endsWith('-since') || time.start !== undefined))
 }
