@@ -17,7 +17,7 @@ export interface AuditFlags {
 export async function showAudit({ data, who, what, since, limit }: AuditFlags, { terminal }: Run): Promise<void> {
   requireDirectory({ data })
   const directory = dataDirectory(data)
-  if (!existsSync(directory.accessPath)) {
+  if (directory.database === undefined && !existsSync(directory.accessPath)) {
     terminal.say(`Nothing is noted in ${data} yet`)
     return terminal.result([])
   }
@@ -53,7 +53,8 @@ export function noteExport(
   { terminal }: Pick<Run, 'terminal'>,
   detail: JsonObject = {},
 ): void {
-  if (!existsSync(dataDirectory(data).accessPath)) return
+  const { accessPath, database } = dataDirectory(data)
+  if (database === undefined && !existsSync(accessPath)) return
   try {
     noteCommand(data, `command:${what}`, what, target, detail)
   } catch (error) {

@@ -7,10 +7,10 @@ import { copyJobs } from '../stores/copy-jobs.ts'
 import { type DataDirectory, dataDirectory } from '../stores/data-directory.ts'
 import { copyIfThere } from '../stores/file-access.ts'
 import { copyModels, openModelFiles } from '../stores/model-files.ts'
+import { copyAccessOf } from '../stores/postgres/move-access.ts'
 import { readSnapshot, snapshotPaths } from '../stores/snapshot-files.ts'
 import { copyLog } from '../stores/sqlite/copy-log.ts'
 import { refuseProblem } from '../stores/sqlite/refuse-problem.ts'
-import { copyAccess } from '../stores/sqlite/sqlite-access.ts'
 import { SqliteLogReader } from '../stores/sqlite/sqlite-log-reader.ts'
 import { verifyLog } from '../stores/sqlite/verify-log.ts'
 import { noteExport } from './audit-work.ts'
@@ -65,7 +65,7 @@ function copyWhole(partial: string, target: string, flags: BackupFlags, terminal
       copySnapshot(path, to.snapshotsPath, last, key),
     )
     for (const path of [from.keysPath, from.bundlePath]) copyIfThere(path, join(to.path, basename(path)))
-    copyAccess(from.accessPath, to.accessPath)
+    copyAccessOf(from, to.accessPath)
     const made = { ...copyJobs(from, to), models: copyModels(from, to) }
     refuseMissing(copy, to)
     terminal.say(

@@ -43,7 +43,7 @@ export async function shareData(command: Command): Promise<void> {
 }
 
 /** Where this machine keeps copies of logs that are in databases. */
-function copiesPath(): string {
+export function copiesPath(): string {
   const { SHRIKE_COPIES, XDG_DATA_HOME } = process.env
   return SHRIKE_COPIES || join(XDG_DATA_HOME || join(homedir(), '.local', 'share'), 'shrike')
 }

@@ -1,6 +1,5 @@
 import { Command, CommanderError } from 'commander'
 import { unwritable } from '../data/write-file.ts'
-import { locateData, shareData } from './data-location.ts'
 import { report } from './run.ts'
 import { version } from './version.ts'
 
@@ -32,6 +31,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   replay: async () => (await import('./replay.ts')).replayCommand(),
   label: async () => (await import('./label.ts')).labelCommand(),
   log: async () => (await import('./log.ts')).logCommand(),
+  migrate: async () => (await import('./migrate.ts')).migrateCommand(),
   backup: async () => (await import('./backup.ts')).backupCommand(),
   erase: async () => (await import('./erase.ts')).eraseCommand(),
   snapshot: async () => (await import('./snapshot.ts')).snapshotCommand(),
@@ -61,12 +61,20 @@ export async function createProgram(asked = ''): Promise<Command> {
     .version(version)
     .exitOverride()
     .showHelpAfterError('(add --help for the options)')
-    .hook('preAction', (_, command) => locateData(command))
-    .hook('postAction', (_, command) => shareData(command))
+    .hook('preAction', (_, command) => findData(command))
   const loads = Object.hasOwn(commands, asked) ? [commands[asked]] : Object.values(commands)
   for (const command of await Promise.all(loads.map((load) => load()))) {
     program.addCommand(command.exitOverride().copyInheritedSettings(program))
     for (const part of command.commands) part.copyInheritedSettings(command)
   }
   return program
+}
+
+/** Where `--data` names a database, a copy on this machine takes its place; without one nothing of this is loaded. */
+async function findData(command: Command): Promise<void> {
+  const { data } = command.opts()
+  if (!/^postgres(ql)?:/.test(String(data))) return
+  const { locateData, shareData } = await import('./data-location.ts')
+  await locateData(command)
+  command.hook('postAction', () => shareData(command))
 }

@@ -63,8 +63,6 @@ export async function serve(bundle: string | undefined, flags: ServeFlags, { sig
     if (service.modelId === null) tellWithoutModel(flags.data)
     if (service.decides) process.stdout.write(`decisions and labels are kept in ${whereData(flags.data)}\n`)
     else terminal.warn(whyNoDecisions(flags))
-    if (dataDirectory(flags.data).database !== undefined)
-      terminal.warn(`users and their sessions are kept in ${flags.data} of this machine, not in the database`)
     // Where standard output is a file, or goes to a collector of logs, a secret has no place in it.
     if (process.stdout.isTTY) tellLink(service)
     tellEmpty(service, wasEmpty, flags.data)

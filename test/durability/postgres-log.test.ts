@@ -2,8 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe } from 'node:test'
+import { keepsAccess } from '../../src/access/access-store.contract.ts'
 import { keepsRecords } from '../../src/log/decision-log.contract.ts'
 import { databaseWriter } from '../../src/stores/postgres/database-writer.ts'
+import { openPostgresAccess } from '../../src/stores/postgres/postgres-access.ts'
 import { SqliteLog } from '../../src/stores/sqlite/sqlite-log.ts'
 import { noPostgres, type PostgresServer, startPostgres } from '../postgres-server.ts'
 
@@ -38,6 +40,7 @@ describe('the log in PostgreSQL', { skip: noPostgres }, () => {
     }
   }
 
+  keepsAccess('in PostgreSQL', newPlace, (url) => openPostgresAccess(url()))
   keepsRecords('in PostgreSQL', newPlace, open)
   keepsRecords('in PostgreSQL, with a key', newPlace, (place) => open(place, 'a key'))
 })

@@ -30,19 +30,16 @@ export async function compare(client: Client, copy: LogCopy): Promise<Standing> 
   )
 }
 
-/** Brings into the copy what the database holds beyond it. @returns how many records that were. */
-export async function catchUp(client: Client, copy: LogCopy, signal?: AbortSignal): Promise<number> {
-  let count = 0
-  for (let { sequence } = copy.last(); signal?.aborted !== true; ) {
+/** Brings into the copy what the database holds beyond it. @param between is called after each group of records. */
+export async function catchUp(client: Client, copy: LogCopy, between = async () => {}): Promise<void> {
+  for (let { sequence } = copy.last(); ; await between()) {
     const records = await recordsAfter(client, sequence, recordsAtOnce)
     const last = records.at(-1)
-    if (last === undefined) return count
+    if (last === undefined) return
     if (sequence > 0 && records[0].sequence !== sequence + 1)
       throw new FraudError('LOG_INVALID', `Record ${sequence + 1} of the log in the database is missing`)
     const persons = await personsAfter(client, sequence, last.sequence)
     copy.follow({ records, persons })
-    count += records.length
     sequence = last.sequence
   }
-  return count
 }

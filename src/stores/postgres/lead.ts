@@ -87,6 +87,13 @@ export class Lead {
     this.#partition = { first: Math.max(next, first), day }
   }
 
+  /** Ends the newest partition before a number, within a transaction of the caller's. */
+  async splitPartition(next: number, day: string): Promise<void> {
+    const { first } = this.#partition
+    await this.client.query(`${endPartition(first, next)}; ${addPartition(next, day)}`)
+    this.#partition = { first: next, day }
+  }
+
   /** Drops partitions whose records are all to be let go; the rest of a partition goes when all of it may. */
   async prune(through: number): Promise<void> {
     const { rows } = await this.client.query('SELECT first FROM shrike.partitions ORDER BY first')

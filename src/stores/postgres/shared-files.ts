@@ -148,7 +148,7 @@ const folders = ['models', 'bundles', 'jobs']
 /** Whether a path, whoever says it, is one of those that are shared. */
 function isShared(path: string): boolean {
   if (path.includes('..') || path.endsWith('.tmp')) return false
-  if (path === 'keys.json' || /^alerts\.[a-z.]+$/.test(path)) return true
+  if (path === 'keys.json' || path === 'model.safetensors' || /^alerts\.[a-z.]+$/.test(path)) return true
   if (/^models\/[^/]+\.safetensors$/.test(path) || /^bundles\/[^/]+\/[^/]+$/.test(path)) return true
   const [folder, name = '', ...more] = path.split('/')
   return folder === 'jobs' && more.length === 0 && isJobFile(name)

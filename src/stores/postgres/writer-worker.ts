@@ -49,7 +49,7 @@ async function begin(): Promise<boolean> {
       if ((await compare(client, copy)) === 'another') copyAgain()
       isCompared = true
     }
-    await catchUp(client, copy)
+    await catchUp(client, copy, isLeading ? () => taken.beat() : undefined)
     if (isLeading) checkLogKey(copy.database, key)
     last = copy.last()
     return isLeading
@@ -205,24 +205,26 @@ function end(): void {
   port.close()
 }
 
+async function start(): Promise<void> {
+  try {
+    copy = new LogCopy(path)
+    await begin()
+    const { leader } = leadership
+    const { sequence } = copy.last()
+    say({ answer: 'done', lastSequence: sequence, commitMs: 0, isUnfinished: false, ...(leader && { leader }) })
+  } catch (error) {
+    sayWhy(error)
+  }
+}
+
 /** One after the other, with signs of life in between. */
-let work: Promise<void> = Promise.resolve()
+let work: Promise<void> = start()
 const beating = setInterval(() => {
   if (performance.now() - beatMs < beatEveryMs || leadership.lead === undefined) return
   beatMs = performance.now()
   // One that fails is found again by the next order.
   work = work.then(() => (leadership.lead === undefined ? undefined : beat())).catch(giveUp)
 }, beatEveryMs / 2)
-
-try {
-  copy = new LogCopy(path)
-  await begin()
-  const { leader } = leadership
-  const { sequence } = copy.last()
-  say({ answer: 'done', lastSequence: sequence, commitMs: 0, isUnfinished: false, ...(leader && { leader }) })
-} catch (error) {
-  sayWhy(error)
-}
 
 port.on('message', (order: WriterOrder) => {
   work = work.then(() => carryOut(order))

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, describe, test } from 'node:test'
 import { openTestAccounts, testPassword } from '../../../test/service/accounts-fixture.ts'
+import { keepsAccess } from '../../access/access-store.contract.ts'
 import { copyAccess, openSqliteAccess } from './sqlite-access.ts'
 
 const folders: string[] = []
@@ -17,6 +18,8 @@ function newFolder(): string {
   folders.push(folder)
   return folder
 }
+
+keepsAccess('in SQLite', newFolder, (folder) => openSqliteAccess(join(folder, 'access.sqlite')))
 
 describe('the file of users', () => {
   test('is copied as it stands beside a service, for its owner alone, and lets nobody in who had logged in', async () => {

@@ -127,8 +127,6 @@ function pragma(database: DatabaseSync, name: string): number {
   return Number(database.prepare(`PRAGMA ${name}`).get()?.[name])
 }
 
-type Row = ReturnType<ReturnType<DatabaseSync['prepare']>['all']>[number]
-
 function createUsers(database: DatabaseSync): AccessStore['users'] {
   const all = database.prepare('SELECT * FROM users ORDER BY name')
   const one = database.prepare('SELECT * FROM users WHERE name = ?')
@@ -187,7 +185,7 @@ function createSessions(database: DatabaseSync): AccessStore['sessions'] {
   }
 }
 
-function readUser(row: Row): StoredUser {
+export function readUser(row: Readonly<Record<string, unknown>>): StoredUser {
   const { name, disabled, created_ms, credential, salt, hash, n, r, p } = row
   return {
     name: String(name),
@@ -199,7 +197,14 @@ function readUser(row: Row): StoredUser {
   }
 }
 
-function readSession({ hash, name, credential, roles, created_ms, seen_ms }: Row): StoredSession {
+export function readSession({
+  hash,
+  name,
+  credential,
+  roles,
+  created_ms,
+  seen_ms,
+}: Readonly<Record<string, unknown>>): StoredSession {
   return {
     hash: String(hash),
     name: String(name),

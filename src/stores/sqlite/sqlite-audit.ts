@@ -26,7 +26,15 @@ export function openSqliteAudit(path: string): { readonly audit: AuditStore; clo
   }
 }
 
-function readEntry({ id, at_ms, who, what, target, address, detail }: Readonly<Record<string, unknown>>): AuditEntry {
+export function readEntry({
+  id,
+  at_ms,
+  who,
+  what,
+  target,
+  address,
+  detail,
+}: Readonly<Record<string, unknown>>): AuditEntry {
   return {
     ...{ id: Number(id), atMs: Number(at_ms), who: String(who), what: String(what) },
     target: target === null ? null : String(target),

@@ -48,7 +48,7 @@ export function createSettings(database: DatabaseSync): SettingStore {
   }
 }
 
-function readProposal(row: Readonly<Record<string, unknown>>): Proposal {
+export function readProposal(row: Readonly<Record<string, unknown>>): Proposal {
   const kind = proposalKinds.find((each) => each === row.kind)
   const state = proposalStates.find((each) => each === row.state)
   const content: unknown = JSON.parse(String(row.content))

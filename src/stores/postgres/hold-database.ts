@@ -1,0 +1,27 @@
+import { FraudError } from '../../core/errors.ts'
+import type { Leader } from '../../log/commit-target.ts'
+import { connect, placeOf, unusable } from './connect.ts'
+import { Lead } from './lead.ts'
+import { migrate } from './schema.ts'
+
+/**
+ * Keeps others from writing into a database until the returned function is called.
+ *
+ * @throws FraudError DIRECTORY_IN_USE, DATABASE_UNUSABLE
+ */
+export async function holdDatabase(url: string, holder: string, day: string): Promise<() => Promise<void>> {
+  const client = await connect(url)
+  try {
+    await migrate(client)
+    const lead = await Lead.take(client, holder, day)
+    if (lead instanceof Lead) return () => lead.end()
+    throw inUse(lead, url)
+  } catch (cause) {
+    await client.end().catch(() => {})
+    throw unusable(url, cause)
+  }
+}
+
+export function inUse({ holder }: Leader, url: string): FraudError {
+  return new FraudError('DIRECTORY_IN_USE', `Another process works on ${placeOf(url)} (${holder}): stop it first`)
+}

@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { before, describe, test } from 'node:test'
+import { dataDirectory } from '../../src/stores/data-directory.ts'
+import { noPostgres, type PostgresServer, startPostgres } from '../postgres-server.ts'
+import { assertSound } from './log-checks.ts'
+import { purchases, runShrike, ServiceProcess, succeed, temporaryFolder, trainBundle } from './service.ts'
+import { Traffic } from './traffic.ts'
+
+describe('a log that moves', { skip: noPostgres }, () => {
+  let server: PostgresServer | undefined
+  const folder = temporaryFolder(() => server?.remove())
+  const at = (name: string) => join(folder, name)
+  before(async () => {
+    process.env.SHRIKE_COPIES = at('copies')
+    server = await startPostgres()
+  })
+
+  const rows = (path: string, table: string) => {
+    const database = new DatabaseSync(path, { readOnly: true })
+    const found = database.prepare(`SELECT * FROM ${table} ORDER BY 1, 2`).all()
+    database.close()
+    return found
+  }
+
+  test('into PostgreSQL and back is the same in every row, and a service goes on in either place', async () => {
+    const personal = (yaml: string) => yaml.replace('keys: {', 'personal: [card]\n  keys: {')
+    const bundle = await trainBundle(folder, { change: personal })
+    const traffic = new Traffic(purchases(1500), 3)
+    const service = await ServiceProcess.start(bundle, at('first'))
+    await traffic.send(service, 8, () => traffic.counts.decisions > 300)
+    await service.stop()
+    await succeed('keys', 'create', '--role', 'score', '--data', at('first'))
+    await succeed('models', 'add', bundle, '--data', at('first'))
+    const files = dataDirectory(at('first'))
+    const access = new DatabaseSync(files.accessPath)
+    access.exec(`INSERT INTO audit VALUES (7, 1790000000123, 'user:ada', 'read', NULL, NULL, '{}')`)
+    access.close()
+
+    const url = server?.newDatabase() ?? ''
+    await succeed('migrate', '--from', at('first'), '--to', url)
+    const head = await succeed('log', 'head', '--data', at('first'))
+    assert.equal(await succeed('log', 'head', '--data', url), head)
+    assert.match(await succeed('log', 'verify', '--data', url), /are unchanged since they were written/)
+    const again = await runShrike('migrate', '--from', at('first'), '--to', url)
+    assert.match(again.stderr, /DATABASE_UNUSABLE: .*holds a log already/)
+
+    await succeed('migrate', '--from', url, '--to', at('second'))
+    const moved = dataDirectory(at('second'))
+    for (const table of ['records', 'persons']) assert.deepEqual(rows(moved.logPath, table), rows(files.logPath, table))
+    assert.ok(rows(files.logPath, 'persons').length > 10)
+    assert.ok(rows(moved.accessPath, 'audit').some(({ id, at_ms }) => id === 7 && at_ms === 1_790_000_000_123))
+    assert.deepEqual(readFileSync(moved.keysPath), readFileSync(files.keysPath))
+    assert.equal(
+      await succeed('models', 'list', '--data', at('second')),
+      (await succeed('models', 'list', '--data', at('first'))).replaceAll(at('first'), at('second')),
+    )
+    assertSound(at('second'))
+
+    for (const place of [at('second'), url]) await (await ServiceProcess.start(bundle, place)).stop()
+    const on = await runShrike('migrate', '--from', at('first'), '--to', at('third'))
+    assert.equal(on.code, 2, on.stderr)
+  })
+})
