@@ -5,7 +5,7 @@ import type { PartHeld, SnapshotHeader } from '../log/snapshots.ts'
 import type { SnapshotPlace } from './find-snapshot.ts'
 
 /** What the thread is told at its start. */
-export interface BackfillData extends Omit<StateOrder, 'onProgress'> {
+export interface BackfillData extends Omit<StateOrder, 'onProgress' | 'onRecord'> {
   readonly logPath: string
   readonly place: SnapshotPlace
   readonly detector: Detector

@@ -1,7 +1,7 @@
 import { setPriority } from 'node:os'
 import { parentPort, workerData } from 'node:worker_threads'
 import type { Logger } from '../core/logger.ts'
-import { atOnce } from '../core/time-slices.ts'
+import { atOnce, createRests, resting } from '../core/time-slices.ts'
 import { makeState } from '../deciding/make-state.ts'
 import { savedParts } from '../deciding/projections.ts'
 import { compileDetector } from '../features/feature-set.ts'
@@ -11,6 +11,9 @@ import type { BackfillData, BackfillMessage } from './backfill-messages.ts'
 import { findSnapshot } from './find-snapshot.ts'
 
 /** The thread that makes histories of the log, while another one decides. */
+
+/** So many records are read at once, without a rest. */
+const recordsAtOnce = 100
 
 /** Each message costs the thread that decides a little. */
 const bytesAtOnce = 2 ** 20
@@ -27,6 +30,8 @@ const logger: Logger = {
   error: (...line) => say({ kind: 'log', level: 'error', line }),
 }
 
+const rest = createRests()
+
 function make({ logPath, place, detector, ...order }: BackfillData): void {
   const reader = new SqliteLogReader(logPath)
   try {
@@ -38,11 +43,12 @@ function make({ logPath, place, detector, ...order }: BackfillData): void {
       told = sequence
       say({ kind: 'progress', sequence })
     }
-    const { rebuild, empty } = atOnce(makeState(maker, reader, snapshot, { ...order, onProgress }, logger))
+    const whole = { ...order, recordsAtOnce, onProgress, onRecord: rest }
+    const { rebuild, empty } = atOnce(resting(makeState(maker, reader, snapshot, whole, logger), rest))
     const { sequence, projections } = rebuild
     for (const { chunks, ...part } of savedParts(projections)) {
       say({ kind: 'part', part })
-      for (const bytes of joined(chunks)) say({ kind: 'chunk', bytes }, [bytes.buffer])
+      for (const bytes of joined(resting(chunks, rest))) say({ kind: 'chunk', bytes }, [bytes.buffer])
     }
     const hash = Buffer.from(reader.hashAt(sequence) ?? []).toString('hex')
     const header = { fingerprint: historiesFingerprint(detector, maker.features), sequence, hash }

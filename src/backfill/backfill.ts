@@ -10,7 +10,7 @@ import type { SnapshotPlace } from './find-snapshot.ts'
 
 /** Makes histories of a log by a thread of its own, at the lowest priority, so that decisions being made don't wait for it. */
 export function createBackfill(logPath: string, place: SnapshotPlace, logger: Logger): MakeElsewhere {
-  return (detector, { onProgress, ...order }, signal) => {
+  return (detector, { onProgress, onRecord: _, ...order }, signal) => {
     const data: BackfillData = { logPath, place, detector, ...order }
     const worker = new Worker(workerScript('./backfill-worker', import.meta.url), { workerData: data })
     const end = () => void worker.terminate()

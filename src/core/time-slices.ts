@@ -38,3 +38,32 @@ export async function inSlices<Result>(
     steps.return?.()
   }
 }
+
+/**
+ * How long a thread works at a time, and then rests: one that only works keeps others of its core waiting for some 5 ms each
+ * time that they wake, whatever its priority, and one that rests in between for less than a tenth of that.
+ */
+const workMs = 0.25
+const restMs = 0.05
+
+/** What a thread of its own calls again and again while it works, so that it rests in time; it blocks. */
+export function createRests(): () => void {
+  const never = new Int32Array(new SharedArrayBuffer(4))
+  let restedMs = performance.now()
+  return () => {
+    if (performance.now() < restedMs + workMs) return
+    Atomics.wait(never, 0, 0, restMs)
+    restedMs = performance.now()
+  }
+}
+
+/** The same values, with rests in between. */
+export function* resting<Value, Result>(values: Iterable<Value, Result>, rest: () => void): Generator<Value, Result> {
+  const iterator = values[Symbol.iterator]()
+  for (;;) {
+    const next = iterator.next()
+    if (next.done === true) return next.value
+    rest()
+    yield next.value
+  }
+}

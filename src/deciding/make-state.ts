@@ -17,6 +17,8 @@ export interface StateOrder {
   /** How many go in with a step; as many as a log gives at once where nobody waits. */
   readonly recordsAtOnce?: number
   readonly onProgress: (sequence: number) => void
+  /** Called before each record goes in. */
+  readonly onRecord?: () => void
 }
 
 /** What they made, up to the record that was the last one then. */
@@ -50,7 +52,7 @@ export function* makeState(
   maker: HistoryMaker,
   reading: LogReading,
   snapshot: Snapshot | undefined,
-  { freshColumns, options, onProgress, recordsAtOnce }: StateOrder,
+  { freshColumns, options, onProgress, onRecord, recordsAtOnce }: StateOrder,
   logger: Logger,
 ): Steps<MadeState> {
   const rebuild = yield* startRebuild(
@@ -61,7 +63,7 @@ export function* makeState(
   tellParts(rebuild, logger)
   // Where histories come from a snapshot, no column is new.
   const counts = new ColumnCounts(rebuild.makesHistories ? freshColumns : [], reading, maker.detector)
-  while (rebuild.step((record) => counts.see(record), undefined, recordsAtOnce)) {
+  while (rebuild.step((record) => counts.see(record), onRecord, recordsAtOnce)) {
     onProgress(rebuild.sequence)
     yield
   }
