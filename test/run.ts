@@ -13,6 +13,8 @@ const nightly = {
   SHRIKE_TRANSACTIONS: '200000',
   SHRIKE_ROUNDS: '50',
   SHRIKE_EXPRESSIONS: '100000',
+  SHRIKE_EXAMPLES: '10',
+  SHRIKE_LOGS: '100',
 }
 
 const flags = process.argv.slice(2).filter((each) => each.startsWith('-'))

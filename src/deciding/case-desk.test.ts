@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
+import { examples } from '../../test/examples.ts'
 import { BruteCases } from '../../test/service/brute-cases.ts'
 import { openCases } from '../../test/service/case-routes.ts'
 import { snapshotNow, startMs } from '../../test/service/decisions-fixture.ts'
@@ -97,7 +98,7 @@ describe('cases', () => {
       }
       await close()
     })
-    await fc.assert(property, { numRuns: 30 })
+    await fc.assert(property, { numRuns: examples(10) })
   })
 
   test('are, to the byte, what the log makes again, with a snapshot in between and without', async () => {
@@ -114,7 +115,7 @@ describe('cases', () => {
       }
       await close()
     })
-    await fc.assert(property, { numRuns: 20 })
+    await fc.assert(property, { numRuns: examples(7) })
   })
 
   test('without anything happening to them are closed, and so are not kept for ever', async () => {

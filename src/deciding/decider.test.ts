@@ -3,6 +3,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { describe, type TestContext, test } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import fc from 'fast-check'
+import { examples } from '../../test/examples.ts'
 import {
   amountPredictor,
   assertReplayed,
@@ -662,7 +663,7 @@ test('rows are those of a replay of the log, whatever comes, late, twice, early 
     await close({ keep: true })
     assertReplayed(logPath, [inForce])
   })
-  await fc.assert(property, { numRuns: 15 })
+  await fc.assert(property, { numRuns: examples(6) })
 })
 
 async function refusalOrNothing(act: () => Promise<unknown>): Promise<void> {

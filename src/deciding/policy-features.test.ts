@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
+import { examples } from '../../test/examples.ts'
 import {
   amountPredictor,
   cardsDetector,
@@ -329,7 +330,7 @@ test('rows with features of the policy are those of a detector that had them fro
       assertRows(running.logPath)
       await running.close()
     }),
-    { numRuns: 15 },
+    { numRuns: examples(5) },
   )
 })
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
+import { examples } from '../../test/examples.ts'
 import {
   amountPredictor,
   cardsDetector,
@@ -85,7 +86,7 @@ describe('live state', () => {
       }
       await close()
     })
-    await fc.assert(property, { numRuns: 12 })
+    await fc.assert(property, { numRuns: examples(5) })
   })
 
   test('counts labels that wait as one does who goes through all of them', async () => {
@@ -106,7 +107,7 @@ describe('live state', () => {
       assert.equal(pending.transactions, new Set(waiting.map((record) => 'id' in record && record.id)).size)
       await close()
     })
-    await fc.assert(property, { numRuns: 6 })
+    await fc.assert(property, { numRuns: examples(3) })
   })
 })
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
+import { examples } from '../../test/examples.ts'
 import { openCases } from '../../test/service/case-routes.ts'
 import { readLabels } from '../backtest/log-slices.ts'
 import { labelRanks } from '../detector/label-precedence.ts'
@@ -74,6 +75,6 @@ describe('the label that counts', () => {
       reader.close()
       await close()
     })
-    await fc.assert(property, { numRuns: 25 })
+    await fc.assert(property, { numRuns: examples(8) })
   })
 })

@@ -21,7 +21,7 @@ const shrike = resolve('bin/shrike.js')
 const folder = temporaryFolder()
 const data = join(folder, 'data')
 const files = join(folder, 'files')
-const long = { model: { learner: 'random-forest', nEstimators: 50_000 } }
+const long = { model: { learner: 'random-forest', nEstimators: 50_000 }, threads: 1 }
 
 let bundle = ''
 let url = ''

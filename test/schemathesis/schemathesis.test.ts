@@ -17,6 +17,7 @@ const program = resolve('bench/.venv/bin/schemathesis')
 const isThere = existsSync(program)
 const skip = isThere ? false : 'Schemathesis is not there; `npm run bench:peers` installs it'
 const seed = process.env.FAST_CHECK_SEED ?? '1'
+const mostExamples = String(5 * Number(process.env.SHRIKE_EXAMPLES ?? 1))
 const apiKey = 'an-admin-key-for-schemathesis'
 
 describe('the OpenAPI document holds, by Schemathesis', { skip, concurrency: true }, () => {
@@ -65,7 +66,7 @@ async function serve(directory: string, apiKeys: readonly string[]): Promise<Ser
 async function run(url: string, folder: string, apiKeys: readonly string[]) {
   const here = import.meta.dirname
   const keys = apiKeys.flatMap((key) => ['--header', `Authorization: Bearer ${key}`])
-  const how = ['--checks', 'all', '--seed', seed, '--max-examples', '10', '--continue-on-failure', '--no-color']
+  const how = ['--checks', 'all', '--seed', seed, '--max-examples', mostExamples, '--continue-on-failure', '--no-color']
   const args = ['--config-file', join(here, 'schemathesis.toml'), 'run', `${url}/openapi.json`, ...how, ...keys]
   const env = { ...process.env, SCHEMATHESIS_HOOKS: 'hooks', PYTHONPATH: here, PYTHONDONTWRITEBYTECODE: '1' }
   const child = spawn(program, args, { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] })

@@ -17,7 +17,7 @@ const run = (...args: string[]) => startShrike(folder, args).ended
 const succeed = (...args: string[]) => succeedIn(folder, args)
 
 before(async () => {
-  await succeed('simulate', '--rows', '6000', '--frauds', '90', '--seed', '3', '--out', 'cards.csv')
+  await succeed('simulate', '--rows', '3000', '--frauds', '60', '--seed', '3', '--out', 'cards.csv')
 })
 after(() => rmSync(folder, { recursive: true }))
 
@@ -33,7 +33,7 @@ describe('shrike train', () => {
       'a.yaml',
     )
     const result = JSON.parse(stdout)
-    assert.equal(result.rows, 1200)
+    assert.equal(result.rows, 600)
     assert.ok(result.averagePrecision > 0.3 && result.rocAuc > 0.8, stdout)
     assert.equal(result.confusion.tp + result.confusion.fn, result.frauds)
     assert.ok(existsSync(at('a.safetensors')) && readFileSync(at('a-report.html'), 'utf8').includes(result.bundle))
@@ -111,7 +111,7 @@ describe('shrike train', () => {
     const header = readFileSync(at('recipe.safetensors')).toString('latin1', 0, 60_000)
     assert.match(header, /\\"method\\":\\"none\\"/)
     assert.match(header, /\\"threshold\\":0.5,\\"inclusive\\":false/)
-    assert.match(header, /\\"rows\\":4800,.{0,40}\\"calibrationRows\\":0/)
+    assert.match(header, /\\"rows\\":2400,.{0,40}\\"calibrationRows\\":0/)
     // Options stand there with their defaults.
     assert.match(header, /\\"maxDepth\\":null,.{0,200}\\"nEstimators\\":100/)
   })
@@ -220,10 +220,10 @@ describe('shrike train', () => {
     )
     assert.match(stderr, /test rows .* equal a training row/)
     const again = await run('evaluate', 't.safetensors', 'twice.csv', '--json')
-    assert.equal(JSON.parse(again.stdout).trainingRowsLeftOut, 9600)
+    assert.equal(JSON.parse(again.stdout).trainingRowsLeftOut, 4800)
     // Of another file of the same period nobody can say which rows training drew.
     const other = await run('evaluate', 't.safetensors', 'cards.csv')
-    assert.deepEqual([other.code, /All 6000 rows/.test(other.stderr)], [1, true], other.stderr)
+    assert.deepEqual([other.code, /All 3000 rows/.test(other.stderr)], [1, true], other.stderr)
   })
 
   test('is stopped by Ctrl-C without leaving anything behind', async () => {
@@ -254,11 +254,11 @@ describe('shrike train', () => {
 
   test('names file, line, column and value of a bad cell, or skips and counts it', async () => {
     const lines = readFileSync(at('cards.csv'), 'utf8').split('\n')
-    lines[4321] = lines[4321].replace(/^[^,]*,[^,]*/, '1,x7')
+    lines[2321] = lines[2321].replace(/^[^,]*,[^,]*/, '1,x7')
     writeFileSync(at('bad.csv'), lines.join('\n'))
     const failed = await run('train', 'bad.csv', '--out', 'bad.safetensors')
     assert.equal(failed.code, 1)
-    assert.match(failed.stderr, /DATA_INVALID.*bad\.csv.*4322.*V1.*x7/)
+    assert.match(failed.stderr, /DATA_INVALID.*bad\.csv.*2322.*V1.*x7/)
     const skipped = await succeed(
       'train',
       'bad.csv',
@@ -281,7 +281,7 @@ describe('shrike evaluate', () => {
     const evaluated = JSON.parse(
       (await succeed('evaluate', 'e.safetensors', 'cards.csv', '--json', '--report', 'e.html')).stdout,
     )
-    assert.equal(evaluated.trainingRowsLeftOut, 4800)
+    assert.equal(evaluated.trainingRowsLeftOut, 2400)
     assert.deepEqual(evaluated.confusion, trained.confusion)
     assert.equal(evaluated.averagePrecision, trained.averagePrecision)
     assert.deepEqual(evaluated.intervals, trained.intervals)
@@ -320,10 +320,10 @@ describe('shrike evaluate', () => {
     await succeed('train', 'cards.csv', '--refit', '--n-estimators', '10', '--out', 'refit.safetensors')
     const stopped = await run('evaluate', 'refit.safetensors', 'cards.csv')
     assert.equal(stopped.code, 1)
-    assert.match(stopped.stderr, /All 6000 rows are from the bundle's training/)
+    assert.match(stopped.stderr, /All 3000 rows are from the bundle's training/)
     const flags = ['--include-training', '--json', '--report', 'all.html']
     const all = JSON.parse((await succeed('evaluate', 'refit.safetensors', 'cards.csv', ...flags)).stdout)
-    assert.deepEqual([all.rows, all.includesTraining], [6000, true])
+    assert.deepEqual([all.rows, all.includesTraining], [3000, true])
     const report = readFileSync(at('all.html'), 'utf8')
     assert.match(report, /training rows/i)
     assert.match(report, /shrike evaluate refit\.safetensors cards\.csv .*--include-training/)
@@ -343,7 +343,7 @@ describe('shrike train with other learners', () => {
       ['gradient-boosting', 'random-forest', 'logistic-regression'],
     )
     const { stdout: scored } = await succeed('score', 'average.safetensors', 'cards.csv')
-    assert.equal(scored.trim().split('\n').length, 6001)
+    assert.equal(scored.trim().split('\n').length, 3001)
     const told = await succeed('explain', 'average.safetensors', 'cards.csv', '--row', '7', '--json')
     const { scale, base, output, contributions } = JSON.parse(told.stdout)
     const parts = contributions.reduce((sum: number, part: { contribution: number }) => sum + part.contribution, base)

@@ -55,7 +55,7 @@ describe('the commands that init prints work when they are copied', () => {
     test(`${shape}, whose keys have histories: to a decision`, async () => {
       const { cwd, env } = newFolder(shape)
       await writeMadeTable(shape, {
-        rows: 12_000,
+        rows: 8000,
         seed: 4,
         isMessy: shape === 'banksim',
         out: join(cwd, 'my table.csv'),
@@ -74,7 +74,7 @@ describe('the commands that init prints work when they are copied', () => {
 
   test('a table without keys: to a prediction', async () => {
     const { cwd, env } = newFolder('flat')
-    await succeedIn(cwd, ['simulate', '--rows', '4000', '--frauds', '60', '--out', 'flat.csv'])
+    await succeedIn(cwd, ['simulate', '--rows', '2000', '--frauds', '60', '--out', 'flat.csv'])
     const { next } = JSON.parse((await succeedIn(cwd, ['init', 'flat.csv', '--json'])).stdout)
     const { answer } = await runPrinted(cwd, env, next)
     assert.deepEqual(Object.keys(answer), ['fraud_prediction', 'probability'])

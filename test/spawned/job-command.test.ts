@@ -34,7 +34,7 @@ function request(name: string, options: object = {}): string {
 }
 
 /** Trees enough that it does not end before it is stopped. */
-const long = { model: { learner: 'random-forest', nEstimators: 50_000 } }
+const long = { model: { learner: 'random-forest', nEstimators: 50_000 }, threads: 1 }
 
 async function untilTraining(name: string): Promise<string> {
   for (;;) {
@@ -42,7 +42,7 @@ async function untilTraining(name: string): Promise<string> {
     const events = found && join(folder, '.shrike/jobs', `${found.id}.ndjson`)
     if (events !== undefined && existsSync(events) && readFileSync(events, 'utf8').includes('"update"'))
       return found?.id ?? ''
-    await sleep(100)
+    await sleep(300)
   }
 }
 
@@ -106,7 +106,7 @@ describe('shrike job', () => {
     const running = job('start', request('running', long))
     const id = await untilTraining('running')
     const waiting = job('start', request('waiting', long))
-    while ((await stateOf('waiting')) === undefined) await sleep(50)
+    while ((await stateOf('waiting')) === undefined) await sleep(300)
     assert.deepEqual([await stateOf('running'), await stateOf('waiting')], ['running', 'queued'])
     const waitingId = (await jobs()).find(({ request: { name } }) => name === 'waiting')?.id ?? ''
     await job('cancel', waitingId).ended
