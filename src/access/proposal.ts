@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto'
 import type { JsonObject } from '../core/json-value.ts'
 
-/** What may be proposed: changes of the policy, of who decides, and of the setting itself. */
-export const proposalKinds = ['policy', 'deployment', 'models-rollback', 'four-eyes'] as const
+/** What may be proposed: changes of the policy, many entries of a list, who decides, alerts, and the setting itself. */
+export const proposalKinds = ['policy', 'entries', 'deployment', 'models-rollback', 'alerts', 'four-eyes'] as const
 export type ProposalKind = (typeof proposalKinds)[number]
 
 /** `approving` while it is being put in force; `outdated` where it does not apply any more. */

@@ -124,8 +124,7 @@ function checkRoles(roles: readonly Role[]): void {
 }
 
 function firstNeedsAdmin(): FraudError {
-  const reason = 'must include admin for the first user: else nobody could make others'
-  return new FraudError('INPUT_INVALID', `The roles of the first user ${reason}`, {
-    errors: [{ field: 'roles', reason }],
+  return new FraudError('INPUT_INVALID', 'The first user is an administrator: else nobody could make others', {
+    errors: [{ field: 'roles', reason: 'must include admin' }],
   })
 }

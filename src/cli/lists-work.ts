@@ -75,7 +75,10 @@ export async function addEntries(list: string, file: string, flags: AddFlags, ru
       if (run.signal.aborted) throw stopped(added)
       const add = entries.slice(from, from + entriesAtOnce)
       await target.change({ kind: 'entries', list, add }, flags).catch((error: unknown) => {
-        throw error instanceof FraudError && added > 0 ? withCount(error, added) : error
+        if (!(error instanceof FraudError)) throw error
+        if (error.code === 'APPROVAL_REQUIRED' && add.length < entries.length)
+          throw partWaits(error, add, entries, list)
+        throw added > 0 ? withCount(error, added) : error
       })
       added += add.length
     }
@@ -144,6 +147,19 @@ function stopped(added: number): FraudError {
 function withCount({ code, message, hint }: FraudError, added: number): FraudError {
   const more = `Entries that were added before and stay: ${added}. The same file may be sent again`
   return new FraudError(code, `${message}\n${more}`, { hint })
+}
+
+/** Pieces would be changes of their own, each to be approved; over HTTP a file is one. */
+function partWaits(
+  { code, message }: FraudError,
+  add: readonly EntryDefinition[],
+  entries: readonly EntryDefinition[],
+  list: string,
+): FraudError {
+  const [sent, all] = [add, entries].map(({ length }) => length.toLocaleString('en'))
+  return new FraudError(code, `${message}. It is of ${sent} entries of ${all}: the others were not sent`, {
+    hint: `POST /v1/lists/${list}/entries with the file as text/csv makes one change of all of it; reject this one then`,
+  })
 }
 
 function definitionBy(name: string, { of, effect = 'none' }: SetFlags): ListDefinition {

@@ -71,7 +71,7 @@ test('what moved begins an alert that says from what to what, is recorded, told 
   assert.deepEqual(rebuild.projections.alerts.events, service.alertStates.events)
   // Nobody asks for it any more: it ends once nothing has spoken for it for half an hour.
   const alerts = [{ kind: 'drift', isOn: false, severity: 'info' }]
-  await service.alerts.define(alerts, {}, 'user:ann', 'a test')
+  await service.alerts.define(alerts, {}, { by: 'user:ann', why: 'a test' })
   await service.alerts.look()
   assert.ok(firing().includes(`drift: ${event.subject}`))
   clock.nowMs += hourMs
@@ -99,13 +99,20 @@ test('definitions that are not valid are refused as a whole', async () => {
     ],
     ['all', 'alerts'],
   ] as const) {
-    await assert.rejects(service.alerts.define(given, {}, 'user:ann', ''), (error: { errors: { field: string }[] }) => {
-      assert.equal(error.errors[0].field, field)
-      return true
-    })
+    await assert.rejects(
+      service.alerts.define(given, {}, { by: 'user:ann', why: '' }),
+      (error: { errors: { field: string }[] }) => {
+        assert.equal(error.errors[0].field, field)
+        return true
+      },
+    )
   }
   assert.equal(service.alertStates.definedBy, 0)
-  const version = await service.alerts.define([{ kind: 'fuse', isOn: false, severity: 'info' }], {}, 'user:ann', 'why')
+  const version = await service.alerts.define(
+    [{ kind: 'fuse', isOn: false, severity: 'info' }],
+    {},
+    { by: 'user:ann', why: 'why' },
+  )
   assert.equal(service.alertStates.definedBy, version)
   assert.equal(service.alertStates.definitions.find(({ kind }) => kind === 'fuse')?.isOn, false)
   assert.equal(service.alertStates.definitions.find(({ kind }) => kind === 'drift')?.isOn, true)

@@ -3,6 +3,7 @@ import { FraudError } from '../core/errors.ts'
 import type { Logger } from '../core/logger.ts'
 import {
   type AlertChange,
+  type AlertDefinition,
   type AlertEvent,
   type AlertSink,
   alertChangeSchema,
@@ -13,6 +14,7 @@ import { type AlertsProjection, keyOf } from '../monitoring/alerts-projection.ts
 import { conditionsOf, type Observations, type ServiceState } from '../monitoring/conditions.ts'
 import { appendChange } from './append-change.ts'
 import { notReady } from './local-intake.ts'
+import { type Approved, requireApproval } from './require-approval.ts'
 import type { ServiceLog } from './service-log.ts'
 
 const lookEveryMs = 15_000
@@ -21,6 +23,19 @@ const calmMs = 30 * 60_000
 
 type Begun = Extract<AlertChange, { kind: 'fired' }>
 type Ended = Extract<AlertChange, { kind: 'resolved' }>
+
+/** Who says what alerts are asked for, why, and of which version it is a change. */
+interface AlertContext extends Approved {
+  readonly why: string
+  readonly ifVersion?: number | undefined
+}
+
+/** What alerts would be asked for, what that would change, and the version that it is a change of. */
+interface DraftedAlerts {
+  readonly alerts: readonly AlertDefinition[]
+  readonly version: number
+  readonly diff: readonly string[]
+}
 
 export interface AlertWatchOptions {
   readonly log: ServiceLog
@@ -32,6 +47,8 @@ export interface AlertWatchOptions {
   /** What is known of decisions; takes its time. */
   readonly observe: () => Promise<Observations | undefined>
   readonly sink?: AlertSink | undefined
+  /** Whether somebody else has to approve what alerts are asked for. */
+  readonly asksForApproval?: (() => boolean) | undefined
 }
 
 /** Looks at the service every few seconds, and records what somebody has to hear of: that it began, and that it is over. */
@@ -68,14 +85,13 @@ export class AlertWatch {
   }
 
   /**
-   * Says what alerts are asked for; kinds that are left out are as usual.
+   * What alerts are to be asked for, looked at, and what it would change.
    *
    * @param others what else was sent, which is refused.
    *
-   * @returns the number of the record.
-   * @throws FraudError INPUT_INVALID, LOG_UNAVAILABLE, NOT_READY
+   * @throws FraudError INPUT_INVALID, NOT_READY
    */
-  async define(given: unknown, others: object, by: string, why: string): Promise<number> {
+  draft(given: unknown, others: object): DraftedAlerts {
     const parsed = alertChangeSchema.safeParse({ ...others, kind: 'definitions', alerts: given })
     if (!parsed.success) {
       const errors = parsed.error.issues.map(({ path, message }) => ({ field: path.join('.'), reason: message }))
@@ -89,15 +105,32 @@ export class AlertWatch {
       const errors = [{ field: `alerts.${twice}.kind`, reason: 'is defined twice' }]
       throw new FraudError('INPUT_INVALID', 'The alerts are not valid', { errors })
     }
-    const { log, clock, alerts } = this.#options
-    if (alerts() === undefined) throw notReady
-    return await appendChange(log, {
-      kind: 'alert',
-      by,
-      why,
-      atMs: clock(),
-      change: { ...change, alerts: change.alerts.map((each) => ({ ...each })) },
-    })
+    const projection = this.#options.alerts()
+    if (projection === undefined) throw notReady
+    const alerts = change.alerts.map((each) => ({ ...each }))
+    return { alerts, version: projection.definedBy, diff: tellAlerts(projection.definitions, alerts) }
+  }
+
+  /**
+   * Says what alerts are asked for; kinds that are left out are as usual.
+   *
+   * @param others what else was sent, which is refused.
+   *
+   * @returns the number of the record.
+   * @throws FraudError INPUT_INVALID, LOG_UNAVAILABLE, NOT_READY, APPROVAL_REQUIRED, POLICY_CHANGED
+   */
+  async define(given: unknown, others: object, context: AlertContext): Promise<number> {
+    const { log, clock, asksForApproval } = this.#options
+    requireApproval(asksForApproval, context)
+    const { alerts, version } = this.draft(given, others)
+    const { by, approvedBy, why, ifVersion } = context
+    if (ifVersion !== undefined && ifVersion !== version) {
+      const message = `Alerts are in version ${version} by now; what was sent is a change of version ${ifVersion}`
+      throw new FraudError('POLICY_CHANGED', message)
+    }
+    const approved = approvedBy !== undefined && { approvedBy }
+    const change = { kind: 'definitions' as const, alerts: [...alerts] }
+    return await appendChange(log, { kind: 'alert', by, why, atMs: clock(), change, ...approved })
   }
 
   async close(): Promise<void> {
@@ -173,4 +206,17 @@ export class AlertWatch {
 function fired({ alert, subject, text, from, to }: Condition, { definitions }: AlertsProjection): Begun {
   const definition = definitions.find(({ kind }) => kind === alert) ?? usualAlerts.find(({ kind }) => kind === alert)
   return { kind: 'fired', alert, subject, severity: definition?.severity ?? 'warning', text, from, to }
+}
+
+/** What would be asked for otherwise, a line for each kind. */
+function tellAlerts(now: readonly AlertDefinition[], asked: readonly AlertDefinition[]): readonly string[] {
+  return usualAlerts.flatMap((usual) => {
+    const [before, after] = [now, asked].map((all) => tellAlert(all.find(({ kind }) => kind === usual.kind) ?? usual))
+    return before === after ? [] : [`alert ${usual.kind}: ${after}, where it was ${before}`]
+  })
+}
+
+function tellAlert({ isOn, severity, limit, note }: AlertDefinition): string {
+  const parts = [isOn ? 'on' : 'off', severity, ...(limit === undefined ? [] : [`limit ${limit}`])]
+  return [...parts, ...(note === undefined ? [] : [`note ${JSON.stringify(note)}`])].join(', ')
 }

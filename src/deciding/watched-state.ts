@@ -28,6 +28,7 @@ interface WatchOptions {
   readonly logger: Logger
   readonly alertSink?: AlertSink | undefined
   readonly shadowCounts?: () => readonly ShadowCount[]
+  readonly asksForApproval?: (() => boolean) | undefined
 }
 
 /** How long a canary that was taken back is told of. */
@@ -35,11 +36,11 @@ const rolledBackMs = 24 * 3_600_000
 
 /** The watch over a decision path. */
 export function watchAlerts(decisions: Watched, options: WatchOptions): AlertWatch {
-  const { log, clock, logger, alertSink, shadowCounts = () => [] } = options
+  const { log, clock, logger, alertSink, asksForApproval, shadowCounts = () => [] } = options
   const projections = () => decisions.decider.state?.projections
   const shadows = sinceLastLook(shadowCounts)
   return new AlertWatch({
-    ...{ log, clock, logger, sink: alertSink },
+    ...{ log, clock, logger, asksForApproval, sink: alertSink },
     alerts: () => projections()?.alerts,
     async observe(): Promise<Observations | undefined> {
       const drift = await decisions.monitor.drift()

@@ -30,7 +30,7 @@ interface LineError extends FieldError {
   readonly line: number
 }
 
-/** What became of the lines. */
+/** What became of the lines: how many were added, or would be. */
 export interface EntryReport extends ChangeAnswer {
   readonly lines: number
   readonly added: number
@@ -44,21 +44,27 @@ interface EntryStream {
   readonly list: string
 }
 
-type Context = Parameters<Decisions['change']>[1]
+/** What takes a group of entries, all of it or none. @throws FraudError with the entries that it refuses by their places */
+type PutGroup = (change: {
+  readonly kind: 'entries'
+  readonly list: string
+  readonly add: unknown[]
+}) => Promise<ChangeAnswer>
 
 /**
  * Adds the entries of a stream, one a line, a group at a time: a bad line is told, and those around it are added.
  *
+ * @param put what becomes of a group.
  * @throws FraudError what ends the stream before its end; what was added by then stays, and may be sent again.
  */
 export async function takeEntryLines(
   { decisions, limits, turns }: DecidingContext,
   { raw, isCsv, list }: EntryStream,
-  context: Context,
+  put: PutGroup,
 ): Promise<EntryReport> {
   const splitter = new LineSplitter(limits.lineBytes)
   const deadline = new LineDeadline(limits.bodyTimeoutMs)
-  const group = new EntryGroup(decisions, list, context)
+  const group = new EntryGroup(decisions, list, put)
   let read = isCsv ? undefined : readObject
   let line = 0
   let separator: string | undefined
@@ -87,19 +93,17 @@ type ReadLine = (bytes: Buffer) => unknown
 
 /** Entries that become one record. */
 class EntryGroup {
-  readonly #decisions: Decisions
   readonly #list: string
-  readonly #context: Context
+  readonly #put: PutGroup
   readonly #errors: LineError[] = []
   #entries: { readonly line: number; readonly entry: unknown }[] = []
   #last: ChangeAnswer
   #added = 0
   #refused = 0
 
-  constructor(decisions: Decisions, list: string, context: Context) {
-    this.#decisions = decisions
+  constructor(decisions: Decisions, list: string, put: PutGroup) {
     this.#list = list
-    this.#context = context
+    this.#put = put
     this.#last = { version: decisions.policy.version, sequence: 0, warnings: [] }
   }
 
@@ -123,7 +127,7 @@ class EntryGroup {
     while (this.#entries.length > 0) {
       const add = this.#entries.map(({ entry }) => entry)
       try {
-        this.#last = await this.#decisions.change({ kind: 'entries', list: this.#list, add }, this.#context)
+        this.#last = await this.#put({ kind: 'entries', list: this.#list, add })
         this.#added += add.length
         this.#entries = []
       } catch (error) {

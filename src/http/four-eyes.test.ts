@@ -214,11 +214,7 @@ describe('under four eyes', () => {
     assert.deepEqual([wrong.status, wrong.body.errors[0].field], [422, 'when'])
     const stale = await ask('cay', 'POST', '/v1/rules', rule, { 'if-match': '"0"' })
     assert.equal(stale.body.code, 'POLICY_CHANGED')
-    // What does not come as one change can't wait.
-    const headers = { authorization: 'Bearer key-of-ada', 'content-type': 'text/csv' }
-    const csv = await app.inject({ method: 'POST', url: '/v1/lists/mules/entries', headers, body: 'value\nc-2\n' })
-    assert.equal(csv.json().code, 'APPROVAL_REQUIRED', csv.body)
-    // Nor does a command, or a bundle that was put in place.
+    // A command does not, nor, or a bundle that was put in place.
     await assert.rejects(
       service.change({ kind: 'rule-removed', id: 'large' }, { by: 'command:policy', why: '' }),
       /Somebody else has to approve/,
@@ -227,6 +223,74 @@ describe('under four eyes', () => {
       service.deployer?.offer(other.bytes, { by: 'signal:SIGHUP', why: '' }) ?? Promise.resolve(),
       /approve/,
     )
+  })
+
+  test('lines of CSV and NDJSON wait as one change, with bad ones told, and come in as they would have', async () => {
+    const { ask, approve, service, app } = await open({ on: false })
+    await ask('ada', 'PUT', '/v1/lists/mules', { of: 'card', effect: 'watch' })
+    await ask('ada', 'PUT', '/v1/four-eyes', { on: true })
+    const send = async (body: string, type = 'text/csv') => {
+      const headers = { authorization: 'Bearer key-of-ada', 'content-type': type }
+      const answer = await app.inject({ method: 'POST', url: '/v1/lists/mules/entries?why=calls', headers, body })
+      return { status: answer.statusCode, body: answer.json() }
+    }
+    const held = () => service.policy.entriesOf('mules')?.size ?? 0
+    const cards = Array.from({ length: 250 }, (_, i) => `c-${i},seen`)
+    const { status, body } = await send(['value,note', ...cards, ',nothing', ''].join('\n'))
+    assert.equal(status, 202, JSON.stringify(body))
+    assert.deepEqual(
+      [body.state, body.lines, body.added, body.refused, body.errors[0].line, body.diff],
+      ['pending', 251, 0, 1, 252, ['list mules: 250 entries added']],
+    )
+    assert.equal(held(), 0)
+    const [pending] = (await ask('bob', 'GET', '/v1/changes?state=pending')).body.changes
+    assert.deepEqual(
+      [pending.kind, pending.base, pending.why, pending.by],
+      ['entries', null, 'calls', 'key:key-of-ada'],
+    )
+    assert.deepEqual(
+      pending.content.changes.map(({ add }: { add: readonly object[] }) => add.length),
+      [100, 100, 50],
+    )
+    assert.equal((await approve('ada', body)).body.code, 'SAME_PERSON')
+    const approved = await approve('bob', body)
+    assert.equal(approved.status, 200, JSON.stringify(approved.body))
+    assert.equal(held(), 250)
+    const record = service.reading.at(approved.body.sequence)
+    assert.ok(record?.kind === 'list')
+    assert.deepEqual([record.by, record.approvedBy, record.why], ['key:key-of-ada', 'user:bob', 'calls'])
+    // Nothing waits where no line is good, nor where there are more than somebody can look at.
+    const none = await send('{"value":""}\n', 'application/x-ndjson')
+    assert.deepEqual([none.status, none.body.refused, none.body.change], [200, 1, undefined])
+    const many = await send(`value\n${Array.from({ length: 20_001 }, (_, i) => `m-${i}`).join('\n')}\n`)
+    assert.deepEqual([many.status, many.body.code], [422, 'INPUT_INVALID'])
+    assert.deepEqual((await ask('bob', 'GET', '/v1/changes?state=pending')).body.changes, [])
+  })
+
+  test('what alerts are asked for waits, and is outdated once others are', async () => {
+    const { ask, approve, service } = await open()
+    const definition = { kind: 'drift', isOn: false, severity: 'info', limit: 0.2 }
+    const put = (...alerts: object[]) => ask('cay', 'PUT', '/v1/alerts', { alerts, why: 'Too many' })
+    const drift = async () =>
+      (await ask('bob', 'GET', '/v1/alerts')).body.alerts.find(({ kind }: { kind: string }) => kind === 'drift')
+    const [first, second] = [await put(definition), await put({ ...definition, isOn: true })]
+    assert.deepEqual(
+      [first.status, first.body.state, first.body.diff],
+      [202, 'pending', ['alert drift: off, info, limit 0.2, where it was on, warning, limit 0.05']],
+    )
+    assert.equal((await drift()).isOn, true)
+    const wrong = await put({ ...definition, severity: 'dire' })
+    assert.deepEqual([wrong.status, wrong.body.errors[0].field], [422, 'alerts.0.severity'])
+    assert.equal((await approve('cay', first.body)).body.code, 'FORBIDDEN')
+    const approved = await approve('bob', first.body)
+    assert.equal(approved.status, 200, JSON.stringify(approved.body))
+    assert.deepEqual(await drift(), definition)
+    const record = service.reading.at(approved.body.version)
+    assert.ok(record?.kind === 'alert')
+    assert.deepEqual([record.by, record.approvedBy, record.why], ['user:cay', 'user:bob', 'Too many'])
+    assert.equal((await approve('bob', second.body)).body.code, 'POLICY_CHANGED')
+    const direct = service.alerts.define([definition], {}, { by: 'user:cay', why: '' })
+    await assert.rejects(direct, { code: 'APPROVAL_REQUIRED' })
   })
 
   test('a deployment that was approved takes place, with both names in its record', async () => {

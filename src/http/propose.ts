@@ -70,6 +70,30 @@ export function proposeModelsRollback(
   return { ...pending, version, warnings: [] }
 }
 
+/** As `proposeChange`, of what alerts are asked for. */
+export function proposeAlerts(
+  context: HttpContext & { readonly decisions: Decisions },
+  { given, others, why }: { readonly given: unknown; readonly others: object; readonly why: string },
+  request: RouteRequest,
+  reply: FastifyReply,
+): object {
+  const { alerts, version, diff } = context.decisions.alerts.draft(given, others)
+  const content = { alerts: alerts.map((each) => ({ ...each })) }
+  const pending = propose(context, { kind: 'alerts', content, why, base: version }, request, reply)
+  return { ...pending, version, diff, warnings: [] }
+}
+
+/** As `proposeChange`, of many entries of a list at once, each group of which is a change as the log will have it. */
+export function proposeEntries(
+  context: HttpContext & { readonly decisions: Decisions },
+  { list, groups, why }: { readonly list: string; readonly groups: readonly JsonObject[]; readonly why: string },
+  request: RouteRequest,
+  reply: FastifyReply,
+): object {
+  const content = { list, changes: [...groups] }
+  return propose(context, { kind: 'entries', content, why, base: null }, request, reply)
+}
+
 export function propose({ accounts }: HttpContext, proposal: NewProposal, request: RouteRequest, reply: FastifyReply) {
   if (accounts === undefined) throw new FraudError('APPROVAL_REQUIRED', 'Nobody could approve this: there are no users')
   const principal = principalOf(request)
@@ -92,6 +116,10 @@ export async function applyProposal(
   switch (kind) {
     case 'policy':
       return await decisions.change(content, context)
+    case 'entries':
+      return await applyGroups(decisions, content.changes, context)
+    case 'alerts':
+      return { version: await decisions.alerts.define(content.alerts, {}, context), warnings: [] }
     case 'deployment':
       return await deployerOf(deployer).deploy(String(content.model), content.request, context)
     case 'models-rollback':
@@ -100,6 +128,17 @@ export async function applyProposal(
       accounts.fourEyes.switchOff()
       return { warnings: [] }
   }
+}
+
+/** One after the other, as they would have come: what stops halfway is approved again, and adds the same. */
+async function applyGroups(
+  decisions: Decisions,
+  changes: unknown,
+  context: Parameters<Decisions['change']>[1],
+): Promise<object> {
+  let answer: object = { warnings: [] }
+  for (const change of Array.isArray(changes) ? changes : []) answer = await decisions.change(change, context)
+  return answer
 }
 
 function deployerOf(deployer: Deployer | undefined): Deployer {

@@ -44,6 +44,12 @@ test('commands wait for somebody else beside a service, and change nothing witho
   assert.equal((await ask(ada, 'POST', '/v1/changes/1/approve', { hash })).body.code, 'SAME_PERSON')
   assert.equal((await ask(bob, 'POST', '/v1/changes/1/approve', { hash })).status, 200)
   assert.equal((await ask(ada, 'GET', '/v1/rules')).body.rules.length, 1)
+  const [list] = [(await ask(ada, 'PUT', '/v1/lists/mules', { of: 'card', effect: 'watch' })).body]
+  assert.equal((await ask(bob, 'POST', `/v1/changes/${list.change}/approve`, { hash: list.hash })).status, 200)
+  const values = Array.from({ length: 1001 }, (_, i) => `c-${i}`)
+  writeFileSync(join(folder, 'mules.csv'), ['value', ...values].join('\n'))
+  const part = await startShrike(folder, ['lists', 'add', 'mules', 'mules.csv'], { SHRIKE_API_KEY: ada }).ended
+  assert.match(part.stderr, /nothing has changed yet. It is of 1,000 entries of 1,001: the others were not sent/)
   await running.stop()
   const beside = await startShrike(folder, ['rules', 'state', 'large', 'off', '--detector', 'cards']).ended
   assert.notEqual(beside.code, 0, beside.stdout)
@@ -56,6 +62,9 @@ test('commands wait for somebody else beside a service, and change nothing witho
     entries.map(({ who, what }) => `${who} ${what}`),
     [
       'command:export export',
+      'key:of-ada changePolicy',
+      'key:of-bob approveChange',
+      'key:of-ada putList',
       'key:of-bob approveChange',
       'key:of-ada approveChange',
       'key:of-ada changePolicy',

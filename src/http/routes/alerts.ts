@@ -1,7 +1,9 @@
 import { alertKinds, severities } from '../../monitoring/alert.ts'
 import { answerReasoned } from '../change-body.ts'
 import { principalOf } from '../guard.ts'
+import { mustBeApproved, proposeAlerts } from '../propose.ts'
 import type { DecidingContext, Route } from '../route.ts'
+import { pendingAnswer } from '../schemas/approvals.ts'
 import { alertsAnswer, alertsBody, alertsChanged } from '../schemas/monitoring.ts'
 import { jsonAnswer, jsonBody } from '../schemas/parts.ts'
 import { unavailable, usual } from '../schemas/refused.ts'
@@ -37,12 +39,16 @@ export const putAlerts: Route<DecidingContext> = {
   details: `A kind that is left out is as it usually is. Kinds: ${alertKinds.join(', ')}; severities: ${severities.join(', ')}.`,
   body: () =>
     jsonBody(alertsBody, { alerts: [{ kind: 'drift', isOn: true, severity: 'critical', limit: 0.1 }], why: 'Fewer' }),
-  answers: { ok: jsonAnswer('They count from the next look on.', alertsChanged), refusals: [...usual, unavailable] },
+  answers: {
+    ok: jsonAnswer('They count from the next look on.', alertsChanged),
+    accepted: jsonAnswer('It waits for approval.', pendingAnswer),
+    refusals: [...usual, unavailable],
+  },
   handle: (context) => (request, reply) =>
     answerReasoned(context, request.raw, reply, async ({ why, alerts: given, ...others }) => {
-      const by = principalOf(request).name
+      if (mustBeApproved(context)) return proposeAlerts(context, { given, others, why }, request, reply)
       const { alerts: watch } = context.decisions
-      const version = await watch.define(given, others, by, why)
+      const version = await watch.define(given, others, { by: principalOf(request).name, why })
       return { version, alerts: context.decisions.alertStates.definitions }
     }),
 }

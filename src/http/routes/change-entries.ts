@@ -1,12 +1,13 @@
 import type { FastifyReply } from 'fastify'
 import { FraudError } from '../../core/errors.ts'
-import { isRecord } from '../../core/json-value.ts'
+import { isRecord, type JsonObject } from '../../core/json-value.ts'
 import { ndjson } from '../answer-lines.ts'
 import { changes, readIfMatch } from '../change-body.ts'
-import { takeEntryLines } from '../entry-lines.ts'
+import { type EntryReport, takeEntryLines } from '../entry-lines.ts'
 import { principalOf } from '../guard.ts'
 import { mediaTypeOf } from '../media-type.ts'
 import { partOf } from '../policy-parts.ts'
+import { mustBeApproved, proposeEntries } from '../propose.ts'
 import type { DecidingContext, Route, RouteRequest } from '../route.ts'
 import { pendingAnswer } from '../schemas/approvals.ts'
 import { jsonAnswer } from '../schemas/parts.ts'
@@ -22,6 +23,8 @@ import {
 
 const csv = 'text/csv'
 const entriesAtOnce = 500
+/** Entries of one change that waits for somebody else, who is to look at it. */
+const mostThatWait = 20_000
 const types: ReadonlySet<string> = new Set(['application/json', csv, ndjson])
 
 /** `POST /v1/lists/{name}/entries`: adds and removes values, or adds as many as there are lines of CSV or NDJSON. */
@@ -84,12 +87,60 @@ function answerLines(context: DecidingContext, request: RouteRequest, isCsv: boo
   partOf('list', params.name, decisions.policy.definitions.lists)
   const why = isRecord(query) && query.why !== undefined ? String(query.why) : ''
   const change = { by: principalOf(request).name, why, ifVersion: readIfMatch(headers) }
+  const stream = { raw, isCsv, list: params.name }
   // In memory are a line that is being read, the piece of the stream that it came in, and a group of entries.
   const heldBytes = 4 * limits.lineBytes
   held.take(heldBytes, raw)
   reply.raw.once('close', () => held.give(heldBytes, raw))
-  takeEntryLines(context, { raw, isCsv, list: params.name }, change).then(
+  const taken = mustBeApproved(context)
+    ? draftLines(context, stream, change).then((drafted) => proposeDrafted(context, drafted, why, request, reply))
+    : takeEntryLines(context, stream, (group) => decisions.change(group, change))
+  taken.then(
     (report) => reply.header('etag', `"${report.version}"`).send(report),
     (error: unknown) => raw.destroyed || reply.send(error),
   )
+}
+
+interface DraftedLines extends EntryReport {
+  readonly list: string
+  readonly groups: readonly JsonObject[]
+}
+
+/** What the lines would add, looked at as if they were added. @throws FraudError as `takeEntryLines`, and where they are too many */
+async function draftLines(
+  context: DecidingContext,
+  stream: Parameters<typeof takeEntryLines>[1],
+  change: { readonly by: string; readonly why: string; readonly ifVersion: number | undefined },
+): Promise<DraftedLines> {
+  const { decisions } = context
+  const groups: JsonObject[] = []
+  let drafted = 0
+  const report = await takeEntryLines(context, stream, async (group) => {
+    drafted += group.add.length
+    if (drafted > mostThatWait) throw tooManyToWait()
+    const { content, warnings } = await decisions.draft(group, change)
+    groups.push(content)
+    return { version: decisions.policy.version, sequence: 0, warnings }
+  })
+  return { ...report, list: stream.list, groups }
+}
+
+function proposeDrafted(
+  context: DecidingContext,
+  { list, groups, lines, added, refused, errors, version, warnings }: DraftedLines,
+  why: string,
+  request: RouteRequest,
+  reply: FastifyReply,
+): Omit<EntryReport, 'sequence'> {
+  const told = { version, warnings, lines, added: 0, refused, errors }
+  if (groups.length === 0) return told
+  const pending = proposeEntries(context, { list, groups, why }, request, reply)
+  return { ...told, ...pending, ...{ diff: [`list ${list}: ${added.toLocaleString('en')} entries added`] } }
+}
+
+function tooManyToWait(): FraudError {
+  const reason = `are more than ${mostThatWait.toLocaleString('en')}, which is what one change that waits for approval takes: send them in parts`
+  return new FraudError('INPUT_INVALID', 'Too many entries for one change (four eyes); nothing waits', {
+    errors: [{ field: 'add', reason }],
+  })
 }
