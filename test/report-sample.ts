@@ -120,6 +120,20 @@ function sampleBreakdown(input: Parameters<typeof segmentFigures>[0]): NonNullab
   }
 }
 
+function sampleCurve(by: 'frauds' | 'history'): NonNullable<ReportInput['learningCurves']>[number] {
+  const worth = (times: number) => 0.85 - 0.12 * times ** -0.4
+  const points = [0.125, 0.25, 0.5, 1].map((share) => {
+    return { share, rows: 182276 * share, frauds: Math.round(338 * share), averagePrecision: worth(share) }
+  })
+  const around = (times: number) => ({ value: worth(times), lower: worth(times) - 0.03, upper: worth(times) + 0.03 })
+  return {
+    by,
+    points,
+    forecast: [2, 4].map((times) => ({ times, frauds: 338 * times, averagePrecision: around(times) })),
+    check: { expected: around(1), measured: worth(1), isWithin: true },
+  }
+}
+
 function samplePolicy(labels: Uint8Array, probabilities: Float64Array): ReportInput['policy'] {
   const random = createRandom(11)
   const policy = { review: 0.2137, decline: 0.8, whenUnavailable: 'review' as const, deadlineMs: 100 }
@@ -159,6 +173,7 @@ export function sampleReport({ rows = 56962, seed = 7 } = {}): ReportInput {
     cost: { ...model, atThreshold: cost, savings },
     importance: drawImportance(features, 3),
     breakdown: sampleBreakdown({ labels, rawScores: probabilities, probabilities, threshold }),
+    learningCurves: [sampleCurve('frauds'), sampleCurve('history')],
     warnings: ['12 rows of the test part repeat a row of the training part, their time left out.'],
     includesTrainingRows: false,
     refit: false,

@@ -8,6 +8,7 @@ import { encodeBundle } from '../models/bundle.ts'
 import type { Origin } from '../training/draw-report.ts'
 import { readDetector } from '../training/find-detector.ts'
 import type { LabelledRows } from '../training/labelled-rows.ts'
+import { learningCurves } from '../training/learning-curve.ts'
 import { lookForLeaks, refuseLeaksInTraining } from '../training/look-for-leaks.ts'
 import { measurePolicy } from '../training/measure-policy.ts'
 import { type PlanRequest, planTraining } from '../training/plan-training.ts'
@@ -25,6 +26,7 @@ import { knownFrauds, onlyLabelled, requireFrauds } from '../training/without-la
 import { commandLine } from './command-line.ts'
 import { readFileOrLog } from './file-or-log.ts'
 import { checkOutputs } from './output-paths.ts'
+import { printCurves } from './print-curves.ts'
 import { printEvaluation, summarise } from './print-evaluation.ts'
 import { printPolicy } from './print-policy.ts'
 import { printWeakSpots } from './print-weak-spots.ts'
@@ -41,6 +43,7 @@ export interface TrainFlags extends ForceRequest, InputRequest, PlanRequest, Lea
   readonly report?: string
   readonly saveDetector?: string
   readonly leakCheck?: boolean
+  readonly learningCurve?: boolean
 }
 
 /** Reads, trains, evaluates, and only then writes. */
@@ -113,6 +116,7 @@ export async function trainAndWrite(
   })
   const isLater = outcome.parts.boundary !== undefined
   const breakdown = breakDown(rows, outcome.test, outcome.content.threshold, { training: outcome.parts.fit, isLater })
+  const curves = flags.learningCurve === true ? await learningCurves(rows, outcome, plan, run) : undefined
   for (const warning of warnings) terminal.warn(warning)
   for (const note of leaks.notes) terminal.say(`  ${note}`)
   const metrics = { ...outcome.content.metrics, ...leaks.figures, ...(warnings.length > 0 && { warnings }) }
@@ -120,7 +124,7 @@ export async function trainAndWrite(
   const { bytes, id } = encodeBundle(content)
 
   const { drawReport } = await import('../training/draw-report.ts')
-  const made = { id, version, warnings, command, policy, breakdown, search }
+  const made = { id, version, warnings, command, policy, breakdown, learningCurves: curves, search }
   const html = drawReport(rows, { ...outcome, content }, plan, made, run)
   throwIfInterrupted(signal)
   await writeAll({ [flags.out]: bytes, [reportPath]: html, ...detectorFile(rows, flags) }, flags, run)
@@ -128,6 +132,7 @@ export async function trainAndWrite(
   printPolicy(policy, outcome.evaluation, terminal)
   printEvaluation(outcome.evaluation, terminal)
   printWeakSpots(breakdown, terminal)
+  printCurves(curves ?? [], terminal)
   if (outcome.outOfBag !== undefined) {
     const { averagePrecision, rocAuc } = outcome.outOfBag
     terminal.say(
@@ -142,6 +147,7 @@ export async function trainAndWrite(
     ...summarise(outcome.evaluation),
     policy,
     ...breakdown,
+    ...(curves && { learningCurves: curves }),
     ...(outcome.outOfBag && { outOfBag: outcome.outOfBag }),
     ...leaks.figures,
     ...(rows.declined && { declined: rows.declined }),

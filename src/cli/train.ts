@@ -41,6 +41,7 @@ export function trainCommand(): Command {
   addLearnerFlags(command)
   addThresholdFlags(command)
   return command
+    .option('--learning-curve', 'also learn from parts of the training rows, to tell what more labels are worth')
     .option(
       '--flag-share <share>',
       'without labels: choose the threshold so that this share is flagged (default: 0.01)',

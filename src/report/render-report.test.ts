@@ -31,6 +31,7 @@ test('shows every section, each chart for a desktop and for a phone', () => {
     'probability',
     'threshold',
     'segments',
+    'learning',
     'importance',
     'data',
     'repeat',
@@ -38,7 +39,7 @@ test('shows every section, each chart for a desktop and for a phone', () => {
     assert.ok(page.includes(`<section id="${section}"`), section)
     assert.ok(page.includes(`href="#${section}"`), section)
   }
-  const charts = ['precision-recall', 'roc', 'scores', 'calibration', 'trade-off', 'workload']
+  const charts = ['precision-recall', 'roc', 'scores', 'calibration', 'trade-off', 'workload', 'learning-curve']
   for (const chart of charts) {
     const figure = page.split(`<figure class="card" id="${chart}">`)[1]?.split('</figure>')[0] ?? ''
     assert.equal(
@@ -185,6 +186,19 @@ test('tells segments and periods, marks weak ones, and does without', () => {
     const bare = renderReport(input)
     assert.ok(!bare.includes('id="segments"') && !bare.includes('#segments"'))
   }
+})
+
+test('says what more labels are expected to be worth, and whether a look ahead was right before', () => {
+  const text = textOf(page)
+  assert.ok(
+    text.includes('Frauds: 676 frauds: 0.76 (0.73 to 0.79); 1,352 frauds: 0.78 (0.75 to 0.81).'),
+    text.match(/Frauds: .{90}/)?.[0],
+  )
+  assert.ok(text.includes('was expected of the whole, and 0.730 measured: within.'))
+  const [first] = sample.learningCurves ?? []
+  const { forecast: _, check: __, ...bare } = first
+  const few = textOf(renderReport({ ...sample, learningCurves: [bare] }))
+  assert.ok(few.includes('Frauds: too few points to look ahead.'))
 })
 
 test('says which inputs were shuffled, and lists the others after them', () => {

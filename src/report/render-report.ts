@@ -2,6 +2,7 @@ import { html, type Markup, trustMarkup } from '../pages/html.ts'
 import { pageHead } from '../pages/page.ts'
 import { drawFigure } from './chart.ts'
 import { decisionSection } from './decision-section.ts'
+import { learningSection } from './learning-section.ts'
 import { precisionRecallFigure, rocFigure } from './ranking-charts.ts'
 import type { ReportInput } from './report-input.ts'
 import { dataSection, importanceSection, repeatSection } from './run-sections.ts'
@@ -29,7 +30,7 @@ function pageHeader({ title, bundle, detector, learner, preset, seed }: ReportIn
 <ul class="about">${facts.map(([name, value]) => html`<li>${name} <b>${value}</b></li>`)}</ul></header>`
 }
 
-function navigation({ breakdown, importance, search }: ReportInput): Markup {
+function navigation({ breakdown, learningCurves = [], importance, search }: ReportInput): Markup {
   const targets = [
     ['summary', 'Summary'],
     ['decisions', 'Decisions'],
@@ -37,6 +38,7 @@ function navigation({ breakdown, importance, search }: ReportInput): Markup {
     ['probability', 'Scores'],
     ['threshold', 'Threshold'],
     ...(hasBreakdown(breakdown) ? [['segments', 'Segments'] as const] : []),
+    ...(learningCurves.length === 0 ? [] : [['learning', 'Learning curve'] as const]),
     ...(importance === undefined || importance.features.length === 0 ? [] : [['importance', 'Importance'] as const]),
     ...(search === undefined ? [] : [['search', 'Search'] as const]),
     ['data', 'Data'],
@@ -86,6 +88,7 @@ ${rankingSection(input)}
 ${probabilitySection(input)}
 ${thresholdSection(input)}
 ${segmentSection(input)}
+${learningSection(input)}
 ${importanceSection(input)}
 ${tuningSection(input)}
 ${dataSection(input)}

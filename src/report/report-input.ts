@@ -171,6 +171,23 @@ export interface BreakdownSummary {
   readonly periods?: { readonly unit: string; readonly groups: readonly PeriodSummary[] }
 }
 
+/** What parts of the training rows were worth, and where that leads. */
+export interface LearningCurveSummary {
+  readonly by: 'frauds' | 'history'
+  readonly points: readonly {
+    readonly share: number
+    readonly rows: number
+    readonly frauds: number
+    readonly averagePrecision: number
+  }[]
+  readonly forecast?: readonly {
+    readonly times: number
+    readonly frauds: number
+    readonly averagePrecision: Estimate
+  }[]
+  readonly check?: { readonly expected: Estimate; readonly measured: number; readonly isWithin: boolean }
+}
+
 export type OptionValue = string | number | boolean | null
 
 /**
@@ -211,6 +228,7 @@ export interface ReportInput {
   readonly cost?: CostSummary
   readonly importance?: ImportanceSummary
   readonly breakdown?: BreakdownSummary
+  readonly learningCurves?: readonly LearningCurveSummary[]
   readonly warnings: readonly string[]
   /** The test rows overlap the training rows, so all figures are optimistic. */
   readonly includesTrainingRows: boolean

@@ -23,6 +23,7 @@ export interface ReportExtras {
   readonly calibrationRatio?: number
   readonly importance?: ReportInput['importance']
   readonly breakdown?: ReportInput['breakdown']
+  readonly learningCurves?: ReportInput['learningCurves']
   readonly warnings: readonly string[]
   readonly includesTrainingRows: boolean
   readonly search?: ReportInput['search']
@@ -65,6 +66,7 @@ export function buildReport(
     ...thresholdParts(test, threshold, extras.cost),
     ...(extras.importance && { importance: extras.importance }),
     ...(extras.breakdown && { breakdown: extras.breakdown }),
+    ...(extras.learningCurves && { learningCurves: extras.learningCurves }),
     warnings: extras.warnings,
     includesTrainingRows: extras.includesTrainingRows,
     refit: content.training.refit,

@@ -7,6 +7,7 @@ import type { ReportInput, SearchSummary } from '../report/report-input.ts'
 import { createRowsScorer } from '../scoring/load-predictor.ts'
 import { buildReport, countPart } from './build-report.ts'
 import type { LabelledRows } from './labelled-rows.ts'
+import type { Curve } from './learning-curve.ts'
 import { costModelOn } from './mistake-costs.ts'
 import { formatTime } from './read-input.ts'
 import type { TestBreakdown } from './test-breakdown.ts'
@@ -32,6 +33,7 @@ export function drawReport(
     readonly command: string
     readonly policy: PolicyFigures
     readonly breakdown: TestBreakdown
+    readonly learningCurves: readonly Curve[] | undefined
     readonly search: Origin['search']
   },
   run: Progress,
@@ -53,6 +55,7 @@ export function drawReport(
       ...(outcome.calibrationRatio !== undefined && { calibrationRatio: outcome.calibrationRatio }),
       importance,
       breakdown: made.breakdown,
+      ...(made.learningCurves && { learningCurves: made.learningCurves }),
       warnings: made.warnings,
       ...(made.search && { search: made.search.report }),
       includesTrainingRows: false,
