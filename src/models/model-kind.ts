@@ -1,5 +1,5 @@
 import type { z } from '../core/zod.ts'
-import type { AlongPath } from './carry-along.ts'
+import type { AlongPath, PivotedPath } from './carry-along.ts'
 import type { SmoothedLink } from './carry-to-probability.ts'
 import type { ContributionScale, Explanation } from './contributions.ts'
 import type { Model } from './model.ts'
@@ -31,6 +31,8 @@ export interface LinkedExplainer extends Explainer {
   readonly link: SmoothedLink | undefined
   /** How the output comes about, of models that know it better than their contributions tell. */
   along?(row: Float64Array): AlongPath
+  /** The same, of models whose output is a probability, in which a feature may turn everything. */
+  pivoted?(row: Float64Array): PivotedPath
 }
 
 /** What a model that holds others asks of their kinds. */

@@ -1,6 +1,6 @@
 import { z } from '../../core/zod.ts'
 import { type AverageModel, averagedLogOdds, createAverage } from '../average.ts'
-import { carryAlong, straightPath } from '../carry-along.ts'
+import { carryAlong, carryPivoted, straightPath } from '../carry-along.ts'
 import { carryToProbability, logisticLink } from '../carry-to-probability.ts'
 import type { Explanation } from '../contributions.ts'
 import { probabilityOf } from '../log-odds.ts'
@@ -81,6 +81,7 @@ function tellInLogOdds(explainer: LinkedExplainer, row: Float64Array): Explanati
   const { link } = explainer
   const toLogOdds = (output: number) =>
     averagedLogOdds(link === undefined ? Math.min(1, Math.max(0, output)) : link(output, 0))
+  if (explainer.pivoted !== undefined) return carryPivoted(explainer.pivoted(row), toLogOdds)
   if (explainer.along !== undefined) return carryAlong(explainer.along(row), toLogOdds)
   const own = explainer.explain(row)
   const carried = carryAlong(straightPath(own), toLogOdds)

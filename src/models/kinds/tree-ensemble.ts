@@ -123,6 +123,18 @@ function explainTrees({ nodes, features, combination }: TreeEnsemble): LinkedExp
         output: outputOf(values.reduce((sum, value) => sum + value, shap.expected)),
       }
     },
+    ...(combination.kind === 'mean' && {
+      pivoted(row: Float64Array) {
+        shap ??= new TreeShap(nodes, features.length)
+        const { known, unknown, answer, ...path } = shap.pivoted(row)
+        const sideOf = ({ means, added }: typeof known) => ({
+          means: means.map(outputOf),
+          added: added.map((point) => point.map((value) => value / divisor)),
+        })
+        const ends = { base: outputOf(shap.expected), output: outputOf(answer) }
+        return { ...path, ...ends, known: sideOf(known), unknown: sideOf(unknown) }
+      },
+    }),
   }
 }
 

@@ -1,6 +1,10 @@
-import type { AlongPath } from '../carry-along.ts'
+import type { AlongPath, PivotedPath } from '../carry-along.ts'
 import { gaussLegendre, type Quadrature } from '../gauss-legendre.ts'
 import { goesLeft, type TreeNodes } from './tree-nodes.ts'
+
+/** Of a path that is walked twice, and carried over to log-odds: more points bring less than that leaves. */
+const pivotPoints = gaussLegendre(4)
+const halfway: Quadrature = { points: Float64Array.of(0.5), weights: Float64Array.of(1) }
 
 /**
  * SHAP values of trees, path-dependent as in Lundberg et al., "Consistent Individualized Feature Attribution for Tree
@@ -37,6 +41,8 @@ export class TreeShap {
   #values = new Float64Array(0)
   /** Where they are wanted: for each point, what each feature adds there, and what the trees answer there. */
   #added: readonly Float64Array[] | undefined
+  /** A feature that is known at the first half of the points and unknown at the second; -1 for none. */
+  #pivot = -1
 
   constructor(nodes: TreeNodes, features: number) {
     this.#nodes = nodes
@@ -47,7 +53,7 @@ export class TreeShap {
     const byCount = Array.from({ length: most + 1 }, (_, count) => gaussLegendre(Math.max(1, count)))
     this.#widest = byCount[most]
     this.#quadratures = distinct.map((features) => byCount[Math.ceil(features / 2)])
-    const size = (depth + 1) * Math.max(1, most)
+    const size = (depth + 1) * Math.max(1, most, 2 * pivotPoints.points.length)
     this.#products = new Float64Array(size)
     this.#sums = new Float64Array(size)
     this.#inverses = new Float64Array(size)
@@ -61,14 +67,17 @@ export class TreeShap {
     this.#row = row
     this.#values = new Float64Array(this.#features)
     this.#nodes.roots.forEach((root, tree) => {
-      const { points, weights } = this.#quadratures[tree]
-      this.#points = points
-      this.#weights = weights
-      this.#products.fill(1, 0, points.length)
-      this.#inverses.fill(1, 0, points.length)
-      this.#walk(root, 0)
+      this.#walkTree(root, this.#quadratures[tree])
     })
     return this.#values
+  }
+
+  #walkTree(root: number, { points, weights }: Quadrature): void {
+    this.#points = points
+    this.#weights = weights
+    this.#products.fill(1, 0, points.length)
+    this.#inverses.fill(1, 0, points.length)
+    this.#walk(root, 0)
   }
 
   /**
@@ -81,17 +90,55 @@ export class TreeShap {
     const added = Array.from(points, () => new Float64Array(this.#features))
     this.#row = row
     this.#values = new Float64Array(this.#features)
-    this.#points = points
-    this.#weights = weights
     this.#added = added
     for (const root of this.#nodes.roots) {
-      this.#products.fill(1, 0, points.length)
-      this.#inverses.fill(1, 0, points.length)
-      this.#walk(root, 0)
+      this.#walkTree(root, this.#widest)
       for (let i = 0; i < points.length; i++) means[i] += this.#sums[i]
     }
     this.#added = undefined
     return { points, weights, means, added, values: this.#values }
+  }
+
+  /**
+   * The same twice in one walk, by few points: with the feature that adds most half-way known, and with it unknown.
+   */
+  pivoted(row: Float64Array): TreesPivoted {
+    this.#row = row
+    this.#values = new Float64Array(this.#features)
+    for (const root of this.#nodes.roots) this.#walkTree(root, halfway)
+    const added = this.#values.map(Math.abs)
+    const feature = added.indexOf(added.reduce((most, value) => Math.max(most, value), 0))
+    const { points, weights } = pivotPoints
+    const count = points.length
+    const both = { points: Float64Array.of(...points, ...points), weights: Float64Array.of(...weights, ...weights) }
+    const means = new Float64Array(2 * count)
+    this.#added = Array.from(means, () => new Float64Array(this.#features))
+    this.#pivot = feature
+    for (const root of this.#nodes.roots) {
+      this.#walkTree(root, both)
+      for (let i = 0; i < means.length; i++) means[i] += this.#sums[i]
+    }
+    const sideFrom = (from: number) => ({
+      means: means.slice(from, from + count),
+      added: this.#added?.slice(from, from + count) ?? [],
+    })
+    const sides = { known: sideFrom(0), unknown: sideFrom(count) }
+    this.#added = undefined
+    this.#pivot = -1
+    return { points, weights, feature, ...sides, answer: this.#answerOf(row) }
+  }
+
+  #answerOf(row: Float64Array): number {
+    const { roots, feature, left, value } = this.#nodes
+    let sum = 0
+    for (const root of roots) {
+      let node = root
+      while (feature[node] >= 0) {
+        node = goesLeft(this.#nodes, node, row[feature[node]]) ? left[node] : left[node] + 1
+      }
+      sum += value[node]
+    }
+    return sum
   }
 
   #walk(node: number, depth: number): void {
@@ -104,6 +151,11 @@ export class TreeShap {
     }
     for (let i = start; i < start + count; i++) this.#sums[i] = 0
     const isLeft = goesLeft(this.#nodes, node, this.#row[feature[node]])
+    if (feature[node] === this.#pivot) {
+      this.#pass(node, left[node], isLeft, depth)
+      this.#pass(node, left[node] + 1, !isLeft, depth)
+      return
+    }
     this.#descend(node, left[node], isLeft, depth)
     this.#descend(node, left[node] + 1, !isLeft, depth)
   }
@@ -127,6 +179,23 @@ export class TreeShap {
     this.#shares[split] = shareBefore
     this.#taken[split] = takenBefore
     this.#inverseAt[split] = before
+  }
+
+  /** Where the pivot was split: where it is known only the row's own side counts, else both by their shares of the rows. */
+  #pass(node: number, child: number, isTaken: boolean, depth: number): void {
+    const { cover } = this.#nodes
+    const share = cover[node] > 0 ? cover[child] / cover[node] : 0
+    if (share === 0 && !isTaken) return
+    const products = this.#products
+    const sums = this.#sums
+    const count = this.#points.length
+    const from = depth * count
+    for (let i = 0; i < count; i++) {
+      const factor = i < count / 2 ? Number(isTaken) : share
+      products[from + count + i] = products[from + i] * factor
+    }
+    this.#walk(child, depth + 1)
+    for (let i = from; i < from + count; i++) sums[i] += sums[i + count]
   }
 
   /** The path's product with the feature's factor, in place of the one that it had. */
@@ -166,6 +235,11 @@ export class TreeShap {
 /** Of the trees' sum; `values` are what `valuesOf` gives. */
 interface TreesAlongPath extends Omit<AlongPath, 'base' | 'output'> {
   readonly values: Float64Array
+}
+
+/** Of the trees' sum; `answer` is what they answer for the row. */
+interface TreesPivoted extends Omit<PivotedPath, 'base' | 'output'> {
+  readonly answer: number
 }
 
 /** The deepest leaf; by tree the most distinct features on a path; and the sum of the trees' mean answers. */
