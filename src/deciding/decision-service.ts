@@ -1,5 +1,6 @@
 import type { Logger } from '../core/logger.ts'
 import { EventHub } from '../events/event-hub.ts'
+import type { Leader } from '../log/commit-target.ts'
 import { CanaryGuard } from './canary-guard.ts'
 import { Decider } from './decider.ts'
 import { firstChampion } from './deciding-champion.ts'
@@ -76,6 +77,11 @@ export class DecisionService extends Decisions {
   /** Answers with another bundle as soon as its histories are there; until then, or where it is refused, with the one before. */
   use(inForce: DetectorInForce): Promise<void> {
     return this.#takeover.use(inForce)
+  }
+
+  /** The process that decides in place of this one. */
+  get leader(): Leader | undefined {
+    return this.#log.leader
   }
 
   /** Snapshots that this process took, or could not take. */

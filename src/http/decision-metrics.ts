@@ -179,8 +179,11 @@ function watch(
   const gauge = (name: string, help: string, read: () => number | undefined) => createGauge(registry, name, help, read)
   const stats = () => decisions.decider.state?.projections.histories.histories.stats()
   const ageSeconds = (sinceMs: number | undefined) => (sinceMs === undefined ? undefined : (nowMs() - sinceMs) / 1000)
-  gauge('shrike_ready', 'Whether decisions are being made: 1 or 0.', () =>
-    decisions.isReady && !directory.isShort() ? 1 : 0,
+  gauge('shrike_ready', 'Whether decisions are being made, here or by the process that leads: 1 or 0.', () =>
+    (decisions.isReady || decisions.leader !== undefined) && !directory.isShort() ? 1 : 0,
+  )
+  gauge('shrike_follows', 'Whether another process decides, and this one passes on what it is asked: 1 or 0.', () =>
+    decisions.leader === undefined ? 0 : 1,
   )
   gauge('shrike_policy_approves_everything', 'Whether the policy approves every score: 1 or 0.', () =>
     decisions.warnOfPolicy() === undefined ? 0 : 1,
