@@ -1,3 +1,5 @@
+import { getCompileCacheDir } from 'node:module'
+import { dirname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { FraudError } from '../core/errors.ts'
 import type { Logger } from '../core/logger.ts'
@@ -11,7 +13,9 @@ import type { SnapshotPlace } from './find-snapshot.ts'
 /** Makes histories of a log by a thread of its own, at the lowest priority, so that decisions being made don't wait for it. */
 export function createBackfill(logPath: string, place: SnapshotPlace, logger: Logger): MakeElsewhere {
   return (detector, { onProgress, onRecord: _, ...order }, signal) => {
-    const data: BackfillData = { logPath, place, detector, ...order }
+    const cache = getCompileCacheDir()
+    const compileCache = cache === undefined ? {} : { compileCache: dirname(cache) }
+    const data: BackfillData = { logPath, place, detector, ...order, ...compileCache }
     const worker = new Worker(workerScript('./backfill-worker', import.meta.url), { workerData: data })
     const end = () => void worker.terminate()
     signal.addEventListener('abort', end)
