@@ -3,7 +3,8 @@ import { FraudError } from '../core/errors.ts'
 import { formatIsoTime } from '../core/time-parser.ts'
 import { inSlices } from '../core/time-slices.ts'
 import type { Definition } from '../log/log-record.ts'
-import { type Bundle, decodeBundleInSteps } from '../models/bundle.ts'
+import { type Bundle, decodeBundleInSteps, shortHash } from '../models/bundle.ts'
+import { decodeTensors } from '../models/safetensors.ts'
 import { createPredictor } from '../scoring/load-predictor.ts'
 import type { Predictor } from '../scoring/predictor.ts'
 import { appendChange } from './append-change.ts'
@@ -178,14 +179,18 @@ export class Models {
         `The file of ${id} is missing from the data directory: add the bundle again`,
       )
     }
-    const bundle = await decode(await bundles.read(id))
-    if (bundle.id !== id)
-      throw new FraudError('BUNDLE_INVALID', `The file of ${id} holds ${bundle.id}: add ${id} again`)
+    const bytes = await bundles.read(id)
+    if (this.#before?.predictor.modelId === id) {
+      // A restart reads the file, so it has to be sound.
+      const { sha256 } = await inSlices(decodeTensors(bytes))
+      if (!id.endsWith(`@${shortHash(sha256)}`)) throw holdsAnother(id, shortHash(sha256))
+      return this.#before
+    }
+    const bundle = await decode(bytes)
+    if (bundle.id !== id) throw holdsAnother(id, bundle.id)
     if (!canDecide(bundle.detector)) {
       throw new FraudError('BUNDLE_INVALID', `The detector of ${id} declares no id or no time, so it cannot decide`)
     }
-    // The file has to be sound all the same, since a restart reads it.
-    if (this.#before?.predictor.modelId === id) return this.#before
     return createDetectorInForce(bundle.detector, createPredictor(bundle))
   }
 
@@ -296,6 +301,10 @@ export function versionOf({ steps }: Pick<DeploymentProjection, 'steps'>): { rea
 
 export function tellDeed({ sequence, atMs, by, why }: Omit<DeploymentStep, 'change' | 'led'>) {
   return { version: sequence, at: formatIsoTime(atMs), by, why }
+}
+
+function holdsAnother(id: string, found: string): FraudError {
+  return new FraudError('BUNDLE_INVALID', `The file of ${id} holds ${found}: add ${id} again`)
 }
 
 /** What can't be used is told as the bundle's fault, whatever part of it is to blame. */

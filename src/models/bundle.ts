@@ -267,7 +267,12 @@ function invalid(reason: string): FraudError {
 }
 
 function bundleId(detector: Detector, sha256: string): string {
-  return `${detector.detector}@${sha256.slice(0, 12)}`
+  return `${detector.detector}@${shortHash(sha256)}`
+}
+
+/** What of a file's hash its id ends with. */
+export function shortHash(sha256: string): string {
+  return sha256.slice(0, 12)
 }
 
 function parseJson(metadata: Readonly<Record<string, string>>, key: string): unknown {
