@@ -40,8 +40,9 @@ export async function inSlices<Result>(
 }
 
 /**
- * How long a thread works at a time, and then rests: one that only works keeps others of its core waiting for some 5 ms each
- * time that they wake, whatever its priority, and one that rests in between for less than a tenth of that.
+ * How long a thread works at a time, and then rests. Where other processes want the core as well, a thread that only works
+ * uses up what its process may have, and the thread that decides waits for some 5 ms each time that it wakes, whatever their
+ * priorities; beside one that rests for less than a tenth of that.
  */
 const workMs = 0.25
 const restMs = 0.05
