@@ -9,6 +9,7 @@ import { Oidc, type OidcChoice } from './access/oidc.ts'
 import { FraudError } from './core/errors.ts'
 import { collectGarbageAlone } from './core/one-core.ts'
 import { type OptionName, optionInvalid } from './core/option.ts'
+import type { Deployer } from './deciding/deployer.ts'
 import type { DeploymentReading } from './deciding/deployment-projection.ts'
 import { canDecide, createDetectorInForce } from './deciding/detector-in-force.ts'
 import { Lineup, modelIdOf } from './deciding/lineup.ts'
@@ -25,7 +26,9 @@ import type { Pair } from './http/pair.ts'
 import { buildServer } from './http/server.ts'
 import { joinPrimary } from './http/worker-link.ts'
 import { startWorkers } from './http/worker-pool.ts'
+import type { Job } from './jobs/job.ts'
 import { type Jobs, openJobs } from './jobs/jobs.ts'
+import { jobBundle } from './jobs/request.ts'
 import { tellJobs } from './jobs/tell-jobs.ts'
 import { type OpenedAccounts, openAccounts } from './open-accounts.ts'
 import { type DecisionsConfig, type OpenedDecisions, openDecisions, openDirectory } from './open-decisions.ts'
@@ -417,6 +420,18 @@ function linkOf(opened: OpenedAccounts | undefined, host: string, url: string): 
   return `${url}/console/#once=${opened.accounts.link.offer(Date.now())}`
 }
 
+/** The model of a training or an import is one of the service's models at once, without a role. */
+async function keepModel({ id, request, by, state }: Job, jobs: Jobs, deployer: Deployer | undefined): Promise<void> {
+  if (state !== 'done' || deployer === undefined) return
+  if (request.kind !== 'training' && request.kind !== 'import') return
+  const bytes = await jobs.output(id, jobBundle)
+  if (bytes === undefined) return
+  const why = `${request.kind} ${request.name}`
+  // What decides is what it is meant to follow, and is held against.
+  const isKept = await deployer.keepServed({ by, why: `It decided at the ${why}` })
+  await deployer.models.add(bytes, { by, why, ...(isKept && { parent: deployer.servedId }) })
+}
+
 /** Only who has the data directory to itself runs jobs that are asked for over HTTP. */
 async function startJobs(
   { decisions: config, jobs: choice }: ServiceConfig,
@@ -437,6 +452,10 @@ async function startJobs(
       counted.ended(job)
       telling.ended(job.id)
       log.info({ job: id, kind: request.kind, state, ...(error && { code: error.code }) }, 'a job has ended')
+      keepModel(job, jobs, decisions.service.deployer).catch((cause: unknown) => {
+        if (!(cause instanceof FraudError)) return onFailure(cause)
+        log.warn({ job: id, code: cause.code, reason: cause.message }, 'the model of a job is not added to the models')
+      })
     },
     onFailure,
     begin,

@@ -10,7 +10,7 @@ import { writeFileAtomically } from '../data/write-file.ts'
 import type { PolicyDefinition } from '../decisioning/policy-definition.ts'
 import type { Job, JobEvent } from '../jobs/job.ts'
 import type { JobStore } from '../jobs/job-store.ts'
-import { backtestFiles, comparisonFiles, jobPages, type TrainingRequest } from '../jobs/request.ts'
+import { backtestFiles, comparisonFiles, jobBundle, jobPages, type TrainingRequest } from '../jobs/request.ts'
 import { dataDirectory } from '../stores/data-directory.ts'
 import { openJobFiles } from '../stores/job-files.ts'
 import { usualTraining } from '../training/plan-training.ts'
@@ -28,14 +28,13 @@ const lookEveryMs = 200
 const tellEveryMs = 500
 const longestText = 4000
 
-const bundleName = 'model.safetensors'
 const reportName = jobPages.training
 const policyName = 'policy.yaml'
 
 /** What each kind of job leaves in its folder. */
 const outputs: Readonly<Record<Job['request']['kind'], Readonly<Record<string, string>>>> = {
-  training: { out: bundleName, report: reportName },
-  import: { out: bundleName },
+  training: { out: jobBundle, report: reportName },
+  import: { out: jobBundle },
   optimisation: { out: policyName },
   backtest: { out: backtestFiles.figures, report: backtestFiles.page },
   comparison: { out: comparisonFiles.figures, report: comparisonFiles.page },
@@ -121,7 +120,7 @@ function endOf(thrown: unknown, isCancelled: boolean, tidy: (text: string) => st
 async function doWork({ request }: Job, work: string, data: string, run: Run): Promise<unknown> {
   let result: unknown
   const heard: Run = { ...run, terminal: { ...run.terminal, result: (value) => (result = value) } }
-  const out = join(work, bundleName)
+  const out = join(work, jobBundle)
   if (request.kind === 'import') {
     const { kind: _, name: __, file, ...flags } = request
     await importModel(file, { ...withoutGaps(flags), detector: request.detector, out }, heard)

@@ -269,6 +269,15 @@ export class Deployer {
     return canary !== undefined && secret?.length === 0 ? this.#options.makeDrawSecret() : undefined
   }
 
+  /** Adds the bundle that decides to the models, where it is none of them yet; false where it can't be had. */
+  async keepServed(context: ModelChangeContext): Promise<boolean> {
+    const { servedId, models } = this
+    if (servedId === undefined) return false
+    if (models.deployments.models.has(servedId)) return true
+    const bytes = await this.#options.readServed?.()
+    return bytes !== undefined && (await models.add(bytes, context)).id === servedId
+  }
+
   /**
    * The bundle that was served before anybody deployed one is the first champion of the log, so that it can be gone back
    * to.
@@ -279,11 +288,7 @@ export class Deployer {
     if (inForce.champion !== undefined || servedId === undefined) return []
     const context = { by, why: 'It was served when the first model was deployed' }
     try {
-      if (!models.deployments.models.has(servedId)) {
-        const bytes = await this.#options.readServed?.()
-        const added = bytes && (await models.add(bytes, context))
-        if (added?.id !== servedId) return [cannotGoBack(servedId)]
-      }
+      if (!(await this.keepServed(context))) return [cannotGoBack(servedId)]
     } catch (error) {
       if (!(error instanceof FraudError)) throw error
       return [cannotGoBack(servedId)]

@@ -17,6 +17,9 @@ export const backtestFiles = { figures: 'backtest.json', page: 'backtest.html' }
 /** What a comparison leaves in its folder. */
 export const comparisonFiles = { figures: 'comparison.json', page: 'comparison.html' } as const
 
+/** What a training and an import leave in their folder beside it. */
+export const jobBundle = 'model.safetensors'
+
 /** The page that a job of a kind leaves, for people. */
 export const jobPages = {
   training: 'model-report.html',

@@ -89,6 +89,8 @@ describe('the console', { skip: skipWithoutBrowser }, () => {
           .replace('/keys/{key}/{token}', '/keys/card/c-1')
           .replace('/lists/{name}', '/lists/stolen')
           .replace('/rules/{id}', '/rules/new')
+          .replace('/models/{id}', `/models/${opened.whole.modelId}`)
+          .replace('/jobs/{id}', '/jobs/none')
         assert.doesNotMatch(named, /[{]/)
         await page.goto(`${opened.url}/console${named}`)
         await page.getByRole('heading', { level: 1 }).waitFor()

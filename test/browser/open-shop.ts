@@ -7,7 +7,7 @@ import { runService } from '../../src/app.ts'
 import type { Change } from '../../src/decisioning/index.ts'
 import { policySchema } from '../../src/decisioning/policy-definition.ts'
 import { openAccounts } from '../../src/open-accounts.ts'
-import { loadModel } from '../../src/scoring/load-predictor.ts'
+import { loadModel, readBundleBytes } from '../../src/scoring/load-predictor.ts'
 import { dataDirectory } from '../../src/stores/data-directory.ts'
 import { startMs, writeDecidedLog } from '../decided-log.ts'
 import { succeedIn } from '../run-shrike.ts'
@@ -60,7 +60,11 @@ export async function openShop() {
   closeAccounts()
   const service = await runService(
     {
-      load: async () => ({ ...(await loadModel(bundle)), bundlePath: bundle }),
+      load: async () => ({
+        ...(await loadModel(bundle)),
+        bundlePath: bundle,
+        readOffered: () => readBundleBytes(bundle),
+      }),
       decisions: { directory: data },
       jobs: { args: [resolve('bin/shrike.js'), 'job', 'run', '--data', data], files: undefined },
       ...{ host: '127.0.0.1', port: 0, workers: 1, insecure: false, apiKeys: [] },

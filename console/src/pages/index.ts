@@ -60,6 +60,8 @@ export const pages: readonly PageEntry[] = [
     load: () => import('./models/models.tsx'),
     menu: { group: 'Watch', icon: 'models', key: 'm' },
   },
+  { path: '/models/{id}', title: 'Model', load: () => import('./models/model.tsx') },
+  { path: '/jobs/{id}', title: 'Job', load: () => import('./models/job.tsx') },
   {
     path: '/monitoring',
     title: 'Monitoring',

@@ -1,6 +1,7 @@
 import { FraudError } from '../../core/errors.ts'
 import { z } from '../../core/zod.ts'
 import { deploymentSchema, deployRequestSchema, guardSchema, modelRoles } from '../../deciding/deployment.ts'
+import { outcomes } from '../../detector/detector-schema.ts'
 import { reasonedBody } from './policy.ts'
 
 const text = { type: 'string' } as const
@@ -15,6 +16,19 @@ const deed = {
 const { $schema: __, ...deployment } = z.toJSONSchema(deploymentSchema, { io: 'output' })
 const { $schema: ___, ...guard } = z.toJSONSchema(guardSchema, { io: 'output' })
 
+const arm = {
+  type: 'object',
+  properties: {
+    ...{ decisions: whole, faults: whole, flagged: whole, flaggedFrauds: whole },
+    outcomes: {
+      type: 'object',
+      properties: Object.fromEntries(outcomes.map((outcome) => [outcome, whole])),
+      required: outcomes,
+    },
+  },
+  required: ['decisions', 'faults', 'flagged', 'flaggedFrauds', 'outcomes'],
+}
+
 export const modelSchema = {
   type: 'object',
   properties: {
@@ -25,6 +39,12 @@ export const modelSchema = {
       description: 'The share that it decides, by which key, and its guard.',
       properties: { share: { type: 'number' }, by: text, guard },
       required: ['share', 'by', 'guard'],
+    },
+    figures: {
+      type: 'object',
+      description: 'Of a canary: what it and the champion have done since it was deployed, which its guard looks at.',
+      properties: { canary: arm, champion: arm, spread: { type: 'object', additionalProperties: true } },
+      required: ['canary', 'champion', 'spread'],
     },
     state: { enum: ['idle', 'preparing', 'failed'], description: 'Preparing while its histories are made.' },
     progress: { type: 'object', properties: { records: whole, of: whole }, description: 'Records of the log so far.' },

@@ -3,28 +3,36 @@ import { ask, client } from '../../api/client.ts'
 import { useEvents } from '../../api/events.ts'
 import { useQuery } from '../../api/query.ts'
 import type { paths } from '../../api/schema.d.ts'
-import { mayDo } from '../../api/who.ts'
+import { mayDo, shortName } from '../../api/who.ts'
+import { at, go } from '../../shell/place.ts'
 import { Empty, Ready } from '../../ui/states.tsx'
 import { type Column, Table } from '../../ui/table.tsx'
 import { formatSpan, Time } from '../../ui/time.tsx'
 
-type Job = paths['/v1/jobs']['get']['responses']['200']['content']['application/json']['jobs'][number]
+export type Job = paths['/v1/jobs']['get']['responses']['200']['content']['application/json']['jobs'][number]
 
-const tones: Readonly<Record<string, string>> = {
+export const tones: Readonly<Record<string, string>> = {
   running: 'accent',
   queued: '',
   done: 'approve',
   failed: 'decline',
   interrupted: 'decline',
 }
-const asked = ({ request }: Job, name: string) => {
+export const asked = ({ request }: Job, name: string) => {
   const value: unknown = Reflect.get(request, name)
   return typeof value === 'string' ? value : ''
 }
 
+export const isOpen = ({ state }: Job) => state === 'running' || state === 'queued'
+
 const columns: readonly Column<Job>[] = [
   { name: 'kind', title: 'Job', width: '130px', value: (job) => asked(job, 'kind') },
-  { name: 'name', title: 'Name', value: (job) => asked(job, 'name') },
+  {
+    name: 'name',
+    title: 'Name',
+    value: (job) => asked(job, 'name'),
+    cell: (job) => <a href={at(['jobs', job.id])}>{asked(job, 'name')}</a>,
+  },
   {
     name: 'state',
     title: 'State',
@@ -32,7 +40,14 @@ const columns: readonly Column<Job>[] = [
     value: ({ state }) => state,
     cell: ({ state }) => <span class={`badge ${tones[state] ?? ''}`}>{state}</span>,
   },
-  { name: 'by', title: 'By', width: '130px', shownFrom: 'medium', value: ({ by }) => by },
+  {
+    name: 'by',
+    title: 'By',
+    width: '110px',
+    shownFrom: 'medium',
+    value: ({ by }) => by,
+    cell: ({ by }) => shortName(by),
+  },
   {
     name: 'created',
     title: 'Asked for',
@@ -58,7 +73,7 @@ const columns: readonly Column<Job>[] = [
   },
 ]
 
-/** Trainings, comparisons, backtests and the like: each in a process of its own. */
+/** Trainings, comparisons and the like, each in a process of its own; backtests are shown where they are asked for. */
 export function Jobs() {
   const jobs = useQuery('jobs', (signal) => ask(client.GET('/v1/jobs', { signal })), { everyMs: 3000 })
   useEvents(['job'], jobs.refresh)
@@ -69,8 +84,9 @@ export function Jobs() {
           label="Jobs"
           className="short"
           columns={mayDo('author') ? [...columns, cancelColumn(jobs.refresh)] : columns}
-          rows={all.toReversed()}
+          rows={all.filter(({ request }) => request.kind !== 'backtest').toReversed()}
           rowId={({ id }) => id}
+          onOpen={({ id }) => go(at(['jobs', id]))}
           tools={<h2>Jobs</h2>}
           empty={<Empty title="No jobs yet" />}
         />
@@ -83,7 +99,7 @@ function cancelColumn(onDone: () => void): Column<Job> {
   return {
     ...{ name: 'cancel', title: 'Cancel', isTitleHidden: true, width: '90px', isSortable: false, isExported: false },
     value: () => null,
-    cell: ({ id, state }) => (state === 'running' || state === 'queued' ? <Cancel id={id} onDone={onDone} /> : null),
+    cell: (job) => (isOpen(job) ? <Cancel id={job.id} onDone={onDone} /> : null),
   }
 }
 

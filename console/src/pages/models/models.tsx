@@ -4,101 +4,139 @@ import { ask, client } from '../../api/client.ts'
 import { useEvents } from '../../api/events.ts'
 import { useQuery } from '../../api/query.ts'
 import type { paths } from '../../api/schema.d.ts'
-import { mayDo } from '../../api/who.ts'
+import { mayDo, shortName } from '../../api/who.ts'
+import { useKeys } from '../../shell/keys.ts'
+import { at, go } from '../../shell/place.ts'
 import { formatCount } from '../../ui/figures.ts'
-import { FormDialog, Labelled } from '../../ui/form-dialog.tsx'
 import { Page } from '../../ui/page.tsx'
 import { Empty, Ready } from '../../ui/states.tsx'
 import { type Column, Table } from '../../ui/table.tsx'
-import { takeFocus } from '../../ui/take-focus.ts'
 import { Time } from '../../ui/time.tsx'
-import { toast } from '../../ui/toast.tsx'
-import { Deploy } from './deploy.tsx'
 import { Jobs } from './jobs.tsx'
+import { Guard, type Model, metricOf, RoleOf } from './role.tsx'
+import { Train } from './train.tsx'
+import '../../policy/policy.css'
+import './models.css'
 
-type Models = paths['/v1/models']['get']['responses']['200']['content']['application/json']
-type Model = Models['models'][number]
 type Version =
   paths['/v1/models/versions']['get']['responses']['200']['content']['application/json']['versions'][number]
 
-const roleTones: Readonly<Record<string, string>> = { champion: 'accent', canary: 'review', shadow: 'challenge' }
-
-function metricOf({ metrics }: Model, name: string): number | undefined {
-  const value: unknown = Reflect.get(metrics ?? {}, name)
-  return typeof value === 'number' ? value : undefined
-}
-
-const columns: readonly Column<Model>[] = [
-  { name: 'id', title: 'Model', value: ({ id }) => id, cell: ({ id }) => <code>{id}</code> },
-  { name: 'role', title: 'Role', width: '130px', value: ({ role }) => role, cell: (model) => <RoleOf model={model} /> },
-  { name: 'learner', title: 'Learner', width: '150px', shownFrom: 'medium', value: ({ learner }) => learner },
+const columnsOf = (serving: string | null): readonly Column<Model>[] => [
   {
-    name: 'features',
-    title: 'Features',
-    width: '90px',
+    name: 'id',
+    title: 'Model',
+    value: ({ id }) => id,
+    cell: ({ id }) => (
+      <a href={at(['models', id])}>
+        <code>{id}</code>
+      </a>
+    ),
+  },
+  {
+    name: 'role',
+    title: 'Role',
+    width: '130px',
+    value: ({ role }) => role,
+    cell: (model) => <RoleOf model={model} serving={serving} />,
+  },
+  { name: 'learner', title: 'Learner', width: '170px', shownFrom: 'medium', value: ({ learner }) => learner },
+  {
+    name: 'rows',
+    title: 'Learned from',
+    width: '110px',
     isFigure: true,
     shownFrom: 'wide',
-    value: ({ features }) => features,
+    value: ({ training }) => training?.rows,
+    cell: ({ training }) => (training?.rows === undefined ? '–' : formatCount(training.rows)),
   },
   {
     name: 'ap',
-    title: 'Average precision',
-    width: '140px',
+    title: 'Avg. precision',
+    width: '120px',
     isFigure: true,
     value: (model) => metricOf(model, 'averagePrecision'),
     cell: (model) => metricOf(model, 'averagePrecision')?.toFixed(3) ?? '–',
   },
   {
+    name: 'auc',
+    title: 'ROC AUC',
+    width: '96px',
+    isFigure: true,
+    shownFrom: 'medium',
+    value: (model) => metricOf(model, 'rocAuc'),
+    cell: (model) => metricOf(model, 'rocAuc')?.toFixed(3) ?? '–',
+  },
+  {
+    name: 'parent',
+    title: 'Follows',
+    width: '190px',
+    shownFrom: 'wide',
+    value: ({ parent }) => parent,
+    cell: ({ parent }) => (parent === undefined ? '–' : <code>{parent}</code>),
+  },
+  {
     name: 'added',
     title: 'Added',
-    width: '190px',
+    width: '180px',
     shownFrom: 'medium',
     value: ({ addedAt }) => addedAt,
     cell: ({ addedAt }) => <Time at={addedAt} />,
   },
-  { name: 'by', title: 'By', width: '120px', shownFrom: 'wide', value: ({ addedBy }) => addedBy },
+  {
+    name: 'by',
+    title: 'By',
+    width: '100px',
+    shownFrom: 'wide',
+    value: ({ addedBy }) => addedBy,
+    cell: ({ addedBy }) => shortName(addedBy),
+  },
 ]
-
-function RoleOf({ model: { role, state, progress, isMissing, error } }: { readonly model: Model }) {
-  if (isMissing) return <span class="badge decline">file is missing</span>
-  if (state === 'failed')
-    return (
-      <span class="badge decline" title={error?.detail}>
-        could not be loaded
-      </span>
-    )
-  const share =
-    progress?.of === undefined || progress.of === 0
-      ? ''
-      : ` ${Math.floor(((progress.records ?? 0) / progress.of) * 100)}%`
-  if (state === 'preparing') return <span class="badge review">preparing{share}</span>
-  return role === null ? <span class="muted">none</span> : <span class={`badge ${roleTones[role] ?? ''}`}>{role}</span>
-}
 
 const versionColumns: readonly Column<Version>[] = [
-  { name: 'version', title: 'Version', width: '100px', value: ({ version }) => version },
-  { name: 'at', title: 'When', width: '190px', value: ({ at }) => at, cell: ({ at }) => <Time at={at} /> },
-  { name: 'by', title: 'Who', width: '140px', value: ({ by }) => by },
+  { name: 'version', title: 'Version', width: '90px', isFigure: true, value: ({ version }) => version },
   {
-    name: 'change',
-    title: 'What',
-    value: ({ change }) => JSON.stringify(change ?? {}),
-    cell: ({ change }) => <code>{JSON.stringify(change ?? {})}</code>,
+    name: 'at',
+    title: 'When',
+    width: '190px',
+    value: ({ at: when }) => when,
+    cell: ({ at: when }) => <Time at={when} />,
   },
-  { name: 'why', title: 'Why', shownFrom: 'medium', value: ({ why }) => why },
+  {
+    name: 'by',
+    title: 'Who',
+    width: '130px',
+    shownFrom: 'medium',
+    value: ({ by }) => by,
+    cell: ({ by }) => shortName(by),
+  },
+  { name: 'change', title: 'What', value: tell, cell: (version) => <span title={tell(version)}>{tell(version)}</span> },
+  {
+    name: 'why',
+    title: 'Why',
+    shownFrom: 'medium',
+    value: ({ why }) => why,
+    cell: ({ why }) => <span title={why}>{why}</span>,
+  },
 ]
+
+/** A deployment as a sentence. */
+function tell({ change }: Version): string {
+  const { kind, model, share, by, to } = Object(change ?? {})
+  if (kind === 'canary') return `${model} is canary for ${share * 100}% of ${by}s`
+  if (kind === 'rollback') return `back to version ${to}`
+  return model === undefined ? String(kind) : `${model} is ${kind}`
+}
 
 /** The models that are kept, which of them decides, and how they come about. */
 export default function ModelsPage() {
   const models = useQuery(
     'models',
     (signal) => ask(client.GET('/v1/models', { params: { query: { limit: 500 } }, signal })),
-    { everyMs: 5000 },
+    { everyMs: 3000 },
   )
   const versions = useQuery('model versions', (signal) =>
     ask(client.GET('/v1/models/versions', { params: { query: { limit: 200 } }, signal })),
   )
-  const [deploying, setDeploying] = useState<Model>()
   const [isTraining, setTraining] = useState(false)
   const refresh = () => {
     models.refresh()
@@ -106,16 +144,7 @@ export default function ModelsPage() {
   }
   useEvents(['deployment'], refresh)
   const canWrite = mayDo('author')
-  const back = useAction(
-    () =>
-      ask(
-        client.POST('/v1/models/rollback', {
-          params: { header: { 'If-Match': String(models.data?.version ?? 0) } },
-          body: {},
-        }),
-      ),
-    { said: 'The models are those of before again', then: refresh },
-  )
+  useKeys(canWrite ? [{ keys: 'n', does: 'Train again', run: () => setTraining(true) }] : [])
   return (
     <Page
       title="Models"
@@ -127,33 +156,36 @@ export default function ModelsPage() {
       actions={
         canWrite && (
           <>
-            {(versions.data?.versions.length ?? 0) > 0 && (
-              <button type="button" class="button" disabled={back.isRunning} onClick={() => void back.run(undefined)}>
-                Back to the models before
-              </button>
-            )}
+            {(versions.data?.versions.length ?? 0) > 1 && <Back version={models.data?.version ?? 0} onDone={refresh} />}
             <button type="button" class="button primary" onClick={() => setTraining(true)}>
-              Train again
+              Train again <kbd>n</kbd>
             </button>
           </>
         )
       }
     >
       <Ready of={models} lines={6}>
-        {({ models: all }) => (
-          <Table
-            label="Models"
-            columns={canWrite ? [...columns, deployColumn(setDeploying)] : columns}
-            rows={all}
-            rowId={({ id }) => id}
-            tools={<span class="muted small">{formatCount(all.length)} kept</span>}
-            empty={
-              <Empty title="None is kept yet">
-                The bundle that the service began with decides. Train again, or add one by{' '}
-                <code>shrike models add</code>.
-              </Empty>
-            }
-          />
+        {({ models: all, serving }) => (
+          <>
+            <Table
+              label="Models"
+              className="short"
+              columns={columnsOf(serving)}
+              rows={all.toReversed()}
+              rowId={({ id }) => id}
+              onOpen={({ id }) => go(at(['models', id]))}
+              tools={<span class="muted small">{formatCount(all.length)} kept</span>}
+              empty={
+                <Empty title="None is kept yet">
+                  The bundle that the service began with decides. Train again, or add one by{' '}
+                  <code>shrike models add</code>.
+                </Empty>
+              }
+            />
+            {all.map((model) => (
+              <Guard key={model.id} model={model} />
+            ))}
+          </>
         )}
       </Ready>
       <Jobs />
@@ -171,67 +203,19 @@ export default function ModelsPage() {
           )
         }
       </Ready>
-      {deploying !== undefined && (
-        <Deploy
-          model={deploying}
-          version={models.data?.version ?? 0}
-          onClose={() => setDeploying(undefined)}
-          onDone={refresh}
-        />
-      )}
-      {isTraining && <Train onClose={() => setTraining(false)} />}
+      {isTraining && <Train onClose={() => setTraining(false)} onStarted={(id) => go(at(['jobs', id]))} />}
     </Page>
   )
 }
 
-function deployColumn(onDeploy: (model: Model) => void): Column<Model> {
-  return {
-    ...{ name: 'deploy', title: 'Deploy', isTitleHidden: true, width: '100px', isSortable: false, isExported: false },
-    value: () => null,
-    cell: (model) => (
-      <button type="button" class="button quiet small" onClick={() => onDeploy(model)}>
-        Deploy …
-      </button>
-    ),
-  }
-}
-
-function Train({ onClose }: { readonly onClose: () => void }) {
+function Back({ version, onDone }: { readonly version: number; readonly onDone: () => void }) {
+  const back = useAction(
+    () => ask(client.POST('/v1/models/rollback', { params: { header: { 'If-Match': String(version) } }, body: {} })),
+    { said: 'The models are those of before again', then: onDone },
+  )
   return (
-    <FormDialog
-      title="Train again"
-      submit="Start"
-      onClose={onClose}
-      send={(text) =>
-        ask(
-          client.POST('/v1/jobs', {
-            body: { kind: 'training', name: text('name'), preset: text('preset') === 'recipe' ? 'recipe' : 'default' },
-          }),
-        )
-      }
-      onDone={() => toast('The training has begun')}
-    >
-      <p>
-        On what the log holds, in a process of its own; decisions go on meanwhile. Its model is kept, and decides
-        nothing until it is deployed.
-      </p>
-      <Labelled id="name" label="Name">
-        <input
-          id="name"
-          name="name"
-          class="input"
-          required
-          ref={takeFocus}
-          pattern="[A-Za-z0-9][A-Za-z0-9._\-]*"
-          placeholder="november"
-        />
-      </Labelled>
-      <Labelled id="preset" label="How" hint="recipe is the random forest of the well-known recipe">
-        <select id="preset" name="preset" class="input">
-          <option>default</option>
-          <option>recipe</option>
-        </select>
-      </Labelled>
-    </FormDialog>
+    <button type="button" class="button" disabled={back.isRunning} onClick={() => void back.run(undefined)}>
+      Back to the models before
+    </button>
   )
 }
