@@ -73,6 +73,32 @@ test('traffic goes on after its last day with the next, which takes place ahead 
   assert.ok(lastMs > Date.now())
 })
 
+test('traffic that the service asks for a key ends, and says so once', async (t) => {
+  const data = await mkdtemp(join(tmpdir(), 'shrike-traffic-'))
+  t.after(() => rm(data, { recursive: true, force: true }))
+  const live = join(data, 'live.csv')
+  await writeCsv([...simulatePortfolio({ ...shape, days: 1 })], live)
+  const { detector } = await readDetector('detectors/cards.yaml', {})
+  const service = await startService({
+    load: async () => ({ detector, predictor: { ...amountPredictor(), inputs: ['amount'], example: { amount: 1 } } }),
+    decisions: { directory: data, limits: { maxAheadMs: Number.POSITIVE_INFINITY } },
+    ...{ host: '127.0.0.1', port: 0, workers: 1, insecure: false, version: 'test', logLevel: 'silent' },
+    apiKeys: ['a-key-that-the-traffic-does-not-have'],
+  })
+  t.after(() => service.close())
+  await service.ready
+  const warned: string[] = []
+  const terminal = {
+    ...{ say: () => {}, note: () => {}, warn: (line: string) => warned.push(line), result: () => {}, clear: () => {} },
+    begin: () => ({ update: () => {}, end: () => {} }),
+  }
+  const options = { url: service.url, data, apiKey: undefined, perSecond: 1e6 }
+  const { signal } = new AbortController()
+  await sendTraffic(liveFiles(live, shape, { terminal }), options, { terminal, signal })
+  assert.equal(warned.length, 1, warned.join())
+  assert.match(warned[0], /Live traffic has ended: the service asks for a key by now\..* UNAUTHORIZED/)
+})
+
 function* records(reader: SqliteLogReader) {
   for (let at = 0; ; ) {
     const group = reader.next(at)

@@ -21,7 +21,8 @@ const tickMs = 250
 
 /**
  * Sends the transactions of files of the simulated portfolio to the service as a payment system would, a number of them
- * each second, and labels of fraud when event time has come to where they were known. Goes on where the log ends.
+ * each second, and labels of fraud when event time has come to where they were known. Goes on where the log ends, and ends
+ * where the service asks for a key that it does not have: from the first user on, say.
  */
 export async function sendTraffic(
   files: AsyncIterable<string>,
@@ -29,11 +30,13 @@ export async function sendTraffic(
   { terminal, signal }: Pick<Run, 'terminal' | 'signal'>,
 ): Promise<void> {
   const labels = new Reports()
-  const post = createPost(options)
+  const refusal = new AbortController()
+  const post = createPost(options, terminal, refusal)
+  const ended = AbortSignal.any([signal, refusal.signal])
   for await (const file of files) {
     const day = await readDay(file, options)
-    await sendDay(day, labels, post, options, { terminal, signal })
-    if (signal.aborted) return
+    await sendDay(day, labels, post, options, { terminal, signal: ended })
+    if (ended.aborted) return
     const { times, first } = day
     const lastDay = formatIsoTime(times[times.length - 1]).slice(0, 10)
     if (first < times.length) {
@@ -124,7 +127,9 @@ function transactionsOf(table: Table): readonly Readonly<Record<string, unknown>
   return Array.from({ length: table.rowCount }, (_, row) => read(row))
 }
 
-function createPost({ url, apiKey }: TrafficOptions) {
+/** @param refusal aborted where nothing that follows would be taken either. */
+function createPost({ url, apiKey }: TrafficOptions, terminal: Run['terminal'], refusal: AbortController) {
+  const told = new Set<string>()
   const headers = {
     'content-type': 'application/json',
     ...(apiKey !== undefined && { authorization: `Bearer ${apiKey}` }),
@@ -132,13 +137,24 @@ function createPost({ url, apiKey }: TrafficOptions) {
   return async (path: string, body: unknown): Promise<unknown> => {
     try {
       const response = await fetch(`${url}${path}`, { method: 'POST', headers, body: JSON.stringify(body) })
-      return await response.json()
+      const answer: unknown = await response.json()
+      if (response.ok) return answer
+      const code = isRecord(answer) ? String(answer.code) : String(response.status)
+      const isFinal = response.status === 401 || response.status === 403
+      if (!told.has(code)) terminal.warn(`${isFinal ? ended : refused} ${code}`)
+      told.add(code)
+      if (isFinal) refusal.abort()
+      return undefined
     } catch {
       // The service is closing: what is not answered is sent again at the next start.
       return undefined
     }
   }
 }
+
+const refused = 'The service refuses some of the live traffic:'
+const ended =
+  'Live traffic has ended: the service asks for a key by now. Start it again with SHRIKE_API_KEYS=KEY, which the traffic uses, too.'
 
 /** A line for each transaction that was not simply approved. */
 function tell(decision: unknown, transaction: Readonly<Record<string, unknown>>, terminal: Run['terminal']): void {
