@@ -274,7 +274,7 @@ describe('a model', () => {
   })
 
   test('that hurts as a canary is taken back by its guard, with a record that says why, and once', async () => {
-    const { deployer, service, decide, say, metrics } = await start()
+    const { deployer, service, decide, say, metrics, clock } = await start()
     await deployer.models.add(second.bytes, who)
     const canary = { role: 'canary', share: 0.3, by: 'card', guard: { minDecisions: 40 } }
     await deployer.deploy(second.id, canary, who)
@@ -302,6 +302,19 @@ describe('a model', () => {
     assert.match(say.lines.join('\n'), /^error the guard has rolled the canary back/m)
     assert.match(await metrics.registry.metrics(), /shrike_canary_rollbacks_total{model="cards@[0-9a-f]+"} 1/)
     for (let i = 0; i < 40; i++) assert.equal((await decide({ CARD: `c-${i}` })).model, first.id)
+    // Somebody hears of it, for a day.
+    const alerts = async () => {
+      await service.alerts.look()
+      return service.alertStates.firing.filter(({ alert }) => alert === 'canary-rolled-back')
+    }
+    assert.deepEqual(
+      (await alerts()).map(({ subject, text }) => [subject, text]),
+      [[second.id, deployed?.why]],
+    )
+    clock.nowMs += 24 * 3_600_000
+    assert.equal((await alerts()).length, 1)
+    clock.nowMs += 3_600_000
+    assert.deepEqual(await alerts(), [])
   })
 
   test('of a stale version, of an unknown id, or beside another deployment is refused', async () => {
