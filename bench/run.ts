@@ -20,6 +20,7 @@ import { oneRowScoring } from './one-row-scoring.ts'
 import { policyChanges } from './policy-changes.ts'
 import { policyCost } from './policy-cost.ts'
 import { policyOptimiser } from './policy-optimiser.ts'
+import { quality } from './quality.ts'
 import { replay } from './replay.ts'
 import { rules } from './rules.ts'
 import { training } from './training.ts'
@@ -47,6 +48,7 @@ const claims: Readonly<Record<string, Claim>> = {
   'model-swaps': modelSwaps,
   'list-entries': listEntries,
   'policy-optimiser': policyOptimiser,
+  quality,
   'ulb-configurations': ulbConfigurations,
 }
 

@@ -39,7 +39,7 @@ async function measure({ rounds = 5, smoke, log }: BenchOptions): Promise<string
   const python = findPython()
   if (!python) return withoutPeers
   const ours = side('Shrike', process.execPath, 'ours/train-configurations.ts', 'ulb-ours', smoke)
-  const theirs = side('scikit-learn and LightGBM', python, 'peers/ulb_configurations.py', 'ulb-theirs', smoke)
+  const theirs = side('scikit-learn and LightGBM', python, 'peers/train_configurations.py', 'ulb-theirs', smoke)
   const dayOne = splitDayOne(parts.train)
   const seeds = pickSeeds.slice(smoke ? 1 : 0)
   log('our configurations on the last fifth of day 1')

@@ -3,7 +3,7 @@ import type { Progress } from '../../src/core/progress.ts'
 import { readLabelledRows } from '../../src/training/read-labelled-rows.ts'
 import { run } from './child.ts'
 import { handbookCsv } from './handbook.ts'
-import { type LearnerParts, makeOnce, shrikeScript, writeParts } from './tables.ts'
+import { type LabelledColumns, type LearnerParts, makeOnce, shrikeScript, writeParts } from './tables.ts'
 
 const dayMs = 86_400_000
 
@@ -37,12 +37,16 @@ export async function portfolioParts(smoke: boolean): Promise<LearnerParts> {
   })
 }
 
-/** Features as training has them, by replay; all rows weigh 1. */
 async function replayedParts(
   detector: string,
   csv: string,
   holds: Parameters<typeof writeParts>[2],
 ): Promise<LearnerParts> {
+  return writeParts(detector, await readReplayed(detector, csv), holds)
+}
+
+/** Features of a detector that comes along as training has them, by replay; all rows weigh 1. */
+export async function readReplayed(detector: string, csv: string): Promise<LabelledColumns> {
   const path = fileURLToPath(new URL(`../../detectors/${detector}.yaml`, import.meta.url))
   const session: Progress = {
     begin: () => ({ update: () => {}, end: () => {} }),
@@ -53,6 +57,5 @@ async function replayedParts(
   }
   const { columns, labels, times } = await readLabelledRows(csv, { detector: path }, session)
   if (times === undefined) throw new Error(`${path} names no time`)
-  const weight = new Float64Array(labels.length).fill(1)
-  return writeParts(detector, { columns, time: times, label: Float64Array.from(labels), weight }, holds)
+  return { columns, time: times, label: Float64Array.from(labels), weight: new Float64Array(labels.length).fill(1) }
 }

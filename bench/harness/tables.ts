@@ -47,7 +47,8 @@ export interface Parts extends LearnerParts {
   readonly inputs: readonly string[]
 }
 
-interface LabelledColumns {
+/** Inputs, and of each row its time, label and weight. */
+export interface LabelledColumns {
   readonly columns: readonly Float64Array[]
   readonly time: Float64Array
   readonly label: Float64Array
@@ -103,7 +104,7 @@ export async function ulbParts(): Promise<Parts | undefined> {
   return splitParts('ulb', csv, await readCardTable(csv), dayOneSeconds, flags)
 }
 
-async function readCardTable(path: string): Promise<CardTable> {
+export async function readCardTable(path: string): Promise<CardTable> {
   const { table } = await readTable(path)
   const find = (name: string): Float64Array | undefined => {
     const found = table.columns.find((column) => column.name === name)

@@ -1,4 +1,4 @@
-// Shrike's side of the ULB configurations: TRAIN.npy TEST.npy SCORES.npy CONFIGURATIONS SEEDS, both of these JSON. A
+// Shrike's side of comparisons of configurations: TRAIN.npy TEST.npy SCORES.npy CONFIGURATIONS SEEDS, both of these JSON. A
 // configuration is what a detector's `model` may say. Writes a column of the later rows' scores for each configuration and
 // seed, the seeds of one configuration beside each other.
 

@@ -1,6 +1,6 @@
-"""The peers' side of the ULB configurations: scikit-learn and LightGBM.
+"""The peers' side of comparisons of configurations: scikit-learn, LightGBM and XGBoost.
 
-ulb_configurations.py TRAIN TEST SCORES CONFIGURATIONS SEEDS   (.npy files; CONFIGURATIONS and SEEDS: JSON)
+train_configurations.py TRAIN TEST SCORES CONFIGURATIONS SEEDS   (.npy files; CONFIGURATIONS and SEEDS: JSON)
 
 Writes a column of the later rows' scores for each configuration and seed, the seeds of one beside each other.
 """
@@ -11,12 +11,14 @@ import sys
 import numpy as np
 from lightgbm import LGBMClassifier
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+from xgboost import XGBClassifier
 
 from tables import read_table
 
 ESTIMATORS = {
     "RandomForestClassifier": lambda **options: RandomForestClassifier(n_jobs=2, **options),
     "HistGradientBoostingClassifier": HistGradientBoostingClassifier,
+    "XGBClassifier": lambda class_weight=None, **options: XGBClassifier(n_jobs=2, **options),
     "LGBMClassifier": lambda **options: LGBMClassifier(n_jobs=2, verbosity=-1, **options),
 }
 
