@@ -2,6 +2,7 @@
 // configuration is what a detector's `model` may say. Writes a column of the later rows' scores for each configuration and
 // seed, the seeds of one configuration beside each other.
 
+import { availableParallelism } from 'node:os'
 import type { Dataset } from '../../src/data/dataset.ts'
 import { oversample } from '../../src/data/resample.ts'
 import { chooseWeights } from '../../src/evaluation/choose-weights.ts'
@@ -53,7 +54,9 @@ async function trainEach(
   for (const learner of learners) {
     const own = Object.entries(options).filter(([name]) => learners.length === 1 || optionsOf(learner).includes(name))
     const rows = { ...dataset, ...(copies && { copies }) }
-    models.push((await learn(learner, rows, { ...Object.fromEntries(own), seed }, { threads: 2 })).model)
+    models.push(
+      (await learn(learner, rows, { ...Object.fromEntries(own), seed }, { threads: availableParallelism() })).model,
+    )
   }
   return models
 }

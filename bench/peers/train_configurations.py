@@ -1,4 +1,4 @@
-"""The peers' side of comparisons of configurations: scikit-learn, LightGBM and XGBoost.
+"""The peers' side of comparisons of configurations: scikit-learn, LightGBM, XGBoost and CatBoost.
 
 train_configurations.py TRAIN TEST SCORES CONFIGURATIONS SEEDS   (.npy files; CONFIGURATIONS and SEEDS: JSON)
 
@@ -6,20 +6,35 @@ Writes a column of the later rows' scores for each configuration and seed, the s
 """
 
 import json
+import os
 import sys
 
 import numpy as np
+from catboost import CatBoostClassifier
 from lightgbm import LGBMClassifier
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from xgboost import XGBClassifier
 
 from tables import read_table
 
+# As many as there are cores for this process: threads that wait for each other on one are slower than one.
+THREADS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+
+
+def without_class_weight(make):
+    return lambda class_weight=None, **options: make(**options)
+
+
 ESTIMATORS = {
-    "RandomForestClassifier": lambda **options: RandomForestClassifier(n_jobs=2, **options),
+    "RandomForestClassifier": lambda **options: RandomForestClassifier(n_jobs=THREADS, **options),
     "HistGradientBoostingClassifier": HistGradientBoostingClassifier,
-    "XGBClassifier": lambda class_weight=None, **options: XGBClassifier(n_jobs=2, **options),
-    "LGBMClassifier": lambda **options: LGBMClassifier(n_jobs=2, verbosity=-1, **options),
+    "LGBMClassifier": lambda **options: LGBMClassifier(n_jobs=THREADS, verbosity=-1, **options),
+    "XGBClassifier": without_class_weight(lambda **options: XGBClassifier(n_jobs=THREADS, **options)),
+    "CatBoostClassifier": without_class_weight(
+        lambda **options: CatBoostClassifier(
+            thread_count=THREADS, verbose=False, allow_writing_files=False, **options
+        )
+    ),
 }
 
 

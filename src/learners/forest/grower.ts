@@ -1,7 +1,7 @@
 import { createRandom, type Random } from '../../core/random.ts'
 import type { TreeNodes } from '../../models/trees/tree-nodes.ts'
 import { isSingleValue, missingBin } from './binning.ts'
-import { type ClassRows, Splitter } from './splitting.ts'
+import { type ClassRows, type Split, Splitter } from './splitting.ts'
 import type { RandomForestOptions } from './tree-options.ts'
 
 /** What all trees of a forest grow from; it lies in shared memory, so that every thread reads the same. */
@@ -70,18 +70,44 @@ export class Grower {
     const root = this.#drawRoot(random)
     const tree = new TreeBuilder(this.#data.columns.length)
     tree.addNode()
+    const total = root.legitimate.weight + root.fraud.weight
+    if (this.#options.maxLeafNodes === null) this.#growDepthFirst(root, tree, random, total)
+    else this.#growBestFirst(root, tree, random, total, this.#options.maxLeafNodes)
+    return tree.finish()
+  }
+
+  #growDepthFirst(root: Node, tree: TreeBuilder, random: Random, total: number): void {
     const open = [root]
     for (let node = open.pop(); node !== undefined; node = open.pop()) {
-      tree.describe(node.index, node.legitimate.weight, node.fraud.weight)
-      if (this.#isLeaf(node) || !this.#findSplit(node, random)) continue
-      const gained = this.#splitter.gain - purity(node.legitimate.weight, node.fraud.weight)
-      const total = root.legitimate.weight + root.fraud.weight
-      // Rounding may put the gain of a split that changes nothing a little below zero.
-      if (gained / total + 1e-15 < this.#options.minImpurityDecrease) continue
-      const [left, right] = this.#split(node, tree, gained)
+      const gained = this.#describe(node, tree, random, total)
+      if (gained === undefined) continue
+      const [left, right] = this.#split(node, tree, this.#splitter, gained)
       open.push(right, left)
     }
-    return tree.finish()
+  }
+
+  #growBestFirst(root: Node, tree: TreeBuilder, random: Random, total: number, mostLeaves: number): void {
+    const open: { readonly node: Node; readonly split: Split; readonly gained: number }[] = []
+    const consider = (node: Node) => {
+      const gained = this.#describe(node, tree, random, total)
+      if (gained !== undefined) open.push({ node, split: this.#splitter.keep(), gained })
+    }
+    consider(root)
+    for (let leaves = 1; leaves < mostLeaves && open.length > 0; leaves++) {
+      const best = open.reduce((found, { gained }, i) => (gained > open[found].gained ? i : found), 0)
+      const [{ node, split, gained }] = open.splice(best, 1)
+      for (const child of this.#split(node, tree, split, gained)) consider(child)
+    }
+  }
+
+  /** Notes what the node's rows are. Returns what its best split, which the splitter has, gains; undefined of a leaf. */
+  #describe(node: Node, tree: TreeBuilder, random: Random, total: number): number | undefined {
+    const { legitimate, fraud } = node
+    tree.describe(node.index, legitimate.weight, fraud.weight)
+    if (this.#isLeaf(node) || !this.#findSplit(node, random)) return undefined
+    const gained = this.#splitter.gain - purity(legitimate.weight, fraud.weight)
+    // Rounding may put the gain of a split that changes nothing a little below zero.
+    return gained / total + 1e-15 < this.#options.minImpurityDecrease ? undefined : gained
   }
 
   /** The tree's rows; a bootstrap that drew none but rows of weight 0 is drawn again. */
@@ -147,17 +173,17 @@ export class Grower {
     return splitter.feature >= 0
   }
 
-  #split(node: Node, tree: TreeBuilder, gained: number): [Node, Node] {
+  #split(node: Node, tree: TreeBuilder, split: Split, gained: number): [Node, Node] {
     const { legitimate, fraud } = node
-    const { feature, leftLegitimate, leftFraud, sawMissing } = this.#splitter
-    const legitimateMiddle = this.#partition(legitimate)
-    const fraudMiddle = this.#partition(fraud)
+    const { feature, leftLegitimate, leftFraud, sawMissing } = split
+    const legitimateMiddle = this.#partition(legitimate, split)
+    const fraudMiddle = this.#partition(fraud, split)
     const leftCount = legitimateMiddle - legitimate.start + fraudMiddle - fraud.start
     const rightCount = legitimate.end - legitimateMiddle + fraud.end - fraudMiddle
     const left = tree.addNode()
     const right = tree.addNode()
     // Where training saw no missing value here, one goes where most rows went, as in scikit-learn.
-    const missingGoesLeft = sawMissing ? this.#splitter.missingGoesLeft : leftCount > rightCount
+    const missingGoesLeft = sawMissing ? split.missingGoesLeft : leftCount > rightCount
     tree.sendMissing(node.index, missingGoesLeft)
     const depth = node.depth + 1
     // Differences of sums can fall a rounding below zero.
@@ -177,13 +203,12 @@ export class Grower {
         fraud: { ...fraud, start: fraudMiddle, weight: rightFraud },
       },
     ]
-    tree.split(node.index, feature, this.#threshold(children), left, gained)
+    tree.split(node.index, feature, this.#threshold(children, split), left, gained)
     return children
   }
 
   /** Moves the rows that go left to the front, in their order; returns where the others begin. */
-  #partition({ rows, start, end }: ClassRows): number {
-    const { feature, bin: lastLeft, missingGoesLeft } = this.#splitter
+  #partition({ rows, start, end }: ClassRows, { feature, bin: lastLeft, missingGoesLeft }: Split): number {
     const bins = this.#data.bins[feature]
     const spill = this.#spill
     // Adding 1 in 16 bits turns the missing value's bin into the first instead of the last.
@@ -205,19 +230,18 @@ export class Grower {
   }
 
   /** The middle between the nearest values left and right, as in scikit-learn; the left one where the middle rounds. */
-  #threshold([left, right]: readonly [Node, Node]): number {
-    const { bin, nextBin } = this.#splitter
+  #threshold([left, right]: readonly [Node, Node], { feature, bin, nextBin }: Split): number {
     if (nextBin === missingBin) return Infinity
-    const maxLeft = this.#extreme(bin, true, [left.fraud, left.legitimate])
-    const minRight = this.#extreme(nextBin, false, [right.fraud, right.legitimate])
+    const maxLeft = this.#extreme(feature, bin, true, [left.fraud, left.legitimate])
+    const minRight = this.#extreme(feature, nextBin, false, [right.fraud, right.legitimate])
     const middle = maxLeft / 2 + minRight / 2
     return middle >= maxLeft && middle < minRight ? middle : maxLeft
   }
 
   /** The largest (or least) value among the rows of one bin; a bin of a single value answers with the first row. */
-  #extreme(bin: number, largest: boolean, parts: readonly ClassRows[]): number {
-    const bins = this.#data.bins[this.#splitter.feature]
-    const column = this.#data.columns[this.#splitter.feature]
+  #extreme(feature: number, bin: number, largest: boolean, parts: readonly ClassRows[]): number {
+    const bins = this.#data.bins[feature]
+    const column = this.#data.columns[feature]
     let extreme = largest ? -Infinity : Infinity
     for (const { rows, start, end } of parts) {
       for (let i = start; i < end; i++) {

@@ -109,14 +109,14 @@ describe('a decision tree', () => {
 
   test("is scikit-learn's tree: the same thresholds and leaves", async () => {
     const golden = JSON.parse(readFileSync('test/golden/decision-tree.json', 'utf8'))
-    for (const { columns, labels, weights, maxDepth, predictions, importances } of golden.cases) {
+    for (const { columns, labels, weights, maxDepth, maxLeafNodes, predictions, importances } of golden.cases) {
       const dataset: Dataset = {
         features: columns.map((_: unknown, i: number) => `f${i}`),
         columns: columns.map((column: (number | null)[]) => Float64Array.from(column, (value) => value ?? Number.NaN)),
         labels: Uint8Array.from(labels),
         ...(weights && { weights: Float64Array.from(weights) }),
       }
-      const { model, importance } = await trainDecisionTree(dataset, { maxDepth })
+      const { model, importance } = await trainDecisionTree(dataset, { maxDepth, maxLeafNodes })
       predictions.forEach((expected: number, row: number) => {
         assert.ok(Math.abs(model.predictProba(rowOf(dataset, row)) - expected) < 1e-12)
       })
@@ -128,6 +128,15 @@ describe('a decision tree', () => {
 })
 
 describe('a random forest', () => {
+  test('has trees of at most maxLeafNodes leaves', async () => {
+    const dataset = noisyDataset(2000)
+    const { model } = await trainRandomForest(dataset, { nEstimators: 5, maxLeafNodes: 40 })
+    assert.equal(model.nodes.feature.length, 5 * (2 * 40 - 1))
+    const { model: unbounded } = await trainRandomForest(dataset, { nEstimators: 5 })
+    const { model: large } = await trainRandomForest(dataset, { nEstimators: 5, maxLeafNodes: 2000 })
+    assert.ok(Math.abs(large.nodes.feature.length / unbounded.nodes.feature.length - 1) < 0.1)
+  })
+
   test('is the same, byte for byte, for 1, 2 and 7 threads', async () => {
     const dataset = noisyDataset(3000)
     const forests = await Promise.all(

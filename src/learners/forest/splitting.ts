@@ -8,14 +8,28 @@ export interface ClassRows {
   readonly weight: number
 }
 
-/** Finds the best Gini split of a node, feature by feature. It owns the histograms, so that no split allocates. */
-export class Splitter {
-  /** The best split so far: rows whose bin is at most `bin` go left, the next row to the right is in `nextBin`. */
+/** A node's split: rows whose bin is at most `bin` go left, the next row to the right is in `nextBin`. */
+export interface Split {
+  readonly gain: number
+  readonly feature: number
+  readonly bin: number
+  readonly nextBin: number
+  /** Whether any row of the node lacks the value, and where those go. */
+  readonly sawMissing: boolean
+  readonly missingGoesLeft: boolean
+  readonly leftLegitimate: number
+  readonly leftFraud: number
+}
+
+/**
+ * Finds the best Gini split of a node, feature by feature: the one that it is after them. It owns the histograms, so that
+ * no split allocates.
+ */
+export class Splitter implements Split {
   gain = -Infinity
   feature = -1
   bin = 0
   nextBin = 0
-  /** Whether any row of the node lacks the value, and where those go. */
   sawMissing = false
   missingGoesLeft = false
   leftLegitimate = 0
@@ -39,6 +53,12 @@ export class Splitter {
 
   constructor(minSamplesLeaf: number) {
     this.#minSamplesLeaf = minSamplesLeaf
+  }
+
+  /** The best split of this node, for after other nodes were looked at. */
+  keep(): Split {
+    const { gain, feature, bin, nextBin, sawMissing, missingGoesLeft, leftLegitimate, leftFraud } = this
+    return { gain, feature, bin, nextBin, sawMissing, missingGoesLeft, leftLegitimate, leftFraud }
   }
 
   /** Forgets the last node's best split. */

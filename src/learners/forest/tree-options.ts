@@ -1,6 +1,15 @@
 import * as read from '../../core/option-text.ts'
 import { z } from '../../core/zod.ts'
-import { notNegative, type OptionKind, option, shareOrOne, type ValuesOf, whole, yesOrNo } from '../option.ts'
+import {
+  notNegative,
+  type OptionKind,
+  option,
+  shareOrOne,
+  type ValuesOf,
+  whole,
+  wholeOrNull,
+  yesOrNo,
+} from '../option.ts'
 import { requireWhole } from '../require-option.ts'
 import { classWeight, maxDepth, minSamplesLeaf, nEstimators, seed } from '../shared-options.ts'
 
@@ -34,6 +43,8 @@ export const treeOptions = {
   /** Counts distinct rows: a row that was drawn or oversampled k times is one row of weight k. */
   minSamplesLeaf: option(1, minSamplesLeaf),
   maxFeatures: option('all', maxFeatures),
+  /** null bounds no tree; else the nodes whose splits take most impurity away are split first, until there are so many leaves. */
+  maxLeafNodes: option(null, wholeOrNull({ help: 'of a tree of a forest, or none', least: 2, hasNone: true })),
   minImpurityDecrease: option(0, notNegative('that a split must bring')),
   classWeight: option('none', classWeight),
   seed: option(42, seed),
