@@ -5,6 +5,7 @@ import { noBadRows } from '../src/data/bad-rows.ts'
 import { parseDetectorFile } from '../src/detector/detector.ts'
 import { wholeDetector } from '../src/learners/detector-model.ts'
 import { presets } from '../src/learners/presets.ts'
+import { layOutChoices } from '../src/training/choices.ts'
 import type { LabelledRows } from '../src/training/labelled-rows.ts'
 import { planTraining, usualTraining } from '../src/training/plan-training.ts'
 
@@ -47,12 +48,25 @@ describe('a training is planned', () => {
     const preset = planTraining({ ...usualTraining, preset: 'default' }, rows)
     assert.deepEqual([preset.members, preset.seed], [presets.default.members, 42])
     const flags = { preset: 'default', learningRate: 0.2, nEstimators: 9 } as const
-    const [boosting] = planTraining({ ...usualTraining, ...flags }, rows).members
-    const [{ learner, options }] = presets.default.members
-    assert.deepEqual(boosting, { learner, options: { ...options, learningRate: 0.2, nEstimators: 9 } })
+    const [boosting, forest] = presets.default.members
+    assert.deepEqual(planTraining({ ...usualTraining, ...flags }, rows).members, [
+      { ...boosting, options: { ...boosting.options, learningRate: 0.2, nEstimators: 9 } },
+      { ...forest, options: { ...forest.options, nEstimators: 9 } },
+    ])
     const other = planTraining({ ...usualTraining, learner: 'logistic-regression', seed: 5 }, rows)
     assert.deepEqual([other.members, other.seed], [[{ learner: 'logistic-regression', options: {} }], 5])
   })
+})
+
+test('a search has to be better than the whole average that is used now', () => {
+  const rows = rowsOf(creditcard)
+  const plan = planTraining(usualTraining, rows)
+  const { current, spaces } = layOutChoices(undefined, undefined, {}, plan)
+  assert.deepEqual(planTraining(usualTraining, { ...rows, detector: { ...rows.detector, model: current } }), plan)
+  assert.deepEqual(
+    spaces.map(({ learner }) => learner),
+    ['gradient-boosting'],
+  )
 })
 
 describe('an average is planned', () => {

@@ -1,5 +1,5 @@
 import { showSpan } from '../evaluation/tuning/search-folds.ts'
-import { optionOf } from '../evaluation/tuning/suggest.ts'
+import { nameLearners, optionOf } from '../evaluation/tuning/suggest.ts'
 import { type MeasuredTrial, type Objective, objectives, rankTrials } from '../evaluation/tuning/trial.ts'
 import type { TuningRecord } from '../models/bundle.ts'
 import { formatCount, formatGeneral, formatNumberOf } from '../pages/format.ts'
@@ -62,7 +62,9 @@ function comparison(tuning: TuningRecord, { trials, spaces }: SearchSummary, obj
   const current = trials[0].model
   const names = [...new Set(spaces.flatMap(({ dimensions }) => dimensions.map(({ name }) => name)))]
   const rows = ['learner', ...names].flatMap((name) => {
-    const [now, before] = [optionOf(best.model, name), optionOf(current, name)]
+    const [now, before] = [best.model, current].map((model) =>
+      name === 'learner' ? nameLearners(model) : optionOf(model, name),
+    )
     if (now === undefined && before === undefined) return []
     const show = (value: unknown) => (value === undefined ? '–' : showOption(value))
     const isChanged = JSON.stringify(now) !== JSON.stringify(before)
@@ -84,7 +86,7 @@ function topTable({ trials, spaces }: SearchSummary, objective: Objective): Mark
   const told = ({ model }: MeasuredTrial) => {
     const space = spaces.find(({ learner }) => learner === model.learner)
     const options = space?.dimensions.map(({ name }) => `${name} ${showOption(optionOf(model, name))}`) ?? []
-    return [model.learner ?? '', ...options].join(', ')
+    return [nameLearners(model), ...options].join(', ')
   }
   return html`<div class="card"><h3>The best ${formatNumberOf(rows.length, 'trial')}</h3>
 <p>Mean and deviation over the folds.</p>

@@ -1,5 +1,5 @@
 import { type DeclaredSpace, type LearnerSpace, parseSpace } from '../evaluation/tuning/space.ts'
-import { optionOf } from '../evaluation/tuning/suggest.ts'
+import { nameLearners, optionOf } from '../evaluation/tuning/suggest.ts'
 import { defaultsOf, optionsOf, usualSpaceOf } from '../learners/learn.ts'
 import { type Learner, type ModelChoice, modelSchema } from '../learners/model-choice.ts'
 import { readBytes } from './read-bytes.ts'
@@ -26,7 +26,7 @@ export function layOutChoices(
   model: ModelChoice,
   plan: TrainingPlan,
 ): Choices {
-  const [{ learner: first, options }] = plan.members
+  const [{ learner: first, options }, ...others] = plan.members
   const learners = [...new Set(asked ?? declared?.learners ?? [first])]
   // What the plan took from the preset, too: as soon as a learner is named, no preset speaks.
   const { scale, oversample } = plan
@@ -40,10 +40,16 @@ export function layOutChoices(
   const usual = { ...defaultsOf(first), ...inUse }
   const { dimensions = [] } = spaces.find(({ learner }) => learner === first) ?? {}
   const own = dimensions.map(({ name }) => [name, Object.entries(usual).find(([option]) => option === name)?.[1]])
-  return { current: modelSchema.parse({ ...base, ...Object.fromEntries(own) }), spaces }
+  const current = modelSchema.parse({ ...base, ...Object.fromEntries(own) })
+  return { current: others.length === 0 ? current : averageOf(plan, model.seed), spaces }
 }
 
-/** Trials judge single learners, so an average is no part of them. */
+/** An average as a file would say it; trials are single learners, but have to be better than all of it. */
+function averageOf({ members, averageOf, memberWeights, scale, oversample }: TrainingPlan, seed?: number): ModelChoice {
+  const named = members.map(({ learner, options }) => ({ learner, ...options }))
+  return modelSchema.parse({ members: named, averageOf, memberWeights, scale, oversample, seed })
+}
+
 function baseOf(model: ModelChoice, learner: Learner, currentLearner: Learner): ModelChoice {
   const { average: _, learner: __, members: ___, ...options } = model
   const kept = ['seed', 'scale', 'oversample', ...(learner === currentLearner ? optionsOf(learner) : [])]
@@ -55,7 +61,7 @@ function baseOf(model: ModelChoice, learner: Learner, currentLearner: Learner): 
 export function describeChoice(model: ModelChoice, spaces: readonly LearnerSpace[]): string {
   const space = spaces.find(({ learner }) => learner === model.learner)
   const told = space?.dimensions.map(({ name }) => `${name} ${showOption(optionOf(model, name))}`) ?? []
-  return [model.learner ?? '', ...told].join(', ')
+  return [nameLearners(model), ...told].join(', ')
 }
 
 function showOption(value: unknown): string {

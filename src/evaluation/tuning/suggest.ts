@@ -57,6 +57,11 @@ export function optionOf(model: ModelChoice, name: string): unknown {
   return Object.entries(model).find(([option]) => option === name)?.[1]
 }
 
+/** The learner of a choice, or those of its average. */
+export function nameLearners({ learner, members }: ModelChoice): string {
+  return members === undefined ? (learner ?? '') : `an average of ${members.map((member) => member.learner).join(', ')}`
+}
+
 /**
  * Learners by turns, each at points that fill its space evenly: multiples of powers of the generalised golden ratio
  * (Roberts, "The Unreasonable Effectiveness of Quasirandom Sequences", 2018), from a random place on.
