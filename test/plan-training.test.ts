@@ -96,6 +96,7 @@ describe('an average is planned', () => {
     refused('', { learner: 'decision-tree', average: ['decision-tree'] }, /has decision-tree twice/)
     refused('', { learner: 'decision-tree', averageOf: 'probability' }, /`averageOf` is for an average of several/)
     refused('', { learner: 'decision-tree', average: ['random-forest'], dropout: 0.1 }, /has an option dropout/)
+    refused('', { oobScore: true }, /oobScore is of one forest, not of an average/)
     refused(
       'model: { learner: decision-tree, members: [{ learner: random-forest }, { learner: decision-tree }] }\n',
       {},

@@ -53,6 +53,9 @@ export function planMembers(request: MembersRequest, model: ModelChoice, preset:
     options: { ...options, ...ownOf(learner, { ...(categories.length > 0 && { categories }), ...given }) },
   })
   const [completeFirst, ...rest] = members.map(complete)
+  if (rest.length > 0 && [completeFirst, ...rest].some(({ options }) => options.oobScore === true)) {
+    throw new FraudError('OPTION_INVALID', 'oobScore is of one forest, not of an average: name random-forest alone')
+  }
   const isOwnChoice = average !== undefined || namesLearners(request, model)
   return keepPromises([completeFirst, ...rest], isOwnChoice)
 }

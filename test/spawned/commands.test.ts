@@ -304,7 +304,8 @@ describe('shrike evaluate', () => {
     }
     assert.equal(
       await learnerOf('', '--n-estimators', '9'),
-      'gradient-boosting, nEstimators 9, learningRate 0.05, regLambda 10, minChildWeight 0.1, oversample 1',
+      'gradient-boosting, nEstimators 9, learningRate 0.02, maxLeaves 15, minSamplesLeaf 50, regLambda 1, ' +
+        'colsampleByTree 0.5 + random-forest, nEstimators 9, maxLeafNodes 200',
     )
     const forest = 'model: { learner: random-forest, nEstimators: 9, oversample: 0.2, scale: true }\n'
     assert.equal(await learnerOf(forest), 'random-forest, nEstimators 9, scaled, oversample 0.2')
