@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { averagePrecision, logLoss, recallAtRate } from '../src/evaluation/metrics.ts'
 import { averagedLogOdds } from '../src/models/average.ts'
@@ -48,7 +48,12 @@ async function measure({ rounds = 2, smoke, log }: BenchOptions): Promise<string
       python === undefined ? [] : figuresOfTheirs(window, python),
     ])
     measured.push({ window, figures: new Map([...ours, ...theirs]) })
+    writeFileSync(`${cacheFolder}quality-so-far.md`, describe(measured, seeds, python !== undefined))
   }
+  return describe(measured, seeds, python !== undefined)
+}
+
+function describe(measured: readonly Measured[], seeds: readonly number[], hasPeers: boolean): string {
   const chosen = choose(measured)
   const texts = [
     rule,
@@ -56,7 +61,7 @@ async function measure({ rounds = 2, smoke, log }: BenchOptions): Promise<string
     candidateTable(measured, 'choose'),
     candidateTable(measured, 'accept'),
     `Chosen: ${chosen}.`,
-    python === undefined ? withoutPeers : peerTable(measured, chosen, peers()),
+    hasPeers ? peerTable(measured, chosen, peers()) : withoutPeers,
     windowTable(measured, chosen),
   ]
   return texts.filter((text) => text !== '').join('\n\n')

@@ -25,7 +25,7 @@ export interface Peer {
 const old = 'oversampled boosting'
 
 /** In the order in which ties are broken: first what is always small enough to be explained in every decision. */
-export const candidates = [
+const candidates = [
   'boosting and forest of 200 leaves, log-odds',
   'boosting and forest, log-odds',
   'boosting and forest, probabilities',

@@ -50,9 +50,17 @@ export async function qualityWindows(smoke: boolean, log: (line: string) => void
     if (columns === undefined) log(`${table} is not at hand`)
     else byTable.push(bounds.flatMap((each) => writeWindow(table, columns, each)))
   }
-  // In turn, so that a run that was stopped knows something of every table.
-  const most = Math.max(...byTable.map(({ length }) => length))
-  return Array.from({ length: most }, (_, i) => byTable.flatMap((windows) => windows[i] ?? [])).flat()
+  return byTable
+    .flatMap((windows) => windows.map((window, i) => ({ window, turn: turnOf(window, i < 2) })))
+    .sort((one, other) => one.turn - other.turn)
+    .map(({ window }) => window)
+}
+
+/** A run that was stopped knows something of every table, and whether what it chose is accepted. */
+function turnOf({ isWhole, use }: QualityWindow, isFirst: boolean): number {
+  if (isFirst) return isWhole ? 0 : 1
+  if (!isWhole) return 4
+  return use === 'accept' ? 2 : 3
 }
 
 type Read = () => Promise<LabelledColumns | undefined>
@@ -131,12 +139,12 @@ async function ecommerceRows(): Promise<LabelledColumns | undefined> {
   if (!existsSync(source)) return undefined
   mkdirSync(cacheFolder, { recursive: true })
   const csv = await makeOnce('ecommerce.csv', async (path) => writeFileSync(path, gunzipSync(readFileSync(source))))
-  return readReplayed('ecommerce', csv)
+  return readReplayed('bench/configurations/quality-ecommerce.yaml', csv)
 }
 
 async function handbookRows(): Promise<LabelledColumns | undefined> {
   const csv = handbookCsv(false)
-  return csv === undefined ? undefined : readReplayed('handbook', csv)
+  return csv === undefined ? undefined : readReplayed('detectors/handbook.yaml', csv)
 }
 
 async function portfolioRows(smoke: boolean): Promise<LabelledColumns> {
@@ -145,7 +153,7 @@ async function portfolioRows(smoke: boolean): Promise<LabelledColumns> {
   const csv = await makeOnce('portfolio-of-quality.csv', (path) =>
     run(process.execPath, [shrikeScript, ...flags, path]),
   )
-  return readReplayed('cards', csv)
+  return readReplayed('bench/configurations/quality-cards.yaml', csv)
 }
 
 function writeWindow(table: string, rows: LabelledColumns, bounds: Bounds): QualityWindow[] {

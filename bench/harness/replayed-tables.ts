@@ -42,12 +42,12 @@ async function replayedParts(
   csv: string,
   holds: Parameters<typeof writeParts>[2],
 ): Promise<LearnerParts> {
-  return writeParts(detector, await readReplayed(detector, csv), holds)
+  return writeParts(detector, await readReplayed(`detectors/${detector}.yaml`, csv), holds)
 }
 
-/** Features of a detector that comes along as training has them, by replay; all rows weigh 1. */
+/** Features of a detector file of this repository as training has them, by replay; all rows weigh 1. */
 export async function readReplayed(detector: string, csv: string): Promise<LabelledColumns> {
-  const path = fileURLToPath(new URL(`../../detectors/${detector}.yaml`, import.meta.url))
+  const path = fileURLToPath(new URL(`../../${detector}`, import.meta.url))
   const session: Progress = {
     begin: () => ({ update: () => {}, end: () => {} }),
     note: () => {},
