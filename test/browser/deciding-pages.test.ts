@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { after, before, describe, test } from 'node:test'
 import type { Browser, Locator, Page } from 'playwright-core'
 import { openBrowser, signIn, skipWithoutBrowser, visit } from './open-console.ts'
@@ -217,6 +218,92 @@ describe('pages of what decides', { skip: skipWithoutBrowser }, () => {
     const { body } = await shop.ask('GET', '/v1/models')
     assert.equal(body.serving, serving)
     assert.equal(body.models.find((model: { id: string }) => model.id === id).role, 'canary')
+    await leave()
+  })
+
+  test('keep a list, with expiries, a file in and out, and what is taken off taken back as it was', async () => {
+    const { page, leave } = await enter('lead', '/lists')
+    await page.getByText('No lists yet').waitFor()
+    await page.keyboard.press('n')
+    await dialog(page).getByLabel('Name').fill('stolen')
+    await dialog(page).getByLabel('Of', { exact: true }).selectOption('card')
+    await dialog(page).getByLabel('Effect').selectOption('block')
+    await dialog(page).getByRole('button', { name: 'Make it' }).click()
+    await page.getByText('Nothing is on it yet').waitFor()
+    await page.getByRole('button', { name: 'Add a file' }).click()
+    const file = { name: 'stolen.csv', mimeType: 'text/csv' }
+    const lines = ['value,expires_at,note', 'c1,2030-01-01T00:00:00Z,Lyon', 'c2,,', 'c3,tomorrow,', '']
+    await dialog(page)
+      .getByLabel('File')
+      .setInputFiles({ ...file, buffer: Buffer.from(lines.join('\n')) })
+    await dialog(page).getByRole('button', { name: 'Add', exact: true }).click()
+    await page.getByRole('heading', { name: '1 of 3 lines are not added' }).waitFor()
+    await page.getByText('line 4').waitFor()
+    await page.getByRole('button', { name: 'Add entries' }).click()
+    await dialog(page).getByLabel('Values').fill('c7\nc8\n')
+    await dialog(page).getByLabel('Until').selectOption('date')
+    await dialog(page).getByLabel('Last day').fill('2031-03-01')
+    await dialog(page).getByRole('button', { name: 'Add', exact: true }).click()
+    await page.getByText('4 entries').waitFor()
+    const entriesOf = async () => {
+      const { entries } = (await shop.ask('GET', '/v1/lists/stolen/entries')).body
+      return Object.fromEntries(
+        entries.map(({ value, expiresAt, note }: Readonly<Record<string, string>>) => [value, [expiresAt, note]]),
+      )
+    }
+    const held = await entriesOf()
+    assert.deepEqual(held.c7, ['2031-03-01T23:00:00.000Z', undefined], 'the end of the day in the viewer’s zone')
+    assert.equal(held.c1[1], 'Lyon')
+
+    const row = page.getByRole('row').filter({ hasText: 'c1' })
+    await row.getByRole('button', { name: 'Remove' }).click()
+    await page.getByText('3 entries').waitFor()
+    await page.getByRole('button', { name: 'Undo' }).click()
+    await page.getByText('4 entries').waitFor()
+    assert.deepEqual(await entriesOf(), held)
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'All as CSV' }).click(),
+    ])
+    const text = readFileSync(await download.path(), 'utf8')
+    assert.match(text, /^value,expires_at,source,note\n/)
+    assert.match(text, /^c1,2030-01-01T00:00:00\.000Z,.*,Lyon$/m)
+    await page.getByRole('link', { name: 'c1', exact: true }).click()
+    await page.waitForURL(/\/keys\/card\/c1$/)
+    await page.goBack()
+    await page.getByRole('heading', { name: 'stolen', level: 1 }).waitFor()
+    await leave()
+  })
+
+  test('let a viewer change nothing, on the page and by the routes', async () => {
+    const { page, leave } = await enter('eve', '/thresholds')
+    await page.getByRole('heading', { name: 'Safeguards' }).waitFor()
+    assert.equal(await page.locator('#main input:enabled, #main select:enabled').count(), 0)
+    assert.equal(await page.getByRole('button', { name: /Put in force|Discard|Add a segment|Go back/ }).count(), 0)
+    for (const path of ['/rules', '/rules/new', '/lists', '/lists/stolen', '/models']) {
+      await page.goto(`${shop.url}/console${path}`)
+      await page.getByRole('heading', { level: 1 }).waitFor()
+      await page.locator('.loading').first().waitFor({ state: 'detached' })
+      const offered = page.getByRole('button', { name: /^(?:Save|New|Add|Remove|Train|Deploy|Back to|Go back|Run)\b/ })
+      assert.equal(await offered.count(), 0, path)
+    }
+    const refused = await page.evaluate(async () => {
+      const send = async (method: string, path: string, body: object) => {
+        const headers = { 'content-type': 'application/json' }
+        return (await fetch(path, { method, headers, body: JSON.stringify(body) })).status
+      }
+      return [
+        await send('PUT', '/v1/policy', { thresholds: { review: 0.1 } }),
+        await send('POST', '/v1/policy/rollback', { to: 1 }),
+        await send('POST', '/v1/rules', { id: 'x', when: 'true', then: 'tag' }),
+        await send('PUT', '/v1/lists/mine', { of: 'card', effect: 'block' }),
+        await send('POST', '/v1/lists/stolen/entries', { add: ['c9'] }),
+        await send('POST', '/v1/jobs', { kind: 'training', name: 'eves' }),
+        await send('POST', '/v1/backtests', { rule: { id: 'x', when: 'true', then: 'tag' } }),
+        await send('POST', '/v1/models/rollback', {}),
+      ]
+    })
+    assert.deepEqual(refused, Array(8).fill(403))
     await leave()
   })
 })

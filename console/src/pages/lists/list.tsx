@@ -1,31 +1,33 @@
 import { useState } from 'preact/hooks'
 import { useAction } from '../../api/act.ts'
-import { ask, client } from '../../api/client.ts'
+import { ask, client, send } from '../../api/client.ts'
+import { detector } from '../../api/detector.ts'
+import { ProblemError, readProblem } from '../../api/problem.ts'
 import { useQuery } from '../../api/query.ts'
 import type { paths } from '../../api/schema.d.ts'
 import { mayDo } from '../../api/who.ts'
 import { useKeys } from '../../shell/keys.ts'
 import { at } from '../../shell/place.ts'
 import { tellChange } from '../../ui/changed.ts'
+import { download } from '../../ui/csv.ts'
 import { formatCount } from '../../ui/figures.ts'
-import { FormDialog, Labelled, WhyField } from '../../ui/form-dialog.tsx'
 import { Page } from '../../ui/page.tsx'
 import type { PageProps } from '../../ui/page-props.ts'
 import { Empty, Ready } from '../../ui/states.tsx'
 import { type Column, Table } from '../../ui/table.tsx'
-import { takeFocus } from '../../ui/take-focus.ts'
 import { Time } from '../../ui/time.tsx'
 import { toast } from '../../ui/toast.tsx'
+import { AddEntries, AddFile, type Changed, RefusedLines } from './add-entries.tsx'
 
 type EntriesPage = paths['/v1/lists/{name}/entries']['get']['responses']['200']['content']['application/json']
 type Entry = EntriesPage['entries'][number]
 
 const most = 500
-const dayMs = 86_400_000
 
 /** The entries of one list. */
 export default function ListPage({ params: { name = '' } }: PageProps) {
-  const [isAdding, setAdding] = useState(false)
+  const [asked, setAsked] = useState<'values' | 'file'>()
+  const [refused, setRefused] = useState<Changed>()
   const path = { name }
   const list = useQuery(`list ${name}`, async (signal) => {
     const [{ lists, entries: counts }, page] = await Promise.all([
@@ -47,8 +49,10 @@ export default function ListPage({ params: { name = '' } }: PageProps) {
       hasMore: cursor !== null,
     }
   })
+  const exportAll = useAction(() => exportEntries(name))
   const canWrite = mayDo('author')
-  useKeys(canWrite ? [{ keys: 'n', does: 'Add entries', run: () => setAdding(true) }] : [])
+  const { of } = list.data?.definition ?? {}
+  useKeys(canWrite ? [{ keys: 'n', does: 'Add entries', run: () => setAsked('values') }] : [])
   return (
     <Page
       title={name}
@@ -60,19 +64,30 @@ export default function ListPage({ params: { name = '' } }: PageProps) {
       }
       fills
       actions={
-        canWrite && (
-          <button type="button" class="button primary" onClick={() => setAdding(true)}>
-            Add entries <kbd>n</kbd>
+        <>
+          <button type="button" class="button" onClick={() => void exportAll.run(undefined)}>
+            All as CSV
           </button>
-        )
+          {canWrite && (
+            <>
+              <button type="button" class="button" onClick={() => setAsked('file')}>
+                Add a file
+              </button>
+              <button type="button" class="button primary" onClick={() => setAsked('values')}>
+                Add entries <kbd>n</kbd>
+              </button>
+            </>
+          )}
+        </>
       }
     >
+      {refused !== undefined && <RefusedLines changed={refused} onClose={() => setRefused(undefined)} />}
       <Ready of={list} lines={8}>
         {({ entries, count, hasMore }) => (
           <Table
             label="Entries"
             exportName={`${name}-entries`}
-            columns={canWrite ? [...columns, removeColumn(name, list.refresh)] : columns}
+            columns={[...columnsOf(of), ...(canWrite ? [removeColumn(name, list.refresh)] : [])]}
             rows={entries}
             rowId={({ number }) => String(number)}
             tools={
@@ -83,19 +98,64 @@ export default function ListPage({ params: { name = '' } }: PageProps) {
             }
             empty={
               <Empty title="Nothing is on it yet">
-                Entries come from here, from a case, from a file by <code>shrike lists</code>, or over HTTP.
+                Entries come from here, from a case, from a file, or over HTTP.
               </Empty>
             }
           />
         )}
       </Ready>
-      {isAdding && <AddEntries name={name} onClose={() => setAdding(false)} onDone={list.refresh} />}
+      {asked === 'values' && <AddEntries name={name} onClose={() => setAsked(undefined)} onDone={list.refresh} />}
+      {asked === 'file' && (
+        <AddFile
+          name={name}
+          onClose={() => setAsked(undefined)}
+          onDone={(changed) => {
+            setRefused((changed.refused ?? 0) > 0 ? changed : undefined)
+            list.refresh()
+          }}
+        />
+      )}
     </Page>
   )
 }
 
-const columns: readonly Column<Entry>[] = [
-  { name: 'value', title: 'Value', value: ({ value }) => value, cell: ({ value }) => <code>{value}</code> },
+/** A person's value, which the log keeps as a token alone. */
+const isConcealed = (value: string) => value.startsWith('tok_')
+
+/** All entries, with what the page does not show; a list takes the file back. */
+async function exportEntries(name: string): Promise<void> {
+  const path = `/v1/lists/${encodeURIComponent(name)}/entries`
+  const answer = await send(new Request(path, { headers: { accept: 'text/csv' } }))
+  const text = await answer.text()
+  if (!answer.ok) throw new ProblemError(readProblem(answer.status, JSON.parse(text)))
+  download(`${name}.csv`, text)
+}
+
+const columnsOf = (of: string | undefined): readonly Column<Entry>[] => [
+  {
+    name: 'value',
+    title: 'Value',
+    value: ({ value }) => value,
+    cell: ({ value }) => (
+      <>
+        {of !== undefined && Object.hasOwn(detector.value?.keys ?? {}, of) ? (
+          <a href={at(['keys', of, value])}>
+            <code>{value}</code>
+          </a>
+        ) : (
+          <code>{value}</code>
+        )}
+        {isConcealed(value) && (
+          <>
+            {' '}
+            <span class="badge" title="A person's value: the log keeps this token in its place">
+              concealed
+            </span>
+          </>
+        )}
+      </>
+    ),
+  },
   {
     name: 'added',
     title: 'Added',
@@ -110,7 +170,7 @@ const columns: readonly Column<Entry>[] = [
     width: '180px',
     shownFrom: 'medium',
     value: ({ expiresAt }) => expiresAt,
-    cell: ({ expiresAt }) => (expiresAt === undefined ? <span class="muted">ever</span> : <Time at={expiresAt} />),
+    cell: ({ expiresAt }) => (expiresAt === undefined ? <span class="muted">for ever</span> : <Until at={expiresAt} />),
   },
   { name: 'source', title: 'Source', width: '140px', shownFrom: 'wide', value: ({ source }) => source },
   { name: 'note', title: 'Note', shownFrom: 'wide', value: ({ note }) => note },
@@ -125,21 +185,27 @@ function removeColumn(name: string, onDone: () => void): Column<Entry> {
     isSortable: false,
     isExported: false,
     value: () => null,
-    cell: ({ value }) => <Remove name={name} value={value} onDone={onDone} />,
+    cell: (entry) => <Remove name={name} entry={entry} onDone={onDone} />,
   }
 }
 
 interface RemoveProps {
   readonly name: string
-  readonly value: string
+  readonly entry: Entry
   readonly onDone: () => void
 }
 
-function Remove({ name, value, onDone }: RemoveProps) {
+function Remove({ name, entry, onDone }: RemoveProps) {
   const params = { path: { name } }
-  const add = useAction(() => ask(client.POST('/v1/lists/{name}/entries', { params, body: { add: [value] } })), {
-    then: onDone,
-  })
+  const { value, expiresAt, source, note } = entry
+  // What is taken back has the expiry and the words that it had.
+  const kept = Object.fromEntries(Object.entries({ expiresAt, source, note }).filter(([, each]) => each !== undefined))
+  const add = useAction(
+    () => ask(client.POST('/v1/lists/{name}/entries', { params, body: { add: [{ value, ...kept }] } })),
+    {
+      then: onDone,
+    },
+  )
   const remove = useAction(() => ask(client.POST('/v1/lists/{name}/entries', { params, body: { remove: [value] } })), {
     then: (answer) => {
       toast(tellChange(answer, `${value} is taken off`), { label: 'Undo', run: () => void add.run(undefined) })
@@ -158,54 +224,6 @@ function Remove({ name, value, onDone }: RemoveProps) {
   )
 }
 
-interface AddEntriesProps {
-  readonly name: string
-  readonly onClose: () => void
-  readonly onDone: () => void
-}
-
-function AddEntries({ name, onClose, onDone }: AddEntriesProps) {
-  return (
-    <FormDialog
-      title={`Add to ${name}`}
-      submit="Add"
-      onClose={onClose}
-      send={(text) => {
-        const values = text('values')
-          .split('\n')
-          .map((line) => line.trim())
-          .filter((line) => line !== '')
-        const expiresAt =
-          text('days') === '' ? {} : { expiresAt: new Date(Date.now() + Number(text('days')) * dayMs).toISOString() }
-        const note = text('note') === '' ? {} : { note: text('note') }
-        const why = text('why') === '' ? {} : { why: text('why') }
-        return ask(
-          client.POST('/v1/lists/{name}/entries', {
-            params: { path: { name } },
-            body: { add: values.map((value) => ({ value, source: 'console', ...expiresAt, ...note })), ...why },
-          }),
-        )
-      }}
-      onDone={(answer) => {
-        toast(tellChange(answer, 'Added'))
-        onDone()
-      }}
-    >
-      <Labelled id="values" label="Values, one a line">
-        <textarea id="values" name="values" class="input" rows={5} required ref={takeFocus} spellcheck={false} />
-      </Labelled>
-      <Labelled id="days" label="For">
-        <select id="days" name="days" class="input">
-          <option value="">ever</option>
-          <option value="7">7 days</option>
-          <option value="30">30 days</option>
-          <option value="90">90 days</option>
-        </select>
-      </Labelled>
-      <Labelled id="note" label="Note">
-        <input id="note" name="note" class="input" maxLength={500} />
-      </Labelled>
-      <WhyField />
-    </FormDialog>
-  )
+function Until({ at: time }: { readonly at: string }) {
+  return new Date(time).getTime() < Date.now() ? <span class="badge">expired</span> : <Time at={time} />
 }

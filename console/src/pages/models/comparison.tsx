@@ -1,4 +1,3 @@
-import { useEffect, useRef } from 'preact/hooks'
 import { ask, client, type Schemas } from '../../api/client.ts'
 import { useQuery } from '../../api/query.ts'
 import { formatCount } from '../../ui/figures.ts'
@@ -6,6 +5,7 @@ import { FormDialog, Labelled } from '../../ui/form-dialog.tsx'
 import { OutcomeBadge, outcomes } from '../../ui/outcome.tsx'
 import { Ready } from '../../ui/states.tsx'
 import { type Column, Table } from '../../ui/table.tsx'
+import { takeFocus } from '../../ui/take-focus.ts'
 import { toast } from '../../ui/toast.tsx'
 import { nameOfJob } from './job-name.ts'
 
@@ -23,8 +23,6 @@ interface CompareProps {
 
 /** Holds a model against another, or against rules and lists alone, on the decisions of the log. */
 export function Compare({ model, against, onClose, onStarted }: CompareProps) {
-  const select = useRef<HTMLSelectElement>(null)
-  useEffect(() => select.current?.focus(), [])
   return (
     <FormDialog
       title={`Compare ${model}`}
@@ -42,7 +40,7 @@ export function Compare({ model, against, onClose, onStarted }: CompareProps) {
     >
       <p>On the same past decisions, under the policy in force, in a process of its own.</p>
       <Labelled id="a" label="Against" hint="none: rules and lists alone">
-        <select id="a" name="a" class="input" ref={select}>
+        <select id="a" name="a" class="input" ref={takeFocus}>
           {[...against, 'none'].map((each) => (
             <option key={each}>{each}</option>
           ))}

@@ -1,7 +1,8 @@
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useState } from 'preact/hooks'
 import { ask, client } from '../../api/client.ts'
 import { detector } from '../../api/detector.ts'
 import { FormDialog, Labelled, WhyField } from '../../ui/form-dialog.tsx'
+import { takeFocus } from '../../ui/take-focus.ts'
 import { toast } from '../../ui/toast.tsx'
 
 const roles = ['shadow', 'canary', 'champion', 'retired'] as const
@@ -25,9 +26,7 @@ interface DeployProps {
 /** Gives a model a role. It takes it once its histories are filled, without a gap in deciding. */
 export function Deploy({ model, first, version, onClose, onDone }: DeployProps) {
   const [role, setRole] = useState<Role>(first)
-  const select = useRef<HTMLSelectElement>(null)
   const meets = useRehearsal(model.id, role)
-  useEffect(() => select.current?.focus(), [])
   return (
     <FormDialog
       title={`Deploy ${model.id}`}
@@ -49,7 +48,7 @@ export function Deploy({ model, first, version, onClose, onDone }: DeployProps) 
         <select
           id="role"
           class="input"
-          ref={select}
+          ref={takeFocus}
           value={role}
           onChange={({ currentTarget }) => setRole(roles.find((each) => each === currentTarget.value) ?? 'shadow')}
         >

@@ -1,6 +1,6 @@
-import { useEffect, useRef } from 'preact/hooks'
 import { ask, client } from '../../api/client.ts'
 import { FormDialog, Labelled } from '../../ui/form-dialog.tsx'
+import { takeFocus } from '../../ui/take-focus.ts'
 import { toast } from '../../ui/toast.tsx'
 import { nameOfJob } from './job-name.ts'
 
@@ -18,8 +18,6 @@ interface TrainProps {
 
 /** Learns from what the log holds by now; the model is kept, and decides nothing until it is deployed. */
 export function Train({ onClose, onStarted }: TrainProps) {
-  const name = useRef<HTMLInputElement>(null)
-  useEffect(() => name.current?.focus(), [])
   return (
     <FormDialog
       title="Train again"
@@ -49,7 +47,7 @@ export function Train({ onClose, onStarted }: TrainProps) {
           id="name"
           name="name"
           class="input"
-          ref={name}
+          ref={takeFocus}
           pattern="[A-Za-z0-9][A-Za-z0-9._\-]*"
           placeholder="one with the time"
         />
