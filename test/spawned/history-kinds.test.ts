@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { parse } from 'yaml'
 import { readBundle } from '../../src/scoring/load-predictor.ts'
+import { assertSnapshotsLeadToSameState } from '../durability/log-checks.ts'
 import { startShrike, succeedIn } from '../run-shrike.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'shrike-kinds-'))
@@ -40,7 +41,7 @@ features:
   - riskOf: { of: terminal, over: 30d, weight: 10 }
 `
 
-test('every kind from history is the same in training, in decisions and from the log', {
+test('every kind from history is the same in training, in decisions, and from log and snapshot', {
   timeout: 300_000,
 }, async () => {
   const succeed = (...args: string[]) => succeedIn(folder, args)
@@ -70,7 +71,14 @@ test('every kind from history is the same in training, in decisions and from the
   assert.deepEqual(parse(readFileSync(at('learned.yaml'), 'utf8')).features, detector.features)
 
   await succeed('features', 'cards.csv', '--detector', 'learned.yaml', '--out', 'file.csv')
-  await succeed('replay', 'cards.csv', '--as', 'decisions', '--bundle', 'm.safetensors', '--data', 'data')
+  const [head, ...transactions] = readFileSync(at('cards.csv'), 'utf8').trimEnd().split('\n')
+  writeFileSync(at('first.csv'), [head, ...transactions.slice(0, transactions.length / 2), ''].join('\n'))
+  const replay = ['--as', 'decisions', '--bundle', 'm.safetensors', '--data', 'data']
+  await succeed('replay', 'first.csv', ...replay)
+  await succeed('snapshot', '--data', 'data')
+  // What the log has already changes nothing.
+  await succeed('replay', 'cards.csv', ...replay)
+  assert.equal(assertSnapshotsLeadToSameState(at('data'), 'histories'), 1)
   await succeed('features', '--from-log', '--data', 'data', '--out', 'served.csv')
   await succeed('features', '--from-log', '--data', 'data', '--detector', 'learned.yaml', '--out', 'rebuilt.csv')
   const rows = readFileSync(at('file.csv'), 'utf8')
