@@ -65,7 +65,7 @@ export function keepPrivate(): void {
 /** Where alerts are sent: only who starts the service says so. @throws FraudError OPTION_INVALID */
 export function alertWebhook(): WebhookTarget | undefined {
   const { SHRIKE_ALERT_WEBHOOK: url = '', SHRIKE_ALERT_SECRET: secret = '' } = process.env
-  if (url === '') return undefined
+  if (url === '' && secret === '') return undefined
   checkWebhook({ url, secret })
   return { url, secret }
 }

@@ -7,6 +7,7 @@ import {
   openTestDecisions,
   startMs,
 } from '../../test/service/decisions-fixture.ts'
+import type { FraudError } from '../core/errors.ts'
 import type { AlertEvent, AlertSink } from '../monitoring/alert.ts'
 import { createDetectorInForce } from './detector-in-force.ts'
 import { Rebuild } from './rebuild.ts'
@@ -97,6 +98,9 @@ test('definitions that are not valid are refused as a whole', async () => {
       ],
       'alerts.1.kind',
     ],
+    [[{ kind: 'fuse', isOn: true, severity: 'info', limit: 3 }], 'alerts.0.limit'],
+    [[{ kind: 'missing', isOn: true, severity: 'info', limit: 5 }], 'alerts.0.limit'],
+    [[{ kind: 'fuse', isOn: true, severity: 'info', note: 'Of 4111 1111 1111 1111' }], 'alerts.0.note'],
     ['all', 'alerts'],
   ] as const) {
     await assert.rejects(
@@ -107,6 +111,10 @@ test('definitions that are not valid are refused as a whole', async () => {
       },
     )
   }
+  await assert.rejects(service.alerts.define([], { whi: '' }, { by: 'user:ann', why: '' }), (error: FraudError) => {
+    assert.deepEqual(error.errors, [{ field: '(body)', reason: 'it has no "whi"' }])
+    return true
+  })
   assert.equal(service.alertStates.definedBy, 0)
   const version = await service.alerts.define(
     [{ kind: 'fuse', isOn: false, severity: 'info' }],

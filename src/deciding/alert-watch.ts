@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
-import { FraudError } from '../core/errors.ts'
+import { holdsCardNumber } from '../core/card-number.ts'
+import { type FieldError, FraudError } from '../core/errors.ts'
 import type { Logger } from '../core/logger.ts'
 import {
   type AlertChange,
   type AlertDefinition,
   type AlertEvent,
+  type AlertKind,
   type AlertSink,
   alertChangeSchema,
   type Condition,
@@ -94,7 +96,10 @@ export class AlertWatch {
   draft(given: unknown, others: object): DraftedAlerts {
     const parsed = alertChangeSchema.safeParse({ ...others, kind: 'definitions', alerts: given })
     if (!parsed.success) {
-      const errors = parsed.error.issues.map(({ path, message }) => ({ field: path.join('.'), reason: message }))
+      const errors = parsed.error.issues.map(({ path, message }) => ({
+        field: path.join('.') || '(body)',
+        reason: message,
+      }))
       throw new FraudError('INPUT_INVALID', 'The alerts are not valid', { errors })
     }
     const change = parsed.data
@@ -105,6 +110,8 @@ export class AlertWatch {
       const errors = [{ field: `alerts.${twice}.kind`, reason: 'is defined twice' }]
       throw new FraudError('INPUT_INVALID', 'The alerts are not valid', { errors })
     }
+    const errors = change.alerts.flatMap(whatDoesNothing)
+    if (errors.length > 0) throw new FraudError('INPUT_INVALID', 'The alerts are not valid', { errors })
     const projection = this.#options.alerts()
     if (projection === undefined) throw notReady
     const alerts = change.alerts.map((each) => ({ ...each }))
@@ -206,6 +213,19 @@ export class AlertWatch {
 function fired({ alert, subject, text, from, to }: Condition, { definitions }: AlertsProjection): Begun {
   const definition = definitions.find(({ kind }) => kind === alert) ?? usualAlerts.find(({ kind }) => kind === alert)
   return { kind: 'fired', alert, subject, severity: definition?.severity ?? 'warning', text, from, to }
+}
+
+const shares: ReadonlySet<AlertKind> = new Set(['missing', 'unknown-categories', 'history-short', 'shadow-drops'])
+
+/** What of a definition could never have an effect, or must not be kept for ever. */
+function whatDoesNothing({ kind, limit, note = '' }: AlertDefinition, i: number): readonly FieldError[] {
+  const errors: FieldError[] = []
+  const tell = (field: string, reason: string) => errors.push({ field: `alerts.${i}.${field}`, reason })
+  if (limit !== undefined && usualAlerts.find((usual) => usual.kind === kind)?.limit === undefined)
+    tell('limit', `${kind} has none`)
+  else if (limit !== undefined && shares.has(kind) && limit >= 1) tell('limit', 'it must be less than 1: it is a share')
+  if (holdsCardNumber(note)) tell('note', 'holds what may be a card number, which nothing takes out of the log')
+  return errors
 }
 
 /** What would be asked for otherwise, a line for each kind. */

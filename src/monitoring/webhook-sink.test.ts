@@ -127,6 +127,7 @@ describe('a webhook', () => {
       )
     }
     assert.throws(() => checkWebhook({ url: 'https://example.com', secret: 'short' }), { code: 'OPTION_INVALID' })
+    assert.throws(() => checkWebhook({ url: '', secret }), /is not set, and SHRIKE_ALERT_SECRET is/)
     for (const url of ['https://example.com/x', 'http://localhost:1/x', 'http://[::1]:1/x'])
       checkWebhook({ url, secret })
   })

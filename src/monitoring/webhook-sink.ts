@@ -33,6 +33,7 @@ const loopback = new Set(['127.0.0.1', '[::1]', 'localhost'])
  */
 export function checkWebhook({ url, secret }: WebhookTarget): void {
   const invalid = (reason: string) => new FraudError('OPTION_INVALID', `SHRIKE_ALERT_WEBHOOK ${reason}`)
+  if (url === '') throw invalid('is not set, and SHRIKE_ALERT_SECRET is: alerts would go nowhere')
   const parsed = URL.canParse(url) ? new URL(url) : undefined
   if (parsed === undefined) throw invalid('is not a URL')
   const isSafe = parsed.protocol === 'https:' || (parsed.protocol === 'http:' && loopback.has(parsed.hostname))
