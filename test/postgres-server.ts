@@ -31,6 +31,8 @@ export interface PostgresServer {
   newDatabase(): string
   url(database: string, user?: string, password?: string): string
   sql(database: string, statement: string): string
+  /** What pg_dump makes of a database. */
+  dump(database: string): string
   start(options?: string): void
   /** As pg_ctl's modes: `immediate` is a crash. */
   stop(mode?: 'fast' | 'immediate'): void
@@ -46,6 +48,7 @@ function run(program: string, args: readonly string[], input?: string): string {
   const { status, stdout, stderr, error } = spawnSync(command[0], command.slice(1), {
     input,
     encoding: 'utf8',
+    maxBuffer: 2 ** 28,
     cwd: tmpdir(),
   })
   if (status !== 0) throw new Error(`${program} ${args.join(' ')}: ${error ?? ''}${stderr}${stdout}`)
@@ -100,6 +103,7 @@ export async function startPostgres(settings = ''): Promise<PostgresServer> {
   let databases = 0
   const server: PostgresServer = {
     ...{ port, folder, url, sql },
+    dump: (database) => run(join(bin, 'pg_dump'), ['-d', url(database)]),
     newDatabase() {
       const name = `log${++databases}`
       sql('postgres', `CREATE DATABASE ${name}`)

@@ -3,11 +3,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe } from 'node:test'
 import { keepsAccess } from '../../src/access/access-store.contract.ts'
+import { takesEachOnce } from '../../src/deciding/intake.contract.ts'
 import { keepsRecords } from '../../src/log/decision-log.contract.ts'
 import { databaseWriter } from '../../src/stores/postgres/database-writer.ts'
 import { openPostgresAccess } from '../../src/stores/postgres/postgres-access.ts'
 import { SqliteLog } from '../../src/stores/sqlite/sqlite-log.ts'
 import { noPostgres, type PostgresServer, startPostgres } from '../postgres-server.ts'
+import { openTestDecisions } from '../service/decisions-fixture.ts'
 
 describe('the log in PostgreSQL', { skip: noPostgres }, () => {
   let server: PostgresServer
@@ -41,6 +43,13 @@ describe('the log in PostgreSQL', { skip: noPostgres }, () => {
   }
 
   keepsAccess('in PostgreSQL', newPlace, (url) => openPostgresAccess(url()))
+  const urls = new Map<string, string>()
+  takesEachOnce('over PostgreSQL', async (options) => {
+    const url = urls.get(options.directory ?? '') ?? server.newDatabase()
+    const running = await openTestDecisions({ ...options, writer: databaseWriter(url) })
+    urls.set(running.path, url)
+    return running
+  })
   keepsRecords('in PostgreSQL', newPlace, open)
   keepsRecords('in PostgreSQL, with a key', newPlace, (place) => open(place, 'a key'))
 })

@@ -47,6 +47,17 @@ describe('a log that moves', { skip: noPostgres }, () => {
     const again = await runShrike('migrate', '--from', at('first'), '--to', url)
     assert.match(again.stderr, /DATABASE_UNUSABLE: .*holds a log already/)
 
+    // A dump that is put back is the same log, also where it is of an older schema.
+    const restored = server?.newDatabase() ?? ''
+    const name = new URL(restored).pathname.slice(1)
+    server?.sql(name, server.dump(new URL(url).pathname.slice(1)))
+    server?.sql(
+      name,
+      'DROP TABLE shrike.users, shrike.sessions, shrike.settings, shrike.proposals, shrike.audit; DELETE FROM shrike.migrations WHERE number = 3',
+    )
+    assert.match(await succeed('log', 'verify', '--data', restored, '--head', head.trim()), /are unchanged/)
+    assert.equal(server?.sql(name, 'SELECT max(number) FROM shrike.migrations'), '3')
+
     await succeed('migrate', '--from', url, '--to', at('second'))
     const moved = dataDirectory(at('second'))
     for (const table of ['records', 'persons']) assert.deepEqual(rows(moved.logPath, table), rows(files.logPath, table))

@@ -117,7 +117,7 @@ describe('two processes on a log in PostgreSQL', { skip: noPostgres }, () => {
 
   test('refuse nothing while one after the other is restarted', async (t) => {
     const url = server?.newDatabase() ?? ''
-    const pair = [await start(url), await start(url)]
+    const pair = await Promise.all([start(url), start(url)])
     // The load balancer takes a process out before it ends.
     let asked = [0, 1]
     const callers = new Callers(purchases(20_000), [() => pair[asked[0]], () => pair[asked[1]]])

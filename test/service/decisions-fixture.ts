@@ -15,7 +15,7 @@ import { createDecisionMetrics } from '../../src/http/decision-metrics.ts'
 import { createMetrics } from '../../src/http/metrics.ts'
 import type { Snapshot } from '../../src/log/snapshots.ts'
 import type { Predictor } from '../../src/scoring/predictor.ts'
-import { SqliteLog } from '../../src/stores/sqlite/sqlite-log.ts'
+import { SqliteLog, type SqliteLogOptions } from '../../src/stores/sqlite/sqlite-log.ts'
 import { SqliteLogReader } from '../../src/stores/sqlite/sqlite-log-reader.ts'
 import { SqlitePages } from '../../src/stores/sqlite/sqlite-pages.ts'
 import { recordingLog } from './fixture.ts'
@@ -70,6 +70,8 @@ export interface TestDecisionsOptions extends Partial<Omit<DecisionServiceOption
   /** A directory to go on in; a new one by default. */
   readonly directory?: string
   readonly key?: string
+  /** Who writes the log, where that is in a database. */
+  readonly writer?: SqliteLogOptions['writer']
   /** How long what is looked up takes, each time; by default no longer than the file takes. */
   readonly lookUpMs?: () => number
 }
@@ -81,6 +83,7 @@ export async function openTestDecisions({
   inForce,
   directory,
   key,
+  writer,
   lookUpMs,
   registry,
   ...options
@@ -94,7 +97,11 @@ export async function openTestDecisions({
   // Tokens of one log are never made twice.
   const prefix = directory === undefined ? 'tok_' : `tok_${++reopened}_`
   let tokens = 0
-  const log = await SqliteLog.open({ path: logPath, key, observer: decisions, makeToken: () => `${prefix}${++tokens}` })
+  const log = await SqliteLog.open({
+    ...{ path: logPath, key, writer },
+    observer: decisions,
+    makeToken: () => `${prefix}${++tokens}`,
+  })
   const pages = new SqlitePages(logPath)
   const service = new DecisionService(inForce ?? createDetectorInForce(cardsDetector(), amountPredictor()), {
     ...(lookUpMs === undefined ? { log, persons: log.persons } : slowLog(log, log.persons, lookUpMs)),

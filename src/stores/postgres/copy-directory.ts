@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import type { DatabaseSync } from 'node:sqlite'
 import type { Client } from 'pg'
 import { FraudError } from '../../core/errors.ts'
 import { noteCopy } from '../copies.ts'
 import { type DataDirectory, dataDirectory, makeDataDirectory, readServiceAddress } from '../data-directory.ts'
-import { tryLock } from '../file-lock.ts'
+import { isLocked, tryLock } from '../file-lock.ts'
 import { catchUp, compare } from './catch-up.ts'
 import { connect, placeOf, unusable } from './connect.ts'
 import { LogCopy } from './log-copy.ts'
@@ -47,6 +48,7 @@ export async function openCopy(url: string, { under, isFresh = false, isOwn = fa
     for (const path of isFresh ? [join(folder, `fresh-${process.pid}`)] : paths) {
       if (isFresh) rmSync(path, { recursive: true, force: true })
       makeDataDirectory(path)
+      if (!reserve(path, isOwn)) continue
       const files = new SharedFiles(dataDirectory(path), url)
       if (await bringUpToDate(client, path, files)) {
         noteCopy(path, { url, place, share: () => files.share(), close: () => files.close() })
@@ -59,6 +61,19 @@ export async function openCopy(url: string, { under, isFresh = false, isOwn = fa
   } finally {
     await client.end()
   }
+}
+
+/** Locks of copies that this process has to itself; they end with it. */
+const reserved: DatabaseSync[] = []
+
+/** Of processes that start at once on one machine each takes a copy of its own. @returns false where another has this one. */
+function reserve(path: string, isOwn: boolean): boolean {
+  const lockPath = join(path, 'taken.sqlite')
+  if (!isOwn) return !isLocked(lockPath)
+  const lock = tryLock(lockPath)
+  if (lock === undefined) return false
+  reserved.push(lock)
+  return true
 }
 
 /** Removes a copy that nobody works on any more. */
