@@ -3,6 +3,8 @@ import { createRandom, type Random } from '../core/random.ts'
 import { chooseThreshold, type ThresholdObjective } from './choose-threshold.ts'
 import type { Interval } from './evaluation.ts'
 import { expectedLabels } from './expected-labels.ts'
+import { weighClass } from './intervals.ts'
+import { effectiveRows } from './share-interval.ts'
 
 /** Rows that the model was not trained on, and that its calibration was fitted on. */
 export interface HeldRows {
@@ -54,8 +56,9 @@ function twice(objective: ThresholdObjective): ThresholdObjective {
   return { kind: 'cost', cost: { falsePositive, falseNegative: Float64Array.of(...falseNegative, ...falseNegative) } }
 }
 
-export function countFrauds({ labels }: Pick<HeldRows, 'labels'>): number {
-  return labels.reduce((count, label) => count + label, 0)
+/** How many frauds there are; of unequal weights as many as of equal weight would tell as much. */
+export function countFrauds({ labels, weights }: Pick<HeldRows, 'labels' | 'weights'>): number {
+  return Math.round(effectiveRows(weighClass(1, labels, weights)))
 }
 
 const replicates = 100
@@ -71,7 +74,7 @@ const stride = 20
  * each row comes as often as a Poisson count of mean 1 says (Chamandy et al., "Estimating Uncertainty for Massive Data
  * Streams", 2012). The whole range, since where a maximum lies is found less surely than a bootstrap's middle 95 % says:
  * on simulated tables of 20 frauds that held what many rows would have chosen in seven of ten. Undefined where frauds are enough for it not to matter, or where most draws can't serve the
- * objective. The calibration is not fitted again.
+ * objective or all choose the same. The calibration is not fitted again.
  */
 export function thresholdInterval(held: HeldRows, objective: ThresholdObjective, seed: number): Interval | undefined {
   if (countFrauds(held) >= fewestForOneFigure) return undefined
@@ -90,7 +93,9 @@ export function thresholdInterval(held: HeldRows, objective: ThresholdObjective,
     if (threshold !== undefined) chosen.push(threshold)
   }
   if (chosen.length < replicates / 2) return undefined
-  return { lower: Math.min(...chosen), upper: Math.max(...chosen) }
+  const [lower, upper] = [Math.min(...chosen), Math.max(...chosen)]
+  // Of one fraud all draws say the same, which is not certainty.
+  return lower < upper ? { lower, upper } : undefined
 }
 
 /** The rows to choose on, and how many each stands for. */

@@ -40,7 +40,7 @@ export function checkDataset({ features, labels, weights }: Dataset): void {
   if (counts[0] === 0 || counts[1] === 0) {
     throw new FraudError(
       'DATA_INVALID',
-      `Training needs rows of both classes, and there are ${counts[1]} frauds and ${counts[0]} legitimate ones`,
+      `Training needs rows of both classes that weigh anything, and there are ${counts[1]} frauds and ${counts[0]} legitimate ones`,
     )
   }
 }

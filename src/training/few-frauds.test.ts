@@ -3,21 +3,21 @@ import { test } from 'node:test'
 import { warnOfFewFrauds } from './few-frauds.ts'
 
 /** What is told of a model that learned from so many frauds, and was calibrated on so many. */
-function told(learned: number, held: number, given = false): string[] {
+function told(learned: number, held: number, given = false, weights?: Float64Array): string[] {
   const labels = new Uint8Array(2_000).fill(1, 0, learned).fill(1, 1_000, 1_000 + held)
   const parts = {
     fit: Uint32Array.from({ length: 1_000 }, (_, row) => row),
     calibration: Uint32Array.from({ length: 1_000 }, (_, row) => 1_000 + row),
   }
   return warnOfFewFrauds(
-    { labels },
+    { labels, ...(weights && { weights }) },
     parts,
     {
       threshold: { value: 0.31234, inclusive: true, chosenBy: 'for the best F1', interval: { lower: 0.1, upper: 0.5 } },
       calibration: { method: 'platt', epsilon: 0.01, slope: 1, intercept: 0 },
       detector: { policy: { review: 0.31234 } },
     },
-    given ? { threshold: 0.3 } : {},
+    { weightUse: 'both', ...(given && { threshold: 0.3 }) },
   )
 }
 
@@ -38,4 +38,12 @@ test('a threshold that few frauds decided is told with where it may as well be',
   assert.match(threshold, /^Only 3 frauds to choose the threshold 0.312 on, .* from 0.1 to 0.5$/)
   assert.match(decline, /nothing is declined by score/)
   assert.ok(!told(200, 3, true).join('\n').includes('to choose the threshold'), 'a threshold that was given')
+})
+
+test('frauds of unequal weight count as so many of equal weight', () => {
+  const even = new Float64Array(2_000).fill(6.84)
+  assert.deepEqual(told(200, 200, false, even), [])
+  // One of them weighs more than all others together.
+  const uneven = even.map((weight, row) => (row === 0 || row === 1_000 ? 1e9 : weight))
+  assert.match(told(200, 200, false, uneven).join('\n'), /from 1 fraud alone[\s\S]*Only 1 fraud to calibrate with/)
 })

@@ -1,7 +1,6 @@
 import type { Detector } from '../detector/detector.ts'
-import { fewestForLabels, fewestForOneFigure } from '../evaluation/held-choice.ts'
+import { countFrauds, fewestForLabels, fewestForOneFigure } from '../evaluation/held-choice.ts'
 import type { BundleContent } from '../models/bundle.ts'
-import { countPart } from './build-report.ts'
 import type { LabelledRows } from './labelled-rows.ts'
 import type { Parts } from './split-rows.ts'
 import type { TrainingPlan } from './training-run.ts'
@@ -10,18 +9,29 @@ type Chosen = Pick<BundleContent, 'threshold' | 'calibration'> & { readonly dete
 
 /** What few frauds to learn from, to calibrate with and to choose a threshold on mean, for people. */
 export function warnOfFewFrauds(
-  { labels }: Pick<LabelledRows, 'labels'>,
+  rows: Pick<LabelledRows, 'labels' | 'weights'>,
   { fit, calibration }: Pick<Parts, 'fit' | 'calibration'>,
   content: Chosen,
-  plan: Pick<TrainingPlan, 'threshold'>,
+  plan: Pick<TrainingPlan, 'threshold' | 'weightUse'>,
 ): string[] {
-  const learned = countPart(labels, fit).frauds
+  const { weightUse } = plan
+  const learned = countIn(rows, fit, weightUse !== 'evaluation')
   const warnings = learned < fewestForOneFigure ? [tellLearning(learned)] : []
   if (calibration !== undefined) {
-    const { frauds } = countPart(labels, calibration)
+    const frauds = countIn(rows, calibration, weightUse !== 'training')
     if (frauds < fewestForOneFigure) warnings.push(...tellHeld(frauds, content, plan))
   }
   return warnings
+}
+
+/** Of unequal weights as many as of equal weight would tell as much. */
+function countIn(
+  { labels, weights }: Pick<LabelledRows, 'labels' | 'weights'>,
+  part: Uint32Array,
+  isWeighted: boolean,
+) {
+  const pick = weights && isWeighted ? Float64Array.from(part, (row) => weights[row]) : undefined
+  return countFrauds({ labels: Uint8Array.from(part, (row) => labels[row]), weights: pick })
 }
 
 function tellLearning(frauds: number): string {

@@ -3,6 +3,7 @@ import { warnOfCalibration } from '../evaluation/calibration-warning.ts'
 import { warnOfBundle } from '../evaluation/choose-policy.ts'
 import { compileDetector } from '../features/feature-set.ts'
 import { warningsOfDeclined } from './declined-rows.ts'
+import { warnOfColumns } from './doubtful-columns.ts'
 import { warnOfFewFrauds } from './few-frauds.ts'
 import type { LabelledRows } from './labelled-rows.ts'
 import type { TrainingOutcome, TrainingPlan } from './training-run.ts'
@@ -46,9 +47,15 @@ export function warningsOf(
     const share = ((100 * frauds) / rows.labels.length).toFixed(0)
     warnings.push(`${share} % of the rows are fraud: is 1 in ${rows.detector.transaction.label.field} really fraud?`)
   }
-  if (evaluation.frauds < 50) {
-    warnings.push(`Only ${evaluation.frauds} frauds in the test part: the figures are uncertain, see their intervals`)
+  const told = evaluation.effectiveRows === undefined ? evaluation.frauds : Math.round(evaluation.effectiveRows.frauds)
+  if (told < 50) {
+    const unequal =
+      told < evaluation.frauds ? `, by their unequal weights no more than ${told} of equal weight would tell` : ''
+    const counted = evaluation.frauds === 1 ? '1 fraud' : `${evaluation.frauds} frauds`
+    const few = evaluation.frauds < 50 ? `Only ${counted}` : counted
+    warnings.push(`${few} in the test part${unequal}: the figures are uncertain, see their intervals`)
   }
+  warnings.push(...warnOfColumns(rows, parts))
   warnings.push(...warnOfFewFrauds(rows, parts, content, plan))
   return warnings
 }
