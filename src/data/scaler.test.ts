@@ -64,3 +64,18 @@ test('takes a weight for so many copies of the row', () => {
     }),
   )
 })
+
+test('scales values whose squares a double does not hold', () => {
+  const usual = Float64Array.of(1, 2, Number.NaN, 4, -3.5)
+  const { mean, scale } = fitScaler([usual])
+  const expected = transformColumns({ mean, scale }, [usual])[0]
+  for (const unit of [1e300, 1e160, 1e-160, 1e-300, 2e307]) {
+    const odd = usual.map((value) => value * unit)
+    const fitted = fitScaler([odd])
+    transformColumns(fitted, [odd])[0].forEach((value, row) => {
+      const wanted = expected[row]
+      assert.ok(Number.isNaN(wanted) ? Number.isNaN(value) : Math.abs(value - wanted) < 1e-12, `${unit}: ${value}`)
+    })
+    assert.equal(fitScaler([new Float64Array(5).fill(unit)]).scale[0], 1, 'a constant')
+  }
+})

@@ -37,7 +37,26 @@ export function transformColumns(
   })
 }
 
+/** Squares of values beyond these are none, or infinite. */
+const [leastUnit, largestUnit] = [2 ** -400, 2 ** 400]
+
+/** Values whose squares a double does not hold are told in units of their own size. */
 function fitColumn(values: Float64Array, weights: Float64Array | Uint32Array | undefined) {
+  const isCounted = (row: number) => weights === undefined || weights[row] > 0
+  const largest = values.reduce((most, value, row) => (isCounted(row) ? Math.max(most, Math.abs(value) || 0) : most), 0)
+  if (!(largest > 0 && largest < Infinity) || (largest > leastUnit && largest < largestUnit))
+    return fitOrdinary(values, weights)
+  // In two steps: one over the smallest double is infinite.
+  const half = 2 ** Math.round(Math.log2(largest) / 2)
+  const { mean, scale } = fitOrdinary(
+    values.map((value) => value / half / half),
+    weights,
+  )
+  // A constant column keeps the scale 1, whatever its unit, and so does one that differs by less than any double.
+  return { mean: mean * half * half, scale: scale === 1 ? 1 : scale * half * half || 1 }
+}
+
+function fitOrdinary(values: Float64Array, weights: Float64Array | Uint32Array | undefined) {
   let count = 0
   const sum = new ExactSum()
   for (let row = 0; row < values.length; row++) {

@@ -106,3 +106,13 @@ test('counts test rows that equal a training row in every column', () => {
     }),
   )
 })
+
+test('of a few frauds a random split has one on both sides, however small the share', () => {
+  for (const frauds of [2, 3, 5]) {
+    const labels = new Uint8Array(100).fill(1, 0, frauds)
+    for (const testShare of [0.05, 0.2, 0.95]) {
+      const { train, test: later } = splitRandom(labels, { testShare, seed: 3 })
+      for (const part of [train, later]) assert.ok(part.some((row) => labels[row] === 1))
+    }
+  }
+})

@@ -100,7 +100,10 @@ function drawStratified(rows: Uint32Array, labels: Uint8Array, share: number, se
   checkShare(share)
   const left = [0, 0]
   for (const row of rows) left[labels[row]]++
-  const needed = left.map((count) => Math.round(count * share))
+  // A class of two rows or more is in both parts, however few they are.
+  const needed = left.map((count) =>
+    Math.max(Math.min(1, count - 1), Math.min(count - 1, Math.round(count * share)), 0),
+  )
   const random = createRandom(seed)
   const isTest = new Uint8Array(rows.length)
   for (const [index, row] of rows.entries()) {

@@ -11,7 +11,7 @@ import type { TrainingOutcome, TrainingPlan } from './training-run.ts'
 /** What is doubtful about a training, for people. */
 export function warningsOf(
   rows: LabelledRows,
-  { parts, evaluation, content, alertsOnNothing }: TrainingOutcome,
+  { parts, evaluation, content, test, alertsOnNothing }: TrainingOutcome,
   plan: TrainingPlan,
 ): string[] {
   const warnings = rows.declined === undefined ? [] : [...warningsOfDeclined(rows.declined)]
@@ -54,6 +54,17 @@ export function warningsOf(
     const counted = evaluation.frauds === 1 ? '1 fraud' : `${evaluation.frauds} frauds`
     const few = evaluation.frauds < 50 ? `Only ${counted}` : counted
     warnings.push(`${few} in the test part${unequal}: the figures are uncertain, see their intervals`)
+  }
+  const { effectiveRows } = evaluation
+  const legitimate = evaluation.rows - evaluation.frauds
+  if (effectiveRows !== undefined && effectiveRows.legitimate < Math.min(500, legitimate / 10)) {
+    warnings.push(
+      `By their unequal weights the ${legitimate} legitimate rows of the test tell no more than ` +
+        `${Math.round(effectiveRows.legitimate)} of equal weight would: all figures rest on a few rows`,
+    )
+  }
+  if (test.rawScores.every((score) => score === test.rawScores[0])) {
+    warnings.push('The model gives every test row the same score: it tells nothing of fraud')
   }
   warnings.push(...warnOfColumns(rows, parts))
   warnings.push(...warnOfFewFrauds(rows, parts, content, plan))
