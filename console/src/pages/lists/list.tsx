@@ -5,7 +5,7 @@ import { detector } from '../../api/detector.ts'
 import { ProblemError, readProblem } from '../../api/problem.ts'
 import { useQuery } from '../../api/query.ts'
 import type { paths } from '../../api/schema.d.ts'
-import { mayDo } from '../../api/who.ts'
+import { mayDo, shortName } from '../../api/who.ts'
 import { useKeys } from '../../shell/keys.ts'
 import { at } from '../../shell/place.ts'
 import { tellChange } from '../../ui/changed.ts'
@@ -163,7 +163,14 @@ const columnsOf = (of: string | undefined): readonly Column<Entry>[] => [
     value: ({ addedAt }) => addedAt,
     cell: ({ addedAt }) => <Time at={addedAt} />,
   },
-  { name: 'by', title: 'By', width: '130px', shownFrom: 'medium', value: ({ by }) => by },
+  {
+    name: 'by',
+    title: 'By',
+    width: '130px',
+    shownFrom: 'medium',
+    value: ({ by }) => by,
+    cell: ({ by }) => shortName(by),
+  },
   {
     name: 'expires',
     title: 'Until',

@@ -3,7 +3,7 @@ import { useQuery } from '../../api/query.ts'
 import { formatCount } from '../../ui/figures.ts'
 import { FormDialog, Labelled } from '../../ui/form-dialog.tsx'
 import { OutcomeBadge, outcomes } from '../../ui/outcome.tsx'
-import { Ready } from '../../ui/states.tsx'
+import { Empty, Ready } from '../../ui/states.tsx'
 import { type Column, Table } from '../../ui/table.tsx'
 import { takeFocus } from '../../ui/take-focus.ts'
 import { toast } from '../../ui/toast.tsx'
@@ -54,13 +54,19 @@ export function Compare({ model, against, onClose, onStarted }: CompareProps) {
   )
 }
 
-const words: Readonly<Record<string, string>> = {
+/** What metrics are called, for people. */
+export const metricWords: Readonly<Record<string, string>> = {
+  rows: 'Test rows',
+  frauds: 'Fraud among them',
   averagePrecision: 'Average precision',
   rocAuc: 'ROC AUC',
   recall: 'Recall',
   precision: 'Precision',
+  recallAt1PercentFpr: 'Recall where 1 % of the legitimate are flagged',
   brier: 'Brier score',
   logLoss: 'Log loss',
+  calibrationRatio: 'Predicted over real fraud',
+  threshold: 'Threshold',
 }
 
 function shown(value: number | null | undefined): string {
@@ -72,12 +78,13 @@ function signed(value: number): string {
 }
 
 const metricColumns: readonly Column<Metric>[] = [
-  { name: 'metric', title: 'Metric', width: '170px', value: ([name]) => words[name] ?? name },
+  { name: 'metric', title: 'Metric', value: ([name]) => metricWords[name] ?? name },
   { name: 'a', title: 'First', width: '90px', isFigure: true, value: ([, { a }]) => a, cell: ([, { a }]) => shown(a) },
   { name: 'b', title: 'Second', width: '90px', isFigure: true, value: ([, { b }]) => b, cell: ([, { b }]) => shown(b) },
   {
     name: 'difference',
     title: 'Difference, 95 %',
+    width: '250px',
     isFigure: true,
     value: ([, { difference }]) => difference?.value,
     cell: ([, { difference }]) =>
@@ -135,7 +142,7 @@ export function Comparison({ id }: { readonly id: string }) {
             rows={cells.filter((cell) => cell.a !== cell.b).toSorted((one, other) => order(one) - order(other))}
             rowId={(cell) => `${cell.a} ${cell.b}`}
             tools={<h3>Outcomes that differ</h3>}
-            empty={<p class="inside muted">Every transaction would have had the same outcome.</p>}
+            empty={<Empty title="Every transaction would have had the same outcome" />}
           />
           {notes.map((note) => (
             <p key={note} class="muted">

@@ -1,7 +1,7 @@
-import { useState } from 'preact/hooks'
+import { useEffect, useState } from 'preact/hooks'
+import { readMessages } from '../../../../client/src/stream-messages.ts'
 import { useAction } from '../../api/act.ts'
-import { ask, client } from '../../api/client.ts'
-import { useEvents } from '../../api/events.ts'
+import { ask, client, send } from '../../api/client.ts'
 import { useQuery } from '../../api/query.ts'
 import { mayDo, shortName } from '../../api/who.ts'
 import { at } from '../../shell/place.ts'
@@ -26,16 +26,9 @@ const mostSaid = 100
 export default function JobPage({ params: { id = '' } }: PageProps) {
   const path = { id }
   const job = useQuery(`job ${id}`, (signal) => ask(client.GET('/v1/jobs/{id}', { params: { path }, signal })), {
-    everyMs: 2000,
+    everyMs: 1000,
   })
-  const [said, setSaid] = useState<readonly Said[]>([])
-  useEvents(['job'], ({ events }) => {
-    const own = events.flatMap((event) => (event.type === 'job' && event.id === id ? [event] : []))
-    if (own.length === 0) return
-    const news = own.flatMap(({ progress }) => (progress === undefined ? [] : [progress]))
-    setSaid((before) => news.reduce(addSaid, before).slice(-mostSaid))
-    job.refresh()
-  })
+  const said = useSaid(id)
   const cancel = useAction(() => ask(client.DELETE('/v1/jobs/{id}', { params: { path } })), {
     said: 'The job is cancelled',
     then: job.refresh,
@@ -64,6 +57,28 @@ export default function JobPage({ params: { id = '' } }: PageProps) {
       </Ready>
     </Page>
   )
+}
+
+/** All that a job tells, from its beginning on: of one that has ended what it told. */
+function useSaid(id: string): readonly Said[] {
+  const [said, setSaid] = useState<readonly Said[]>([])
+  useEffect(() => {
+    const abort = new AbortController()
+    setSaid([])
+    const follow = async () => {
+      const answer = await send(new Request(`/v1/jobs/${encodeURIComponent(id)}/events`, { signal: abort.signal }))
+      if (!answer.ok) return
+      for await (const { event, data } of readMessages(answer.body, () => undefined)) {
+        if (event === undefined || data === undefined || event === 'job') continue
+        const next: Said = { ...JSON.parse(data), kind: event }
+        setSaid((before) => addSaid(before, next).slice(-mostSaid))
+      }
+    }
+    // What became of the job is asked for by itself, so a page without its words is whole.
+    follow().catch(() => undefined)
+    return () => abort.abort()
+  }, [id])
+  return said
 }
 
 /** An update takes the place of the one before, of the same step. */

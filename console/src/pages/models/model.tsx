@@ -8,10 +8,10 @@ import { at, go } from '../../shell/place.ts'
 import { formatCount } from '../../ui/figures.ts'
 import { Page } from '../../ui/page.tsx'
 import type { PageProps } from '../../ui/page-props.ts'
-import { Ready } from '../../ui/states.tsx'
+import { Empty, Ready } from '../../ui/states.tsx'
 import { type Column, Table } from '../../ui/table.tsx'
 import { Time } from '../../ui/time.tsx'
-import { Compare } from './comparison.tsx'
+import { Compare, metricWords } from './comparison.tsx'
 import { Deploy } from './deploy.tsx'
 import { Guard, type Model, nextRole, RoleOf } from './role.tsx'
 import '../../policy/policy.css'
@@ -20,7 +20,7 @@ import './models.css'
 type Metric = readonly [string, number]
 
 const metricColumns: readonly Column<Metric>[] = [
-  { name: 'metric', title: 'Metric', value: ([name]) => name },
+  { name: 'metric', title: 'Metric', value: ([name]) => metricWords[name] ?? name },
   {
     name: 'value',
     title: 'On its test rows',
@@ -76,7 +76,7 @@ export default function ModelPage({ params: { id = '' } }: PageProps) {
               rows={metricsOf(model)}
               rowId={([name]) => name}
               tools={<h2>Metrics</h2>}
-              empty={<p class="inside muted">It learned without labels, so nothing was measured.</p>}
+              empty={<Empty title="Nothing was measured">It learned without labels, or elsewhere.</Empty>}
             />
             {asked === 'deploy' && (
               <Deploy

@@ -25,6 +25,7 @@ const columnsOf = (serving: string | null): readonly Column<Model>[] => [
   {
     name: 'id',
     title: 'Model',
+    width: '190px',
     value: ({ id }) => id,
     cell: ({ id }) => (
       <a href={at(['models', id])}>
@@ -69,7 +70,6 @@ const columnsOf = (serving: string | null): readonly Column<Model>[] => [
   {
     name: 'parent',
     title: 'Follows',
-    width: '190px',
     shownFrom: 'wide',
     value: ({ parent }) => parent,
     cell: ({ parent }) => (parent === undefined ? '–' : <code>{parent}</code>),
@@ -77,7 +77,7 @@ const columnsOf = (serving: string | null): readonly Column<Model>[] => [
   {
     name: 'added',
     title: 'Added',
-    width: '180px',
+    width: '170px',
     shownFrom: 'medium',
     value: ({ addedAt }) => addedAt,
     cell: ({ addedAt }) => <Time at={addedAt} />,

@@ -107,10 +107,10 @@ function Told({ figures, id }: { readonly figures: Figures; readonly id: string 
           value={formatCount(focus.frauds)}
           note={`${formatCount(focus.legitimate)} legitimate, ${formatCount(focus.unknown + focus.young)} not known yet`}
         />
-        <Tile name="Precision" value={formatShare(focus.precision.value)} note={intervalOf(focus)} />
+        <Tile name="Precision" value={shareOf(focus.precision)} note={intervalOf(focus)} />
         <Tile
           name="Of all fraud"
-          value={formatShare(focus.recall.value)}
+          value={shareOf(focus.recall)}
           note={
             focus.value === null
               ? ''
@@ -139,9 +139,15 @@ function money(value: number): string {
   return formatMoney(value, currency, digits)
 }
 
-function intervalOf({ precision, young }: SetFigures): string {
-  if (precision.value === null) return young > 0 ? 'labels are not mature yet' : 'without a label'
-  return `${formatShare(precision.lower)} to ${formatShare(precision.upper)}`
+/** A share, or between what it lies where labels that are not known could change it; a dash where they could be all. */
+function shareOf({ value, lower, upper }: SetFigures['precision']): string {
+  if (value !== null) return formatShare(value)
+  return lower <= 0 && upper >= 1 ? '–' : `${formatShare(lower)} to ${formatShare(upper)}`
+}
+
+function intervalOf({ precision: { value, lower, upper }, frauds, legitimate }: SetFigures): string {
+  if (value !== null) return `${formatShare(lower)} to ${formatShare(upper)}`
+  return frauds + legitimate === 0 ? 'without a label' : 'whatever those not known yet turn out to be'
 }
 
 function Tile({ name, value, note }: { readonly name: string; readonly value: string; readonly note: string }) {

@@ -1,4 +1,5 @@
 import {
+  acceptCompletion,
   autocompletion,
   type Completion,
   type CompletionContext,
@@ -67,7 +68,13 @@ export function Editor({ initial, names, found, onChange, onReady, isReadOnly }:
           EditorView.contentAttributes.of({ 'aria-label': 'Condition', spellcheck: 'false' }),
           replaceBySelf,
           placeholder('amount > 500.0 && card_count_1h > 5'),
-          keymap.of([...closeBracketsKeymap, ...defaultKeymap, ...historyKeymap, ...completionKeymap]),
+          keymap.of([
+            { key: 'Tab', run: acceptCompletion },
+            ...closeBracketsKeymap,
+            ...defaultKeymap,
+            ...historyKeymap,
+            ...completionKeymap,
+          ]),
           language.current.of(languageOf(names, () => latest.current.found)),
           theme,
           EditorView.updateListener.of((update) => {
@@ -141,7 +148,8 @@ function languageOf(names: readonly Name[], found: () => readonly Diagnostic[]) 
   return [
     check,
     highlight(new Set(names.map(({ name }) => name))),
-    autocompletion({ override: [(context) => complete(context, options)], icons: false }),
+    // Enter takes a name as soon as it is offered: who types fast would get a new line in its place.
+    autocompletion({ override: [(context) => complete(context, options)], icons: false, interactionDelay: 0 }),
   ]
 }
 

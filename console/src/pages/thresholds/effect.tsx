@@ -68,7 +68,7 @@ export function Effect({ figures, capacity }: EffectProps) {
   const reviews = then.outcomes.review.transactions / days
   return (
     <>
-      <dl class="tiles">
+      <dl class="tiles five">
         <Tile name="Declined a day" before={perDay(now.outcomes.decline.transactions / days)}>
           {perDay(then.outcomes.decline.transactions / days)}
         </Tile>
