@@ -306,4 +306,31 @@ describe('pages of what decides', { skip: skipWithoutBrowser }, () => {
     assert.deepEqual(refused, Array(8).fill(403))
     await leave()
   })
+
+  test('put a rule in force once somebody else has approved it, where four eyes are asked for', async () => {
+    assert.equal((await shop.ask('PUT', '/v1/four-eyes', { on: true })).status, 200)
+    const ada = await enter('ada', '/rules/new')
+    await ada.page.getByLabel('Condition').click()
+    await ada.page.keyboard.type('amount > 400.0')
+    await ada.page.getByPlaceholder('many-small-payments').fill('very-large')
+    await ada.page.getByLabel('State').selectOption('live')
+    await ada.page.getByRole('button', { name: /^Save/ }).click()
+    await dialog(ada.page).getByRole('button', { name: 'Put in force' }).click()
+    await ada.page.getByText('waits for somebody else to approve it').waitFor()
+    assert.equal((await shop.ask('GET', '/v1/rules/very-large')).status, 404)
+    await ada.page.getByRole('button', { name: 'withdraw' }).waitFor()
+    assert.equal(
+      await ada.page.getByRole('button', { name: 'approve' }).count(),
+      0,
+      'nobody approves what is their own',
+    )
+    await ada.leave()
+    const lead = await enter('lead', '/audit')
+    await lead.page.getByRole('button', { name: 'approve' }).click()
+    await dialog(lead.page).getByText('amount > 400.0').waitFor()
+    await dialog(lead.page).getByRole('button', { name: 'approve' }).click()
+    await dialog(lead.page).waitFor({ state: 'detached' })
+    assert.equal((await shop.ask('GET', '/v1/rules/very-large')).body.rule.state, 'live')
+    await lead.leave()
+  })
 })

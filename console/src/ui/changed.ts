@@ -4,9 +4,11 @@ interface Changed {
   readonly warnings?: readonly unknown[]
 }
 
+export const isPending = ({ state }: Changed) => state === 'pending'
+
 /** What came of a change of the policy: it is in force, or it waits for somebody else to approve it. */
 export function tellChange(answer: Changed, what: string): string {
-  if (answer.state === 'pending') return `${what}: waits for somebody else to approve it`
+  if (isPending(answer)) return `${what}: waits for somebody else to approve it`
   const count = answer.warnings?.length ?? 0
   return count === 0 ? what : `${what}, with ${count} ${count === 1 ? 'warning' : 'warnings'}`
 }

@@ -6,7 +6,7 @@ import { useQuery } from '../../api/query.ts'
 import { mayDo } from '../../api/who.ts'
 import { useKeys } from '../../shell/keys.ts'
 import { at, go } from '../../shell/place.ts'
-import { tellChange } from '../../ui/changed.ts'
+import { isPending, tellChange } from '../../ui/changed.ts'
 import { formatCount } from '../../ui/figures.ts'
 import { FormDialog, Labelled, WhyField } from '../../ui/form-dialog.tsx'
 import { Page } from '../../ui/page.tsx'
@@ -113,7 +113,7 @@ function NewList({ version, onClose }: { readonly version: number; readonly onCl
       }}
       onDone={({ name, answer }) => {
         toast(tellChange(answer, `The list ${name} is made`))
-        go(at(['lists', name]))
+        go(isPending(answer) ? at(['audit']) : at(['lists', name]))
       }}
     >
       <Labelled id="name" label="Name" hint="letters, digits and _">

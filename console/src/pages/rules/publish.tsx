@@ -2,7 +2,7 @@ import { useAction } from '../../api/act.ts'
 import { ask, client } from '../../api/client.ts'
 import type { Figures } from '../../policy/backtest.ts'
 import { at, go } from '../../shell/place.ts'
-import { tellChange } from '../../ui/changed.ts'
+import { isPending, tellChange } from '../../ui/changed.ts'
 import { Dialog } from '../../ui/dialog.tsx'
 import { formatCount, formatShare } from '../../ui/figures.ts'
 import { Refusal } from '../../ui/refusal.tsx'
@@ -39,7 +39,9 @@ export function Publish({ rule, saved, version, changes, figures, onClose, onSav
       then: (answer) => {
         onClose()
         toast(tellChange(answer, `${rule.id} is saved`))
-        if (saved === undefined) go(at(['rules', rule.id]), { replace: true })
+        // What waits is not there yet: the audit shows it.
+        if (isPending(answer)) go(at(['audit']))
+        else if (saved === undefined) go(at(['rules', rule.id]), { replace: true })
         else onSaved()
       },
     },

@@ -7,7 +7,8 @@ import { mayDo } from '../../api/who.ts'
 import { useBacktest } from '../../policy/backtest.ts'
 import { PolicyVersions } from '../../policy/versions.tsx'
 import { useKeys } from '../../shell/keys.ts'
-import { tellChange } from '../../ui/changed.ts'
+import { at, go } from '../../shell/place.ts'
+import { isPending, tellChange } from '../../ui/changed.ts'
 import { formatCount } from '../../ui/figures.ts'
 import { FormDialog, WhyField } from '../../ui/form-dialog.tsx'
 import { Page } from '../../ui/page.tsx'
@@ -282,7 +283,8 @@ function Publish({ draft, version, changes, onClose, onSaved }: PublishProps) {
       }
       onDone={(answer) => {
         toast(tellChange(answer, 'The policy is changed'))
-        onSaved()
+        if (isPending(answer)) go(at(['audit']))
+        else onSaved()
       }}
     >
       <table class="diff">
