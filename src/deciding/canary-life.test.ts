@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { examples } from '../../test/examples.ts'
 import { createRandom } from '../core/random.ts'
 import type { DecisionRecord, LogRecord } from '../log/log-record.ts'
 import { whyRolledBack } from './canary-figures.ts'
@@ -93,7 +94,7 @@ function isTakenBack({ seed, decisions, canary: newer, champion: older }: Life):
   return false
 }
 
-const lives = 40
+const lives = examples(20)
 const usual: Skill = { fraud: 0.6, honest: 0.04 }
 const countTaken = (newer: Skill, decisions: number) =>
   Array.from({ length: lives }, (_, seed) => isTakenBack({ seed, decisions, canary: newer, champion: usual })).filter(
