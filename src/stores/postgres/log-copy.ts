@@ -118,12 +118,14 @@ function openCopy(path: string): DatabaseSync {
     if (!existsSync(path)) closeSync(openSync(path, 'wx', 0o600))
     makePrivate(path, `${path}-wal`, `${path}-shm`)
     database = new DatabaseSync(path)
+    // Another process may be making good what one that was killed had not finished.
+    database.exec('PRAGMA busy_timeout = 5000')
     checkIdentity(database, path)
     const schema = schemaProblem(database)
     if (schema !== undefined)
       throw new FraudError('LOG_INVALID', `The copy of the log ${path} can't be trusted: ${schema}`)
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON')
-    database.exec('PRAGMA cache_size = -16000; PRAGMA busy_timeout = 5000; BEGIN IMMEDIATE')
+    database.exec('PRAGMA cache_size = -16000; BEGIN IMMEDIATE')
     migrate(database)
     database.exec('COMMIT')
     return database
