@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { averagePrecision } from '../src/evaluation/metrics.ts'
+import { presets } from '../src/learners/presets.ts'
 import { run } from './harness/child.ts'
 import type { BenchOptions, Claim } from './harness/claim.ts'
 import { mean } from './harness/measure.ts'
@@ -48,7 +49,10 @@ async function measure({ rounds = 5, smoke, log }: BenchOptions): Promise<string
   const others = await measureAll(theirs, dayOne, seeds)
   const picked = best(mine)
   const single = best(mine.filter(({ configuration }) => configuration.average === undefined))
-  const measured = [{ name: 'picked', configuration: picked.configuration }]
+  const measured = [
+    { name: 'the default preset', configuration: { members: presets.default.members } },
+    { name: 'picked', configuration: picked.configuration },
+  ]
   if (single !== picked) measured.push({ name: 'our best single learner', configuration: single.configuration })
   const daySeeds = Array.from({ length: smoke ? 2 : rounds }, (_, i) => i + 1)
   // Day 2 is for the real run only, or it would be looked at while the benchmark is written.

@@ -7,7 +7,7 @@ import type { Dataset } from '../../src/data/dataset.ts'
 import { oversample } from '../../src/data/resample.ts'
 import { chooseWeights } from '../../src/evaluation/choose-weights.ts'
 import { learn, optionsOf } from '../../src/learners/learn.ts'
-import type { Learner, LearnerOptions } from '../../src/learners/model-choice.ts'
+import type { Learner, LearnerOptions, Member } from '../../src/learners/model-choice.ts'
 import { createAverage } from '../../src/models/average.ts'
 import type { LearnedModel } from '../../src/models/learned-model.ts'
 import { readColumns, writeNpy } from '../harness/npy.ts'
@@ -15,6 +15,8 @@ import { readColumns, writeNpy } from '../harness/npy.ts'
 interface Configuration extends LearnerOptions {
   readonly learner: Learner
   readonly average?: readonly Learner[]
+  /** In place of `learner`, as the default preset has them: averaged in log-odds, each with its own options. */
+  readonly members?: readonly Member[]
   readonly oversample?: number | null
 }
 
@@ -33,6 +35,13 @@ writeNpy(scoresPath, scores)
 
 /** As `shrike train --average --refit`: weights are chosen on the last fifth, then every model learns from all rows. */
 async function trainAll(rows: Rows, configuration: Configuration, seed: number): Promise<LearnedModel> {
+  const { members } = configuration
+  if (members !== undefined) {
+    const each: LearnedModel[] = []
+    for (const { learner, options } of members)
+      each.push(...(await trainEach(rows, [learner], { ...options, learner }, seed)))
+    return createAverage(rows.features, each, new Float64Array(each.length).fill(1 / each.length), 'log-odds')
+  }
   const learners = [configuration.learner, ...(configuration.average ?? [])]
   const models = await trainEach(rows, learners, configuration, seed)
   if (models.length === 1) return models[0]

@@ -29,6 +29,8 @@ const tune = (out: string, ...more: string[]) => [
   'cards.csv',
   '--space',
   'space.yaml',
+  '--detector',
+  'small.yaml',
   '--no-leak-check',
   '--out',
   `${out}.safetensors`,
@@ -38,6 +40,8 @@ const tune = (out: string, ...more: string[]) => [
 before(async () => {
   await succeed('simulate', '--rows', '3000', '--frauds', '60', '--seed', '3', '--out', 'cards.csv')
   writeFileSync(at('space.yaml'), space)
+  const model = 'model: { learner: gradient-boosting, nEstimators: 20, regLambda: 10 }'
+  writeFileSync(at('small.yaml'), `${readFileSync('detectors/creditcard.yaml', 'utf8')}${model}\n`)
   await succeed(...tune('whole', '--trials', '10', '--json', '--save-detector', 'tuned.yaml'))
 })
 after(() => rmSync(folder, { recursive: true }))
@@ -224,8 +228,16 @@ model: { learner: gradient-boosting, nEstimators: 20, average: [random-forest] }
     const { tuning } = JSON.parse(stdout)
     assert.deepEqual([tuning.k, tuning.folds.delayMs, tuning.winner.folds.length], [10, 7 * 86_400_000, 2])
     assert.ok(tuning.winner.mean > 0 && tuning.winner.mean <= 1, stdout)
-    assert.match(stderr, /the average is left out/)
-    const { model } = await readBundle(at('risks.safetensors'))
-    assert.equal(model.kind, 'tree-ensemble')
+    assert.match(stderr, /the average that is used now is trial 0/)
+    const [current, ...others] = text('risks-tuning.ndjson')
+      .trim()
+      .split('\n')
+      .slice(1)
+      .map((line) => JSON.parse(line).model)
+    assert.deepEqual(
+      current.members.map(({ learner }: { learner: string }) => learner),
+      ['gradient-boosting', 'random-forest'],
+    )
+    assert.ok(others.every(({ learner }) => learner === 'gradient-boosting'))
   })
 })
