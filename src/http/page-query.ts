@@ -3,6 +3,8 @@ import { isRecord } from '../core/json-value.ts'
 
 const mostPerPage = 500
 const usualPerPage = 50
+/** Numbers of records have at most 15 digits. */
+const mostOfCursor = 999_999_999_999_999
 
 /** Which part of many is asked for. */
 export interface PageQuery {
@@ -16,7 +18,12 @@ export const pageNames = ['limit', 'cursor'] as const
 
 export const pageQueryParameters = [
   { name: 'limit', in: 'query', schema: { type: 'integer', minimum: 1, maximum: mostPerPage, default: usualPerPage } },
-  { name: 'cursor', in: 'query', description: 'Where the page before ended.', schema: { type: 'integer', minimum: 0 } },
+  {
+    name: 'cursor',
+    in: 'query',
+    description: 'Where the page before ended.',
+    schema: { type: 'integer', minimum: 0, maximum: mostOfCursor },
+  },
 ]
 
 /** @throws FraudError INPUT_INVALID */
