@@ -61,7 +61,7 @@ function fitOrdinary(values: Float64Array, weights: Float64Array | Uint32Array |
   const sum = new ExactSum()
   for (let row = 0; row < values.length; row++) {
     const weight = weights === undefined ? 1 : weights[row]
-    if (Number.isNaN(values[row])) continue
+    if (weight === 0 || Number.isNaN(values[row])) continue
     count += weight
     sum.add(weight * values[row])
   }
@@ -70,7 +70,7 @@ function fitOrdinary(values: Float64Array, weights: Float64Array | Uint32Array |
   const deviations = new ExactSum()
   for (let row = 0; row < values.length; row++) {
     const weight = weights === undefined ? 1 : weights[row]
-    if (Number.isNaN(values[row])) continue
+    if (weight === 0 || Number.isNaN(values[row])) continue
     const deviation = values[row] - mean
     deviations.add(weight * deviation)
     squares.add(weight * deviation * deviation)
