@@ -231,7 +231,11 @@ describe('the console', { skip: skipWithoutBrowser }, () => {
     const statuses = await page.evaluate(async (asked) => {
       const answers = asked.map(async ({ method, path }) => {
         const headers = { 'content-type': 'application/json' }
-        const { status } = await fetch(path, { method, headers, ...(method === 'DELETE' ? {} : { body: '{}' }) })
+        const { status } = await fetch(path, {
+          method,
+          headers,
+          ...(['GET', 'DELETE'].includes(method) ? {} : { body: '{}' }),
+        })
         return `${status} ${method} ${path}`
       })
       return Promise.all(answers)
