@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { availableParallelism, loadavg } from 'node:os'
 import type { Page } from 'playwright-core'
 import { build } from '../console/build.js'
 import type { Claim } from './harness/claim.ts'
@@ -134,12 +135,13 @@ function describe(found: Found): string {
     held(watched.framesPerSecond >= fewestFrames),
   ]
   return [
-    `Debian's Chromium, 1440 x 900, on the same processors as the service and the traffic: ${rows.toLocaleString('en')} of ${cases.toLocaleString('en')} cases in the table, ${perSecond} decisions a second, each of which also changes a case. Busy is the main thread with scripts, styles, layout and painting, as Chromium counts it.`,
+    `Debian's Chromium, 1440 x 900, on the same processors as the service and the traffic: ${rows.toLocaleString('en')} of ${cases.toLocaleString('en')} cases in the table, ${perSecond} decisions a second, each of which also changes a case. Busy is the main thread with scripts, styles, layout and painting, as Chromium counts it. Load of the machine meanwhile: ${format(loadavg()[0])} on ${availableParallelism()} cores.`,
     markdownTable(
       ['what', 'found', 'bar', ''],
       [
         ['first load, gzipped', kb(firstLoad), `${bars.firstLoadKb} kB`, held(firstLoad < bars.firstLoadKb * 1000)],
         ['rule page alone, gzipped', kb(rules), `${bars.rulesKb} kB`, held(rules < bars.rulesKb * 1000)],
+        ['frames on Now, no traffic', frames(idle), 'for comparison', ''],
         ['frames on Now, live', frames(live), ...framesBar(live)],
         ['frames in the queue, scrolled, live', frames(scrolled), ...framesBar(scrolled)],
         ['frames in the queue, moved in by keys, live', frames(movedLive), ...framesBar(movedLive)],

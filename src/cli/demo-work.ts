@@ -13,6 +13,7 @@ import type { ReadingRequest } from '../training/read-input.ts'
 import type { LeakRequest } from '../training/refuse-leaks.ts'
 import { prepareFile } from './demo-file.ts'
 import { liveFiles, preparePortfolio, shapeOf } from './demo-portfolio.ts'
+import { offerFirstRule } from './first-rule.ts'
 import { sendTraffic } from './live-traffic.ts'
 import { openLog } from './log-files.ts'
 import type { Run } from './run.ts'
@@ -25,6 +26,8 @@ export interface DemoFlags extends ServeFlags, ReadingRequest, LeakRequest {
 }
 
 const trafficPerSecond = 20
+/** Some three days: a dozen of them are for people to look at. */
+const sentAtOnce = 3000
 
 /** The whole in one go: a file or a made-up portfolio, a model, a report, a service, and a request to try. */
 export async function demo(file: string | undefined, flags: DemoFlags, run: Run): Promise<void> {
@@ -93,8 +96,11 @@ async function demoPortfolio(flags: DemoFlags, run: Run): Promise<void> {
   const apiKey = firstKey()
   introduce(service, report, decisionCall(service.url, await exampleOf(bundle, flags.data), apiKey !== undefined), run)
   if (service.decides) {
-    run.terminal.say(`Live traffic, ${trafficPerSecond} transactions a second; shown is what is not simply approved:\n`)
-    const traffic = { url: service.url, data: flags.data, apiKey, perSecond: trafficPerSecond }
+    await offerFirstRule(service.url, apiKey)
+    run.terminal.say(
+      `Live traffic, ${trafficPerSecond} transactions a second after the first few thousand; shown is what is not simply approved:\n`,
+    )
+    const traffic = { url: service.url, data: flags.data, apiKey, perSecond: trafficPerSecond, atOnce: sentAtOnce }
     const files = liveFiles(live, await shapeOf(live, flags.seed), run)
     await Promise.race([sendTraffic(files, traffic, run), service.closed])
   }
@@ -111,9 +117,10 @@ function introduce(service: Service, report: string, call: string, { terminal }:
     `
 Shrike is serving ${service.modelId}. Ctrl-C stops it.
 
+  console   ${link ?? `${service.url}/console`}${link === undefined ? '' : '\n            without a password, once and within 15 minutes, as long as there are no users'}
   report    ${pathToFileURL(resolve(report)).href}
   docs      ${service.url}/docs
-  metrics   ${service.url}/metrics${link === undefined ? '' : `\n  console   ${link}\n            without a password, once and within 15 minutes, as long as there are no users`}
+  metrics   ${service.url}/metrics
 
 Try it:
 

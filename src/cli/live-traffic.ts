@@ -14,6 +14,8 @@ export interface TrafficOptions {
   readonly data: string
   readonly apiKey: string | undefined
   readonly perSecond: number
+  /** How many of the very first are sent as fast as they are answered, so that there is something to look at. */
+  readonly atOnce?: number
 }
 
 /** Frauds that are reported at once when the traffic goes on after a pause. */
@@ -33,9 +35,12 @@ export async function sendTraffic(
   const refusal = new AbortController()
   const post = createPost(options, terminal, refusal)
   const ended = AbortSignal.any([signal, refusal.signal])
+  let { atOnce = 0 } = options
   for await (const file of files) {
     const day = await readDay(file, options)
-    await sendDay(day, labels, post, options, { terminal, signal: ended })
+    const rows = day.first === 0 ? atOnce : 0
+    await sendDay(day, labels, post, { ...options, atOnce: rows }, { terminal, signal: ended })
+    atOnce = 0
     if (ended.aborted) return
     const { times, first } = day
     const lastDay = formatIsoTime(times[times.length - 1]).slice(0, 10)
@@ -89,7 +94,7 @@ async function sendDay(
   { values, times, frauds, knownAt, first }: Day,
   reports: Reports,
   post: ReturnType<typeof createPost>,
-  { perSecond }: TrafficOptions,
+  { perSecond, atOnce = 0 }: TrafficOptions,
   { terminal, signal }: Pick<Run, 'terminal' | 'signal'>,
 ): Promise<void> {
   for (let row = 0; row < values.length && !signal.aborted; ) {
@@ -105,6 +110,7 @@ async function sendDay(
       if (row >= first) tell(await post('/v1/decisions', values[row]), values[row], terminal)
       if (signal.aborted) return
     }
+    if (row < atOnce) continue
     await sleep(Math.max(0, tickMs - (performance.now() - startMs)), undefined, { signal }).catch(() => {})
   }
 }

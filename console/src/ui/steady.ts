@@ -9,7 +9,7 @@ interface Steady<Row> {
   readonly hold: {
     readonly onPointerEnter: () => void
     readonly onPointerLeave: () => void
-    readonly onFocusIn: () => void
+    readonly onFocusIn: (event: FocusEvent) => void
     readonly onFocusOut: () => void
   }
 }
@@ -32,7 +32,10 @@ export function useSteady<Row>(rows: readonly Row[], rowId: (row: Row) => string
     hold: {
       onPointerEnter: () => setHeld((before) => before | 1),
       onPointerLeave: () => setHeld((before) => before & ~1),
-      onFocusIn: () => setHeld((before) => before | 2),
+      // A filter above the rows that was pressed keeps the focus, and holds nothing.
+      onFocusIn: ({ target }) => {
+        if (target instanceof Element && target.closest('[role=grid]') !== null) setHeld((before) => before | 2)
+      },
       onFocusOut: () => setHeld((before) => before & ~2),
     },
   }

@@ -155,7 +155,7 @@ function Stream({ stored, news, leftOut }: StreamProps) {
   )
 }
 
-const firstKeys = 3
+const firstKeys = 2
 
 const columns: readonly Column<DecisionEvent>[] = [
   {
@@ -220,12 +220,13 @@ const columns: readonly Column<DecisionEvent>[] = [
   {
     name: 'rules',
     title: 'Rules',
-    width: '140px',
-    shownFrom: 'wide',
+    width: '130px',
+    shownFrom: 'medium',
     value: ({ rules }) => rules.join(' '),
     cell: ({ rules, degraded }) => (
       <>
-        {degraded.length > 0 && <span class="badge review">{degraded.join(', ')}</span>} {rules.join(', ')}
+        {degraded.length > 0 && <span class="badge review">{degraded.join(', ')}</span>}{' '}
+        <span title={rules.join(', ')}>{rules.join(', ')}</span>
       </>
     ),
   },
