@@ -12,7 +12,8 @@ describe('the policy over HTTP', () => {
     const first = (await app.inject('/v1/policy')).json()
     assert.deepEqual([first.version, first.policy.thresholds, first.rules], [1, { review: 0.5, decline: 0.9 }, []])
     assert.equal((await decide({ AMOUNT: 300 })).outcome, 'approve')
-    const set = await put('/v1/policy', { thresholds: { review: 0.2, decline: 0.9 }, why: 'fraud in shops' })
+    const thresholds = { review: 0.2, decline: 0.9 }
+    const set = await put('/v1/policy', { thresholds, deadlineMs: 60_000, why: 'fraud in shops' })
     assert.equal(set.statusCode, 200, set.body)
     assert.equal((await decide({ AMOUNT: 300 })).outcome, 'review')
     await post('/v1/rules', velocity)
