@@ -46,7 +46,7 @@ export function Why({ transactionId, transaction }: WhyProps) {
               )}
             </ul>
             {transaction !== undefined && <Compared transaction={transaction} transactionId={transactionId} />}
-            <Comparisons features={known.features} />
+            <Comparisons features={known.features} said={known.reasons.map(({ text }) => text)} />
             <RuleParts explanation={known} />
           </div>
         )}
@@ -57,18 +57,24 @@ export function Why({ transactionId, transaction }: WhyProps) {
 
 const mostShown = 6
 
-function Comparisons({ features }: { readonly features: readonly Feature[] }) {
+interface ComparisonsProps {
+  readonly features: readonly Feature[]
+  /** What the reasons say already. */
+  readonly said: readonly string[]
+}
+
+function Comparisons({ features, said }: ComparisonsProps) {
   const [isAll, setAll] = useState(false)
   const weighed = features.filter(({ contribution }) => contribution !== undefined)
   const sorted = weighed.toSorted((a, b) => (b.contribution ?? 0) - (a.contribution ?? 0))
-  const against = distinct(sorted.filter(({ contribution = 0 }) => contribution > 0))
+  const against = distinct(sorted.filter(({ contribution = 0, text }) => contribution > 0 && !said.includes(text)))
   const shown = isAll ? sorted : against.slice(0, mostShown)
   if (features.length === 0) return null
   // Where the model does not explain itself, everything is shown as it is.
   const listed = weighed.length === 0 ? features : shown
   return (
     <div>
-      <h3>What stands out</h3>
+      <h3>What else stands out</h3>
       <ul class="comparisons">
         {listed.map((feature) => (
           <li key={feature.name} class={(feature.contribution ?? 0) > 0 ? 'for' : 'against'} title={feature.name}>
@@ -79,7 +85,7 @@ function Comparisons({ features }: { readonly features: readonly Feature[] }) {
       </ul>
       {weighed.length > shown.length - Number(isAll) && (
         <button type="button" class="button quiet small" onClick={() => setAll(!isAll)}>
-          {isAll ? 'Only what stands out' : `All ${features.length}`}
+          {isAll ? 'Only what else stands out' : `All ${features.length}`}
         </button>
       )}
     </div>

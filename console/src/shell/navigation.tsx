@@ -61,7 +61,7 @@ export function Navigation() {
               chooseTheme(themes.find((each): each is Theme => each === currentTarget.value) ?? 'system')
             }
           >
-            <option value="system">Colours of the system</option>
+            <option value="system">System colours</option>
             <option value="light">Light</option>
             <option value="dark">Dark</option>
           </select>

@@ -82,17 +82,25 @@ export function Effect({ figures, capacity }: EffectProps) {
         </Tile>
         <Tile
           name="Fraud stopped"
-          before={formatShare(now.focus.frauds / Math.max(1, figures.all.frauds))}
-          note={moneyOf(then.focus.value?.caught, figures.all.value?.caught)}
+          before={shareOf(now.focus.frauds, figures.all.frauds)}
+          note={
+            figures.all.frauds === 0
+              ? 'no fraud of these days is known yet'
+              : moneyOf(then.focus.value?.caught, figures.all.value?.caught)
+          }
         >
-          {formatShare(then.focus.frauds / Math.max(1, figures.all.frauds))}
+          {shareOf(then.focus.frauds, figures.all.frauds)}
         </Tile>
         <Tile
           name="Honest customers stopped"
-          before={formatCount(now.focus.legitimate)}
-          note={moneyOf(then.focus.value?.lost, figures.all.value?.lost)}
+          before={figures.all.legitimate === 0 ? '–' : formatCount(now.focus.legitimate)}
+          note={
+            figures.all.legitimate === 0
+              ? 'none of these days is known to be legitimate yet'
+              : moneyOf(then.focus.value?.lost, figures.all.value?.lost)
+          }
         >
-          {formatCount(then.focus.legitimate)}
+          {figures.all.legitimate === 0 ? '–' : formatCount(then.focus.legitimate)}
         </Tile>
         {then.cost !== null && (
           <Tile
@@ -119,6 +127,11 @@ export function Effect({ figures, capacity }: EffectProps) {
       />
     </>
   )
+}
+
+/** A share of nothing is not 0 %. */
+function shareOf(part: number, all: number): string {
+  return all === 0 ? '–' : formatShare(part / all)
 }
 
 function knownOf({ all, days, basis }: Figures): string {
