@@ -34,7 +34,7 @@ function change(name: string, from: string, to: string): void {
 
 describe('a learner that is added as CONTRIBUTING.md says', () => {
   before(() => {
-    const folders = ['src', 'bin', 'test', 'bench', 'deploy', 'detectors', 'client', 'console']
+    const folders = ['src', 'bin', 'test', 'bench', 'deploy', 'detectors', 'kernels', 'client', 'console']
     for (const name of [...folders, 'package.json', 'tsconfig.json'])
       cpSync(name, at(name), { recursive: true, filter: (path) => !/\.venv$|\.cache$/.test(path) })
     symlinkSync(resolve('node_modules'), at('node_modules'))
