@@ -21,7 +21,7 @@ const maturityDays = 3
 /** As the detector that comes with Shrike, with labels and windows of days, so that a month shows all of both. */
 const detector = readFileSync('detectors/cards.yaml', 'utf8')
   .replace('maturity: 30d', `maturity: ${maturityDays}d`)
-  .replace(/policy: .*/, 'policy: { deadlineMs: 60000, review: 0.05, decline: 0.5 }')
+  .replace(/policy: .*/, 'policy: { deadlineMs: 60000, review: 0.02, decline: 0.5 }')
   .replaceAll(', 30d]', ']')
   .replaceAll(/over: (30|60)d/g, 'over: 7d')
   .replaceAll('delay: 7d', `delay: ${maturityDays}d`)
