@@ -206,9 +206,12 @@ describe('pages of what decides', { skip: skipWithoutBrowser }, () => {
     await page.getByText(/looks from 20 decisions on, 0 so far/).waitFor()
     await shop.pay(120)
     await page.getByText('nothing speaks against it').waitFor()
-    const decided = await countIn(page.locator('.guard tbody tr').first().locator('td').first())
     const { figures, canary } = (await shop.ask('GET', `/v1/models/${id}`)).body
-    assert.deepEqual([figures.canary.decisions, canary.share], [decided, 0.5])
+    // The page asks again by itself, and is a moment behind.
+    const decided = page.locator('.guard tbody tr').first().locator('td').first()
+    await decided.filter({ hasText: String(figures.canary.decisions) }).waitFor()
+    assert.equal(await countIn(decided), figures.canary.decisions)
+    assert.equal(canary.share, 0.5)
     assert.ok(figures.canary.decisions + figures.champion.decisions >= 120)
     await deploy('champion')
     assert.equal((await shop.ask('GET', '/v1/models')).body.serving, id)
