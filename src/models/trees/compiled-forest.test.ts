@@ -5,6 +5,7 @@ import { randomForest, sumTreeByTree } from '../../../test/random-trees.ts'
 import { atOnce } from '../../core/time-slices.ts'
 import { compileForest } from './compiled-forest.ts'
 import { chooseTops, maskRowBytes, maskRows, passingWeights } from './forest-tops.ts'
+import { compilePackedForest } from './packed-forest.ts'
 import { createTreeEnsemble, sumsOfTrees } from './tree-ensemble.ts'
 import type { TreeNodes } from './tree-nodes.ts'
 
@@ -30,11 +31,11 @@ describe('a compiled forest', () => {
           fc.array(row, { minLength: 1, maxLength: 20 }),
           (trees, depth, seed, rows) => {
             const nodes = randomForest(trees, depth, features, seed, pool)
-            const sum = atOnce(compileForest(nodes, features))
-            assert.ok(sum)
+            const sums = [compileForest, compilePackedForest].map((compile) => atOnce(compile(nodes, features)))
             for (const values of rows) {
               const given = Float64Array.from(values)
-              assert.equal(sum(given), sumTreeByTree(nodes, given))
+              const expected = sumTreeByTree(nodes, given)
+              for (const sum of sums) assert.equal(sum?.(given), expected)
             }
           },
         ),
@@ -79,10 +80,10 @@ describe('a compiled forest', () => {
       value: Float64Array.from(feature, (_, node) => node),
       cover: Float64Array.from(cover),
     }
-    const sum = atOnce(compileForest(nodes, 1))
+    const sums = [compileForest, compilePackedForest].map((compile) => atOnce(compile(nodes, 1)))
     for (const x of [-1, 0, 1, 1.5, 2, 3, 1e6, Number.NaN]) {
       const row = Float64Array.of(x)
-      assert.equal(sum?.(row), sumTreeByTree(nodes, row))
+      for (const sum of sums) assert.equal(sum?.(row), sumTreeByTree(nodes, row))
     }
   })
 

@@ -2,6 +2,7 @@ import { atOnce, type Steps } from '../../core/time-slices.ts'
 import { probabilityOf } from '../log-odds.ts'
 import type { Model } from '../model.ts'
 import { type CompiledForest, compileForest } from './compiled-forest.ts'
+import { compilePackedForest } from './packed-forest.ts'
 import { findLeaf, type TreeNodes } from './tree-nodes.ts'
 
 /**
@@ -34,7 +35,8 @@ export function createTreeEnsemble(
     return sum
   }
   function* compile(): Steps {
-    const made = yield* compileForest(nodes, features.length)
+    const isLarge = nodes.feature.length > mostNodesAtHand
+    const made = yield* (isLarge ? compilePackedForest : compileForest)(nodes, features.length)
     compiled ??= made
   }
   const predictProba = (row: Float64Array) => {
