@@ -1,8 +1,9 @@
 import { createMemory, startKernel } from '../../core/kernel.ts'
 import type { Steps } from '../../core/time-slices.ts'
 import { forestKernel } from './forest-kernel.ts'
-import { chooseTops, type ForestTops, maskRowBytes, maskRows, nodesAtOnce, passingWeights } from './forest-tops.ts'
-import type { TreeNodes } from './tree-nodes.ts'
+import { chooseTops, type ForestTops, maskRowBytes, maskRows, passingWeights, splitsByWeight } from './forest-tops.ts'
+import { cells, firstsOf, hasPlainThresholds, placeOf, rangeOf } from './threshold-ranks.ts'
+import { nodesAtOnce, type TreeNodes } from './tree-nodes.ts'
 
 /** A forest made ready to score single rows fast: row -> the sum over the trees of the leaf that it reaches. */
 export type CompiledForest = (row: Float64Array) => number
@@ -49,9 +50,6 @@ interface Forest {
 /** Where what stands in the kernel's memory. */
 type Places = ReturnType<typeof placesOf>
 
-/** Each feature's range is cut into so many equal cells, each of which knows its first threshold: what is left is one or two comparisons. */
-const cells = 1024
-
 function placesOf(nodes: TreeNodes, tops: ForestTops, featureCount: number, rowBytes: number) {
   let end = 64
   const place = (bytes: number) => {
@@ -96,17 +94,12 @@ function layOut(nodes: TreeNodes, tops: ForestTops, featureCount: number): Fores
   return { nodes, tops, buffer, places, rowBytes, score }
 }
 
-/** The feature's few thresholds far out share the outer cells, which are open. */
-const farOut = 0.03
-
 function* writeFeatures({ tops, buffer, places, rowBytes }: Forest): Steps {
   const view = new DataView(buffer)
   let masks = places.masks
   for (const [feature, thresholds] of tops.thresholds.entries()) {
     yield
-    const low = thresholds[Math.floor(thresholds.length * farOut)] ?? 0
-    const width = (thresholds[Math.floor(thresholds.length * (1 - farOut))] ?? 0) - low
-    const scale = width > 0 && width < Number.POSITIVE_INFINITY ? (cells - 2) / width : 0
+    const { low, scale } = rangeOf(thresholds)
     const at = places.features + featureBytes * feature
     view.setFloat64(at, low, true)
     view.setFloat64(at + 8, scale, true)
@@ -118,20 +111,8 @@ function* writeFeatures({ tops, buffer, places, rowBytes }: Forest): Steps {
     // Behind the last threshold stand two that nothing exceeds.
     const written = new Float64Array(buffer, places.thresholds[feature], thresholds.length + 2)
     written.fill(Number.POSITIVE_INFINITY).set(thresholds)
-    const firsts = new Uint16Array(buffer, places.cells[feature], cells)
-    let next = 0
-    for (let cell = 0; cell < cells; cell++) {
-      while (next < thresholds.length && cellOf(thresholds[next], low, scale) < cell) next++
-      firsts[cell] = next
-    }
+    new Uint16Array(buffer, places.cells[feature], cells).set(firstsOf(thresholds, { low, scale }))
   }
-}
-
-/** Never falls as the value rises, which is all that it has to promise; what is no number belongs to the first cell. As the kernel has it. */
-function cellOf(value: number, low: number, scale: number): number {
-  const cell = (value - low) * scale + 1
-  if (!(cell >= 1)) return 0
-  return cell < cells - 1 ? cell | 0 : cells - 1
 }
 
 /** The leaves and the masks of the tops; `addresses` are the nodes' own where some tree goes on below its top. */
@@ -188,17 +169,6 @@ function firstMaskRows({ thresholds }: ForestTops): Int32Array {
   return first
 }
 
-/** Where a threshold is among those of its feature, which rise. */
-function placeOf(thresholds: Float64Array, threshold: number): number {
-  let low = 0
-  for (let high = thresholds.length - 1; low < high; ) {
-    const middle = (low + high) >>> 1
-    if (thresholds[middle] < threshold) low = middle + 1
-    else high = middle
-  }
-  return low
-}
-
 /** Writes the nodes as the kernel walks them; returns each one's address. */
 function* writeNodes({ nodes, buffer, places }: Forest, weights: Float64Array): Steps<Uint32Array> {
   const { feature, threshold, left, missingGoesLeft, value } = nodes
@@ -223,7 +193,8 @@ function* writeNodes({ nodes, buffer, places }: Forest, weights: Float64Array): 
  * An address for each node: tree by tree, in each tree the root, then the pairs of children, those of the parents that
  * most weight passes first.
  */
-function* orderNodes({ roots, feature, left }: TreeNodes, weights: Float64Array, start: number): Steps<Uint32Array> {
+function* orderNodes(nodes: TreeNodes, weights: Float64Array, start: number): Steps<Uint32Array> {
+  const { roots, feature, left } = nodes
   const addresses = new Uint32Array(feature.length)
   let next = start
   const place = (node: number) => {
@@ -233,25 +204,10 @@ function* orderNodes({ roots, feature, left }: TreeNodes, weights: Float64Array,
   for (const root of roots) {
     yield
     place(root)
-    const parents: number[] = []
-    const open = [root]
-    for (let node = open.pop(); node !== undefined; node = open.pop()) {
-      if (feature[node] < 0) continue
-      parents.push(node)
-      open.push(left[node] + 1, left[node])
-    }
-    parents.sort((one, other) => weights[other] - weights[one])
-    for (const parent of parents) {
+    for (const parent of splitsByWeight(nodes, root, weights)) {
       place(left[parent])
       place(left[parent] + 1)
     }
   }
   return addresses
-}
-
-/** Whether every split is at a number: one on categories has none, nor one that sends every number right. */
-function hasPlainThresholds({ feature, threshold }: TreeNodes): boolean {
-  for (let node = 0; node < feature.length; node++)
-    if (feature[node] >= 0 && Number.isNaN(threshold[node])) return false
-  return true
 }

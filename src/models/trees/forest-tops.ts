@@ -1,5 +1,5 @@
 import type { Steps } from '../../core/time-slices.ts'
-import type { TreeNodes } from './tree-nodes.ts'
+import { nodesAtOnce, type TreeNodes } from './tree-nodes.ts'
 
 /**
  * The tops of a forest's trees: the splits that most rows pass, below which each tree has at most so many exits. An exit
@@ -21,9 +21,6 @@ const groupBytes = 80
 
 /** With more bytes of masks memory is too slow, and walking the trees is faster. */
 const mostMaskBytes = 8 * 1024 * 1024
-
-/** So many nodes are gone through in a step. */
-export const nodesAtOnce = 4096
 
 /** The largest tops whose masks are small enough. */
 export function* chooseTops(nodes: TreeNodes, weights: Float64Array, featureCount: number): Steps<ForestTops> {
@@ -92,6 +89,18 @@ export function* passingWeights({ roots, feature, left, cover, value }: TreeNode
     }
   }
   return weights
+}
+
+/** A tree's splits, those first that most weight passes: a parent stands before its children. */
+export function splitsByWeight({ feature, left }: TreeNodes, root: number, weights: Float64Array): number[] {
+  const splits: number[] = []
+  const open = [root]
+  for (let node = open.pop(); node !== undefined; node = open.pop()) {
+    if (feature[node] < 0) continue
+    splits.push(node)
+    open.push(left[node] + 1, left[node])
+  }
+  return splits.sort((one, other) => weights[other] - weights[one])
 }
 
 function largestTree({ roots, feature, left }: TreeNodes): number {

@@ -1,10 +1,8 @@
 import type { Steps } from '../../core/time-slices.ts'
 import type { CompiledForest } from './compiled-forest.ts'
+import { passingWeights, splitsByWeight } from './forest-tops.ts'
 import { createRanker, hasPlainThresholds, type Ranker } from './threshold-ranks.ts'
-import type { TreeNodes } from './tree-nodes.ts'
-
-/** So many nodes are gone through in a step. */
-const nodesAtOnce = 4096
+import { nodesAtOnce, type TreeNodes } from './tree-nodes.ts'
 
 interface Layout {
   readonly nodes: TreeNodes
@@ -239,35 +237,20 @@ function childOf(words: Int32Array, at: number, ranks: Int32Array): number {
 }
 
 /**
- * A place for each node: tree by tree, in each tree the root, then the pairs of children, those of the parents that
- * most legitimate weight passed first. A parent stands before its children, because no child has more weight.
+ * A place for each node: tree by tree, in each tree the root, then the pairs of children, those of the parents that most
+ * weight passes first.
  */
-function* layOut({ roots, feature, left, value, cover }: TreeNodes): Steps<{ positions: Int32Array; size: number }> {
-  const positions = new Int32Array(feature.length)
-  const legitimate = (node: number) => cover[node] * (1 - value[node])
+function* layOut(nodes: TreeNodes): Steps<{ positions: Int32Array; size: number }> {
+  const weights = yield* passingWeights(nodes)
+  const positions = new Int32Array(nodes.feature.length)
   let size = 0
-  for (const root of roots) {
+  for (const root of nodes.roots) {
     yield
     positions[root] = size
     size += 2
-    const parents: number[] = []
-    const open = [root]
-    for (let node = open.pop(); node !== undefined; node = open.pop()) {
-      if (feature[node] < 0) continue
-      parents.push(node)
-      open.push(left[node] + 1, left[node])
-    }
-    // Equal weights keep their order, parents first; rounding must not put a child before its parent.
-    const weightOf = new Map<number, number>([[root, Number.POSITIVE_INFINITY]])
-    for (const parent of parents) {
-      const most = weightOf.get(parent) ?? 0
-      weightOf.set(left[parent], Math.min(most, legitimate(left[parent])))
-      weightOf.set(left[parent] + 1, Math.min(most, legitimate(left[parent] + 1)))
-    }
-    parents.sort((one, other) => (weightOf.get(other) ?? 0) - (weightOf.get(one) ?? 0))
-    for (const parent of parents) {
-      positions[left[parent]] = size++
-      positions[left[parent] + 1] = size++
+    for (const parent of splitsByWeight(nodes, root, weights)) {
+      positions[nodes.left[parent]] = size++
+      positions[nodes.left[parent] + 1] = size++
     }
   }
   return { positions, size }

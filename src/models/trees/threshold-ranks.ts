@@ -1,5 +1,5 @@
 import type { Steps } from '../../core/time-slices.ts'
-import type { TreeNodes } from './tree-nodes.ts'
+import { nodesAtOnce, type TreeNodes } from './tree-nodes.ts'
 
 /** So far below any rank that the difference from one, which is positive, has bit 30 set. */
 const missingRank = -(2 ** 30)
@@ -26,7 +26,7 @@ export interface Ranker {
 
 // Each feature's range is cut into so many equal cells, each of which knows its first threshold: what is left is one or
 // two comparisons. The outer cells are open, and share the few thresholds far out.
-const cells = 1024
+export const cells = 1024
 const farOut = 0.03
 
 /** Whether every split is at a number: one on categories has none, nor one that sends every number right. */
@@ -51,15 +51,12 @@ export function* createRanker(nodes: TreeNodes, featureCount: number): Steps<Ran
   for (const [feature, each] of edges.entries()) {
     yield
     flat.set(each, starts[feature])
-    const from = each[Math.floor(each.length * farOut)] ?? 0
-    const width = (each[Math.floor(each.length * (1 - farOut))] ?? 0) - from
-    low[feature] = from
-    scale[feature] = width > 0 && width < Number.POSITIVE_INFINITY ? (cells - 2) / width : 0
-    let next = 0
-    for (let cell = 0; cell < cells; cell++) {
-      while (next < each.length && cellOf(each[next], from, scale[feature]) < cell) next++
-      firsts[feature * cells + cell] = starts[feature] + next
-    }
+    const range = rangeOf(each)
+    low[feature] = range.low
+    scale[feature] = range.scale
+    firstsOf(each, range).forEach((first, cell) => {
+      firsts[feature * cells + cell] = starts[feature] + first
+    })
   }
   const ranks = new Int32Array(featureCount + 1)
   const rank = (row: Float64Array): boolean => {
@@ -86,15 +83,36 @@ export function* createRanker(nodes: TreeNodes, featureCount: number): Steps<Ran
   }
 }
 
-/** Never falls as the value rises, which is all that it has to promise; what is no number belongs to the first cell. */
+/** Where a feature's cells begin, and how many there are to a unit of its values. */
+export interface CellRange {
+  readonly low: number
+  readonly scale: number
+}
+
+/** @param thresholds which rise. */
+export function rangeOf(thresholds: Float64Array): CellRange {
+  const low = thresholds[Math.floor(thresholds.length * farOut)] ?? 0
+  const width = (thresholds[Math.floor(thresholds.length * (1 - farOut))] ?? 0) - low
+  return { low, scale: width > 0 && width < Number.POSITIVE_INFINITY ? (cells - 2) / width : 0 }
+}
+
+/** For each cell, the place of the first threshold in it or behind. */
+export function firstsOf(thresholds: Float64Array, { low, scale }: CellRange): Int32Array {
+  const firsts = new Int32Array(cells)
+  let next = 0
+  for (let cell = 0; cell < cells; cell++) {
+    while (next < thresholds.length && cellOf(thresholds[next], low, scale) < cell) next++
+    firsts[cell] = next
+  }
+  return firsts
+}
+
+/** Never falls as the value rises, which is all that it has to promise; what is no number belongs to the first cell. As kernels/assembly/forest.ts has it. */
 function cellOf(value: number, from: number, scale: number): number {
   const cell = (value - from) * scale + 1
   if (!(cell >= 1)) return 0
   return cell < cells - 1 ? cell | 0 : cells - 1
 }
-
-/** So many nodes are gone through in a step. */
-const nodesAtOnce = 4096
 
 function* distinctThresholds({ feature, threshold }: TreeNodes, featureCount: number): Steps<readonly Float64Array[]> {
   const sets = Array.from({ length: featureCount }, () => new Set<number>())
@@ -111,7 +129,7 @@ function* distinctThresholds({ feature, threshold }: TreeNodes, featureCount: nu
 }
 
 /** Where a threshold is among those of its feature, which rise. */
-function placeOf(edges: Float64Array, threshold: number): number {
+export function placeOf(edges: Float64Array, threshold: number): number {
   let low = 0
   for (let high = edges.length - 1; low < high; ) {
     const middle = (low + high) >>> 1

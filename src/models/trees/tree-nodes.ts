@@ -19,6 +19,9 @@ export interface TreeNodes {
   readonly categories?: CategorySplits
 }
 
+/** So many nodes are gone through in a step. */
+export const nodesAtOnce = 4096
+
 /** What follows a tree down, explanations above all, must not run out of stack. */
 export const mostDepth = 1000
 
