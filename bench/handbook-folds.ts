@@ -3,7 +3,6 @@ import { availableParallelism } from 'node:os'
 import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import type { Progress } from '../src/core/progress.ts'
 import { inMemory, parseDetector, parseDetectorFile } from '../src/detector/detector.ts'
 import { dayMs, type Fold, makeFold } from '../src/evaluation/protocols/fold.ts'
 import { type Figures, meanOf, measureFold, standardDeviationOf } from '../src/evaluation/protocols/measure-fold.ts'
@@ -14,6 +13,7 @@ import { planTraining, usualTraining } from '../src/training/plan-training.ts'
 import { readRowsFor } from '../src/training/read-labelled-rows.ts'
 import { fitByPlan, scoreRows } from '../src/training/training-run.ts'
 import { handbookCsv, withoutHandbook } from './harness/handbook.ts'
+import { quietSession } from './harness/quiet-session.ts'
 
 // The handbook's folds by any detector of its transactions: choose on the validation folds, and run the tests once. A run on the
 // tests is written down in bench/test-runs.md.
@@ -27,13 +27,6 @@ const alertsPerDay = 100
 const starts = {
   validation: ['2018-07-11', '2018-07-04', '2018-06-27', '2018-06-20'],
   test: ['2018-08-15', '2018-08-08', '2018-08-01', '2018-07-25'],
-}
-const session: Progress = {
-  begin: () => ({ update: () => {}, end: () => {} }),
-  note: () => {},
-  warn: console.warn,
-  nowMs: Date.now,
-  signal: new AbortController().signal,
 }
 
 const { values, positionals } = parseArgs({
@@ -57,7 +50,7 @@ async function measure(path: string, file: string): Promise<void> {
     { detector: parseDetector({ ...detector, model }), locate: inMemory },
     file,
     {},
-    session,
+    quietSession,
   )
   const { times } = rows
   if (times === undefined) throw new Error(`${path} names no time`)
@@ -92,7 +85,7 @@ function foldFrom(rows: LabelledRows & { readonly times: Float64Array }, startMs
 
 async function trainAndScore(rows: LabelledRows, { train, test }: Fold, seed: number): Promise<Float64Array> {
   const plan = planTraining({ ...usualTraining, threads: Number(values.threads) }, rows)
-  const { trained, scaling } = await fitByPlan(rows, train, { ...plan, seed }, session)
+  const { trained, scaling } = await fitByPlan(rows, train, { ...plan, seed }, quietSession)
   return scoreRows(rows, test, createRowsScorer({ model: trained.model, ...(scaling && { scaling }) }), undefined)
     .rawScores
 }

@@ -2,7 +2,6 @@ import { appendFileSync, existsSync, readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import type { Progress } from '../src/core/progress.ts'
 import { type Detector, inMemory, parseDetector, parseDetectorFile } from '../src/detector/detector.ts'
 import { averagePrecision } from '../src/evaluation/metrics.ts'
 import { compileDetector } from '../src/features/feature-set.ts'
@@ -14,6 +13,7 @@ import { readRowsFor } from '../src/training/read-labelled-rows.ts'
 import { fitByPlan, scoreRows } from '../src/training/training-run.ts'
 import { mean } from './harness/measure.ts'
 import { type Difference, pairedDifferences } from './harness/paired-bootstrap.ts'
+import { quietSession } from './harness/quiet-session.ts'
 
 // What features from history are worth on the e-commerce table: detectors/ecommerce.yaml against the same without the features that
 // look at histories. Three windows, each 28 days to learn from, 7 until labels are known, 14 to judge by. They were written down
@@ -29,13 +29,6 @@ const firstMs = Date.UTC(2009, 0, 1)
 const windows = {
   choose: [[0, 14, 21, 35]],
   test: [0, 10, 21].map((from) => [from, from + 28, from + 35, from + 49]),
-}
-const session: Progress = {
-  begin: () => ({ update: () => {}, end: () => {} }),
-  note: () => {},
-  warn: console.warn,
-  nowMs: Date.now,
-  signal: new AbortController().signal,
 }
 
 const { values } = parseArgs({
@@ -53,7 +46,9 @@ const read = parseDetectorFile(readFileSync(values.detector, 'utf8'), values.det
 const model = JSON.parse(readFileSync(values.model, 'utf8'))
 const whole = parseDetector({ ...read.detector, model })
 const tables: readonly LabelledRows[] = await Promise.all(
-  [whole, withoutHistories(whole)].map((detector) => readRowsFor({ detector, locate: inMemory }, file, {}, session)),
+  [whole, withoutHistories(whole)].map((detector) =>
+    readRowsFor({ detector, locate: inMemory }, file, {}, quietSession),
+  ),
 )
 const seeds = Array.from({ length: Number(values.seeds) }, (_, i) => i + 1)
 const told: string[] = []
@@ -104,7 +99,7 @@ function within({ times = new Float64Array(0) }: LabelledRows, fromMs: number, t
 
 async function trainAndScore(rows: LabelledRows, train: Uint32Array, test: Uint32Array, seed: number) {
   const plan = planTraining({ ...usualTraining, threads: Number(values.threads) }, rows)
-  const { trained, scaling } = await fitByPlan(rows, train, { ...plan, seed }, session)
+  const { trained, scaling } = await fitByPlan(rows, train, { ...plan, seed }, quietSession)
   const score = createRowsScorer({ model: trained.model, ...(scaling && { scaling }) })
   return scoreRows(rows, test, score, undefined).rawScores
 }

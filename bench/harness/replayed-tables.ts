@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url'
-import type { Progress } from '../../src/core/progress.ts'
 import { readLabelledRows } from '../../src/training/read-labelled-rows.ts'
 import { run } from './child.ts'
 import { handbookCsv } from './handbook.ts'
+import { quietSession } from './quiet-session.ts'
 import { type LabelledColumns, type LearnerParts, makeOnce, shrikeScript, writeParts } from './tables.ts'
 
 const dayMs = 86_400_000
@@ -48,14 +48,7 @@ async function replayedParts(
 /** Features of a detector file of this repository as training has them, by replay; all rows weigh 1. */
 export async function readReplayed(detector: string, csv: string): Promise<LabelledColumns> {
   const path = fileURLToPath(new URL(`../../${detector}`, import.meta.url))
-  const session: Progress = {
-    begin: () => ({ update: () => {}, end: () => {} }),
-    note: () => {},
-    warn: console.warn,
-    nowMs: Date.now,
-    signal: new AbortController().signal,
-  }
-  const { columns, labels, times } = await readLabelledRows(csv, { detector: path }, session)
+  const { columns, labels, times } = await readLabelledRows(csv, { detector: path }, quietSession)
   if (times === undefined) throw new Error(`${path} names no time`)
   return { columns, time: times, label: Float64Array.from(labels), weight: new Float64Array(labels.length).fill(1) }
 }

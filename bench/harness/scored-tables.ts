@@ -9,6 +9,7 @@ import { readLabelledRows } from '../../src/training/read-labelled-rows.ts'
 import { runTraining, type ScoredRows, scoreRows, withProbabilities } from '../../src/training/training-run.ts'
 import { run } from './child.ts'
 import { handbookCsv } from './handbook.ts'
+import { quietSession } from './quiet-session.ts'
 import { makeOnce, shrikeScript } from './tables.ts'
 
 const dayMs = 86_400_000
@@ -38,13 +39,7 @@ interface Plan {
   readonly day: number
 }
 
-const session = quiet({
-  begin: () => ({ update: () => {}, end: () => {} }),
-  note: () => {},
-  warn: console.warn,
-  nowMs: Date.now,
-  signal: new AbortController().signal,
-})
+const session = quiet(quietSession)
 
 /** The handbook's transactions: 81 days to learn from, five weeks to choose on, three to be judged on. */
 export function handbookTable(smoke: boolean): Promise<ScoredTable> | undefined {

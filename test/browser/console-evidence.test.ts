@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { Browser, Page } from 'playwright-core'
 import { startMs } from '../service/decisions-fixture.ts'
-import { openBrowser, openConsole, signIn, skipWithoutBrowser, visit } from './open-console.ts'
+import { enterConsole, openBrowser, openConsole, signIn, skipWithoutBrowser, visit } from './open-console.ts'
 
 type Opened = Awaited<ReturnType<typeof openConsole>>
 
@@ -29,12 +29,7 @@ describe('what the console shows of payments', { skip: skipWithoutBrowser }, () 
     await opened.close()
   })
 
-  async function enter(name: string, path = '') {
-    const opening = await visit(browser, opened.url)
-    await opening.page.goto(`${opened.url}/console${path}`)
-    await signIn(opening.page, name)
-    return opening
-  }
+  const enter = (name: string, path = '') => enterConsole(browser, opened.url, name, path)
 
   const caseOf = (transactionId: string) => {
     const { cases } = opened.whole.service.desk

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { after, before, describe, test } from 'node:test'
 import type { Browser } from 'playwright-core'
-import { openBrowser, openConsole, signIn, skipWithoutBrowser, visit } from './open-console.ts'
+import { enterConsole, openBrowser, openConsole, signIn, skipWithoutBrowser, visit } from './open-console.ts'
 
 describe('where the console is watched from', { skip: skipWithoutBrowser }, () => {
   let browser: Browser
@@ -18,12 +18,7 @@ describe('where the console is watched from', { skip: skipWithoutBrowser }, () =
     await opened.close()
   })
 
-  async function enter(name: string, path = '') {
-    const opening = await visit(browser, opened.url)
-    await opening.page.goto(`${opened.url}/console${path}`)
-    await signIn(opening.page, name)
-    return opening
-  }
+  const enter = (name: string, path = '') => enterConsole(browser, opened.url, name, path)
 
   test('now has the figures of the day, and its stream does not move under the pointer', async () => {
     const { context, page } = await enter('ann')

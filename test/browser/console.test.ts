@@ -4,7 +4,7 @@ import { after, before, describe, test } from 'node:test'
 import axe from 'axe-core'
 import type { Browser, Page } from 'playwright-core'
 import { accessRoutes, approvalRoutes, decidingRoutes, jobRoutes, modelRoutes } from '../../src/http/route-list.ts'
-import { openBrowser, openConsole, signIn, skipWithoutBrowser, visit } from './open-console.ts'
+import { enterConsole, openBrowser, openConsole, signIn, skipWithoutBrowser, visit } from './open-console.ts'
 
 /** What a browser says by itself of an answer that refuses; the console shows it in its own words. */
 const isRefusal = (complaint: string) => /status of 40[134]/.test(complaint)
@@ -37,12 +37,7 @@ describe('the console', { skip: skipWithoutBrowser }, () => {
     await opened.close()
   })
 
-  async function enter(name: string, path = '', options = {}) {
-    const opening = await visit(browser, opened.url, options)
-    await opening.page.goto(`${opened.url}/console${path}`)
-    await signIn(opening.page, name)
-    return opening
-  }
+  const enter = (name: string, path = '', options = {}) => enterConsole(browser, opened.url, name, path, options)
 
   const casesOf = async (state: string) => {
     const { cases } = opened.whole.service.desk

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { after, before, describe, test } from 'node:test'
 import type { Browser, Locator, Page } from 'playwright-core'
-import { openBrowser, signIn, skipWithoutBrowser, visit } from './open-console.ts'
+import { enterConsole, openBrowser, skipWithoutBrowser } from './open-console.ts'
 import { openShop } from './open-shop.ts'
 
 /** What a browser says by itself of a refusal, which the console shows in its own words; 409: what is cancelled had ended. */
@@ -24,9 +24,7 @@ describe('pages of what decides', { skip: skipWithoutBrowser }, () => {
   })
 
   async function enter(name: string, path: string) {
-    const opening = await visit(browser, shop.url)
-    await opening.page.goto(`${shop.url}/console${path}`)
-    await signIn(opening.page, name)
+    const opening = await enterConsole(browser, shop.url, name, path)
     return {
       ...opening,
       async leave() {

@@ -89,6 +89,20 @@ export async function visit(browser: Browser, url: string, options: BrowserConte
   return { context, page, complaints }
 }
 
+/** A visit of somebody who has signed in, to a page of the console. */
+export async function enterConsole(
+  browser: Browser,
+  url: string,
+  name: string,
+  path = '',
+  options: BrowserContextOptions = {},
+): Promise<Visit> {
+  const opening = await visit(browser, url, options)
+  await opening.page.goto(`${url}/console${path}`)
+  await signIn(opening.page, name)
+  return opening
+}
+
 export async function signIn(page: Page, name: string): Promise<void> {
   await page.getByLabel('Name').fill(name)
   await page.getByLabel('Password').fill(testPassword)
