@@ -17,6 +17,7 @@ COPY tsconfig.json tsconfig.build.json ./
 COPY src src
 COPY client client
 COPY console console
+COPY deploy/package deploy/package
 RUN npm run build
 
 # Source maps, type declarations and all but one of echarts' bundles are half of the packages, and Node never loads them.

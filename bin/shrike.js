@@ -16,14 +16,16 @@ Promise.all([import('node:fs'), import('node:url'), import('node:child_process')
     process.getBuiltinModule('node:module').enableCompileCache(inCheckout('node_modules/.cache/shrike'))
   }
   if (!isOld) return start(isCheckout ? ['../src/cli/', '.ts'] : ['../dist/cli/', '.js'])
-  // "npm ci" brings a newer Node along, which npm finds by itself; from another folder it is found here.
-  var brought = inCheckout('node_modules/node/bin/node')
-  if (fs.existsSync(brought)) return restart(modules[2], brought)
+  // "npm ci" brings a newer Node along, and so does "npm install ... node@24" beside the package: npm finds either by
+  // itself, and from another folder it is found here.
+  var brought = inCheckout(isCheckout ? 'node_modules/node' : '../node')
+  var node = brought + '/bin/node'
+  if (fs.existsSync(node)) return restart(modules[2], node)
   console.error('shrike needs Node ' + wanted.join('.') + ' or later, and this is ' + process.versions.node + '.')
   console.error(
     !isCheckout
-      ? 'Install a newer Node and run the same command again.'
-      : fs.existsSync(inCheckout('node_modules/node'))
+      ? 'Run "npm install node@24" where Shrike is installed, which brings Node 24 along, or install a newer Node.'
+      : fs.existsSync(brought)
         ? 'The Node that "npm ci" brings along is not complete: run it again, without --ignore-scripts, in ' +
           inCheckout('')
         : 'Run "npm ci" in ' + inCheckout('') + ', which brings Node 24 along.',

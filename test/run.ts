@@ -15,6 +15,7 @@ const nightly = {
   SHRIKE_EXPRESSIONS: '100000',
   SHRIKE_EXAMPLES: '10',
   SHRIKE_LOGS: '100',
+  SHRIKE_PACKAGE: '1',
 }
 
 const flags = process.argv.slice(2).filter((each) => each.startsWith('-'))
