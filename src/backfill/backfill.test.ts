@@ -30,6 +30,14 @@ const saved = (projections: Projections) =>
 
 const detectorOf = (id: number, features: Detector['features']): DetectorInForce =>
   createDetectorInForce(cardsDetector({ features }), amountPredictor(`model@00000000000${id}`))
+const first = cardsDetector().features
+const maxByShop = { max: { of: 'amount', by: 'shop', over: '2d' } }
+const lastSeen = { distinct: { of: 'note', by: 'shop', over: '1d' } }
+const more: readonly Detector['features'][] = [
+  [...first, maxByShop],
+  [...first, maxByShop, { count: { by: 'card', over: ['3d', '2h'] } }],
+  [...first, lastSeen, { count: { by: 'shop', over: '20d' } }],
+]
 const detectors = [
   createDetectorInForce(cardsDetector(), amountPredictor('model@000000000000')),
   detectorOf(1, [
@@ -42,6 +50,10 @@ const detectors = [
     { sum: { of: 'amount', by: 'card', over: '3d' } },
     { max: { of: 'amount', by: 'shop', over: '9d' } },
   ]),
+  // To each of them some histories go on as they stand.
+  detectorOf(3, more[0]),
+  detectorOf(4, more[1]),
+  detectorOf(5, more[2]),
 ]
 
 async function start() {
@@ -64,10 +76,26 @@ async function start() {
   return { ...running, logger, threads }
 }
 
+/** Which detector is used next, and whether a thread makes any of its histories. */
+const turns = [
+  ...([
+    [1, true],
+    [2, true],
+    [0, true],
+    [3, true],
+    [4, false],
+    [5, true],
+  ] as const),
+  ...([
+    [4, true],
+    [1, true],
+  ] as const),
+] as const
+
 describe('histories that a thread makes beside decisions', () => {
   test('are those of a replay, to the last bit, whatever is decided, labelled and changed meanwhile', async () => {
     const random = createRandom(3)
-    const { service, clock, logPath, log, threads } = await start()
+    const { service, clock, logPath, log, threads, logger } = await start()
     let sent = 0
     const answers: Promise<unknown>[] = []
     const send = () => {
@@ -76,6 +104,7 @@ describe('histories that a thread makes beside decisions', () => {
       const transaction = {
         ...{ ID: `t-${sent}`, TIME: clock.nowMs - late, AMOUNT: 1 + random.integer(500) },
         ...{ CARD: `c-${random.integer(7)}`, SHOP: `s-${random.integer(4)}` },
+        NOTE: `n-${random.integer(3)}`,
       }
       sent++
       answers.push(service.decide(transaction, undefined, noWait))
@@ -86,7 +115,8 @@ describe('histories that a thread makes beside decisions', () => {
     for (let i = 0; i < 400; i++) send()
     await Promise.all(answers)
     await service.change({ kind: 'list', list: { name: 'cards', of: 'card', effect: 'watch' } }, { by: 'ann', why: '' })
-    for (const turn of [1, 2, 0, 1]) {
+    for (const [turn, hasThread] of turns) {
+      const before = threads.begun
       let isTaken = false
       const taken = service.use(detectors[turn]).finally(() => {
         isTaken = true
@@ -102,19 +132,23 @@ describe('histories that a thread makes beside decisions', () => {
       await taken
       for (let i = 0; i < 20; i++) send()
       await Promise.all(answers.splice(0))
+      assert.equal(threads.begun - before, hasThread ? 1 : 0)
       const live = service.decider.state
       assert.equal(live?.inForce.predictor?.modelId, detectors[turn].predictor?.modelId)
       const rebuild = new Rebuild(detectors[turn], log.reading, undefined, {})
       while (rebuild.step());
       assert.deepEqual(live && saved(live.projections), saved(rebuild.projections))
     }
-    assert.equal(threads.begun, 4)
+    assert.ok(logger.lines.some((line) => line.includes('"made":1,"goOn":1')))
     const counts = assertReplayed(logPath, detectors)
     assert.ok(
       counts.every((count) => count > 20),
       String(counts),
     )
-    assert.equal(counts[0] + counts[1] + counts[2], sent)
+    assert.equal(
+      counts.reduce((sum, count) => sum + count),
+      sent,
+    )
   })
 
   test('are not made again for a model with the same detector: it decides at once, on those that there are', async () => {
@@ -128,6 +162,25 @@ describe('histories that a thread makes beside decisions', () => {
     assert.equal(service.lineup.champion.model?.modelId, 'again@000000000001')
     const again = createDetectorInForce(cardsDetector(), amountPredictor('again@000000000001'))
     assert.deepEqual(assertReplayed(logPath, [detectors[0], again]), [20, 10])
+  })
+
+  test('are all made again where a label now waits long enough for its transaction', async () => {
+    const { service, clock, log, logger } = await start()
+    const decide = (id: string, atMs: number) => {
+      clock.nowMs = atMs
+      const transaction = { ID: id, TIME: atMs, AMOUNT: 10, CARD: 'c', SHOP: 's', NOTE: 'n' }
+      return service.decide(transaction, undefined, noWait)
+    }
+    await decide('first', startMs)
+    await service.label({ transactionId: 'late', isFraud: true }, 'key:desk')
+    await decide('second', startMs + 8 * dayMs)
+    await decide('late', startMs + 9 * dayMs)
+    await service.use(detectors[5])
+    const rebuild = new Rebuild(detectors[5], log.reading, undefined, {})
+    while (rebuild.step());
+    const live = service.decider.state
+    assert.deepEqual(live && saved(live.projections), saved(rebuild.projections))
+    assert.ok(!logger.lines.some((line) => line.includes('"goOn":1')))
   })
 
   test('are refused with the reason that they would be here, and what decides goes on', async () => {

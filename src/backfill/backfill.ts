@@ -36,7 +36,7 @@ export function createBackfill(logPath: string, place: SnapshotPlace, logger: Lo
             parts.at(-1)?.chunks.push(message.bytes)
             break
           case 'made':
-            resolve({ snapshot: snapshotOf(message.header, parts), empty: message.empty, unread: message.unread })
+            resolve({ ...message, snapshot: snapshotOf(message.header, parts) })
         }
       })
       worker.once('error', (error) => reject(asFraudError(error)))

@@ -1,8 +1,9 @@
 import { parentPort } from 'node:worker_threads'
 import type { Logger } from '../core/logger.ts'
 import { atOnce, createRests, resting } from '../core/time-slices.ts'
+import { labelWaitMs } from '../deciding/history-projection.ts'
 import { makeState } from '../deciding/make-state.ts'
-import { savedParts } from '../deciding/projections.ts'
+import { makingAll } from '../deciding/remake.ts'
 import { compileDetector } from '../features/feature-set.ts'
 import { historiesFingerprint } from '../features/fingerprint.ts'
 import { SqliteLogReader } from '../stores/sqlite/sqlite-log-reader.ts'
@@ -35,23 +36,27 @@ export function makeBackfill({ logPath, place, detector, ...order }: Omit<Backfi
   const reader = new SqliteLogReader(logPath)
   try {
     const maker = { detector, features: compileDetector(detector) }
-    const snapshot = findSnapshot(place, maker, reader, logger)
+    const { remake } = order.options
+    // A snapshot does not tell how long labels waited, which counts where they wait longer now.
+    const mayServe = remake === undefined || remake.standingWaitMs === labelWaitMs(maker.features)
+    const snapshot = mayServe ? findSnapshot(place, maker, reader, logger) : undefined
+    const options = { ...order.options, remake: remake && snapshot ? makingAll(remake) : remake }
     let told = 0
     const onProgress = (sequence: number) => {
       if (sequence < told + recordsPerMessage) return
       told = sequence
       say({ kind: 'progress', sequence })
     }
-    const whole = { ...order, recordsAtOnce, onProgress, onRecord: rest }
-    const { rebuild, empty } = atOnce(resting(makeState(maker, reader, snapshot, whole, logger), rest))
-    const { sequence, projections } = rebuild
-    for (const { chunks, ...part } of savedParts(projections)) {
+    const whole = { ...order, options, recordsAtOnce, onProgress, onRecord: rest }
+    const { rebuild, empty, agrees } = atOnce(resting(makeState(maker, reader, snapshot, whole, logger), rest))
+    const { sequence } = rebuild
+    for (const { chunks, ...part } of rebuild.savedParts(snapshot && remake)) {
       say({ kind: 'part', part })
       for (const bytes of joined(resting(chunks, rest))) say({ kind: 'chunk', bytes }, [bytes.buffer])
     }
     const hash = Buffer.from(reader.hashAt(sequence) ?? []).toString('hex')
     const header = { fingerprint: historiesFingerprint(detector, maker.features), sequence, hash }
-    say({ kind: 'made', header, empty, unread: reader.unread })
+    say({ kind: 'made', header, empty, agrees, unread: reader.unread })
   } finally {
     reader.close()
   }

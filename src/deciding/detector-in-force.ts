@@ -95,20 +95,19 @@ export class RecordTransactions {
   readonly #reading: Pick<LogReading, 'definition'>
   readonly #makers = new Map<number, RecordMaker>()
   readonly #usesAmounts: boolean
+  /** The definition under a number. */
+  readonly definition: (sequence: number) => Definition
 
   /** @param isForRows whether amounts are used beside histories, too. */
   constructor(inForce: RowMaker, reading: Pick<LogReading, 'definition'>, isForRows = false) {
     this.#inForce = inForce
     this.#reading = reading
+    // Who holds it does not hold a detector.
+    this.definition = (sequence) => reading.definition(sequence)
     const inHistories = inForce.features.plan.histories.some((plan) =>
       sourcesOf(plan).some(({ from }) => from === 'amount'),
     )
     this.#usesAmounts = isForRows || inHistories
-  }
-
-  /** The definition under a number. */
-  definition(sequence: number): Definition {
-    return this.#reading.definition(sequence)
   }
 
   /**
@@ -127,6 +126,11 @@ export class RecordTransactions {
     const amount = lacksAmount ? Number.NaN : maker.amountOf(fields)
     if (typeof amount === 'number') return maker.make(timestampMs, amount, fields)
     throw mismatch(sequence, `${amount.field} ${amount.reason}`)
+  }
+
+  /** Whether histories hold those of a definition. */
+  isHeld(definition: number): boolean {
+    return !this.#maker(definition).isLost
   }
 
   #maker(definition: number): RecordMaker {

@@ -4,12 +4,13 @@ import type { Steps } from '../core/time-slices.ts'
 import type { RankOfSource } from '../detector/label-precedence.ts'
 import type { Transaction } from '../detector/transaction.ts'
 import type { FeatureSet } from '../features/feature-set.ts'
-import type { History, Label, LabelledEvent } from '../features/history.ts'
+import type { HistoriesPlan, History, Label, LabelledEvent, StandingPlaces } from '../features/history.ts'
 import { MemoryHistories, type MemoryHistoriesOptions } from '../features/memory-histories.ts'
 import type { DecisionRecord, HistoryRecord, LabelRecord, LogRecord } from '../log/log-record.ts'
 import type { LabelledTransaction, Projection } from '../log/projection.ts'
 import { longestSpanMs, mismatch, type RecordTransactions } from './detector-in-force.ts'
 import type { PendingLabels } from './pending-labels.ts'
+import type { Remake } from './remake.ts'
 
 /** How long labels wait, by event time, where no feature looks back, so that a transaction may be of any age. */
 const endlessWaitMs = 30 * 86_400_000
@@ -39,12 +40,13 @@ export class HistoryProjection implements Projection {
   readonly name = 'histories'
   /** The second keeps labels with the ranks of their sources, which versions before take for numbers of frauds. */
   readonly version = 2
-  readonly #features: FeatureSet
+  #features: FeatureSet
   readonly #options: MemoryHistoriesOptions
-  readonly #transactions: RecordTransactions
+  #transactions: RecordTransactions
   readonly #pending: PendingLabels
-  readonly #rankOf: RankOfSource
-  readonly #waitMs: number
+  #rankOf: RankOfSource
+  #waitMs: number
+  #plan: HistoriesPlan
   #histories: MemoryHistories
   #begun: Transaction | undefined
   #resumedAtMs: number | undefined
@@ -52,6 +54,7 @@ export class HistoryProjection implements Projection {
   /**
    * @param transactions makes transactions of the log's records.
    * @param pending takes each record before this does.
+   * @param plan where only some of the features' histories are made.
    */
   constructor(
     features: FeatureSet,
@@ -59,6 +62,7 @@ export class HistoryProjection implements Projection {
     pending: PendingLabels,
     rankOf: RankOfSource,
     options: MemoryHistoriesOptions,
+    plan = features.plan,
   ) {
     this.#features = features
     this.#options = options
@@ -66,7 +70,8 @@ export class HistoryProjection implements Projection {
     this.#pending = pending
     this.#rankOf = rankOf
     this.#waitMs = labelWaitMs(features)
-    this.#histories = new MemoryHistories(features.plan, options)
+    this.#plan = plan
+    this.#histories = new MemoryHistories(plan, options)
   }
 
   get histories(): MemoryHistories {
@@ -137,11 +142,27 @@ export class HistoryProjection implements Projection {
     return transaction && { ...transaction, sequence }
   }
 
-  *save(): Generator<Uint8Array> {
+  /**
+   * Goes on with the histories of other features: those of them that stand here, and the others as they were made of the same
+   * records. What made them is of no use from then on.
+   */
+  goOnAs(made: HistoryProjection, standingPlaces: StandingPlaces): void {
+    const { plan } = made.#features
+    this.#histories = MemoryHistories.join(plan, made.#histories, this.#histories, standingPlaces, this.#options)
+    if (made.#waitMs !== this.#waitMs) this.#resumedAtMs = made.#resumedAtMs
+    this.#waitMs = made.#waitMs
+    this.#features = made.#features
+    this.#plan = plan
+    this.#transactions = made.#transactions
+    this.#rankOf = made.#rankOf
+  }
+
+  /** @param remake where only what it makes is saved. */
+  *save(remake?: Remake): Generator<Uint8Array> {
     const writer = new StateWriter()
     writer.double(this.#resumedAtMs ?? Number.NaN)
     yield* writer.take(true)
-    yield* this.#histories.save()
+    yield* this.#histories.save((place) => remake?.standingPlaces[place] === undefined)
   }
 
   *load(chunks: Iterable<Uint8Array>): Steps {
@@ -149,7 +170,7 @@ export class HistoryProjection implements Projection {
     try {
       const resumedAtMs = reader.double()
       this.#resumedAtMs = Number.isNaN(resumedAtMs) ? undefined : resumedAtMs
-      this.#histories = yield* MemoryHistories.read(this.#features.plan, reader, this.#options)
+      this.#histories = yield* MemoryHistories.read(this.#plan, reader, this.#options)
       reader.end()
     } finally {
       reader.close()

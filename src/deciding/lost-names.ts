@@ -1,6 +1,6 @@
 import { type FieldError, FraudError } from '../core/errors.ts'
 import type { Steps } from '../core/time-slices.ts'
-import { checkNames, type PolicyNames } from '../decisioning/index.ts'
+import { checkNames, type PolicyNames, type RuleSet } from '../decisioning/index.ts'
 import type { LogRecord } from '../log/log-record.ts'
 import { isChange, type PolicyProjection } from './policy-projection.ts'
 
@@ -29,23 +29,34 @@ export function* refuseLostNames(
 export class NamesCheck {
   readonly #policy: PolicyProjection
   readonly #clock: () => number
+  readonly #names: PolicyNames | undefined
   #isChecked = false
+  #rules: RuleSet | undefined
   /** Each record that the policy has taken. */
   readonly see = (record: LogRecord): void => {
     if (isChange(record)) this.#isChecked = false
   }
 
-  constructor(policy: PolicyProjection, clock: () => number) {
+  /** @param names of the detector, where the policy that decides is still read by those of another. */
+  constructor(policy: PolicyProjection, clock: () => number, names?: PolicyNames) {
     this.#policy = policy
     this.#clock = clock
+    this.#names = names
   }
 
   /** Makes rules ready to be asked, too: of thousands this takes a second. @throws FraudError POLICY_NAMES_LOST */
   *steps(): Steps {
     if (this.#isChecked) return
     this.#isChecked = true
-    yield* refuseLostNames(this.#policy, this.#clock())
-    yield* this.#policy.inForce.makeReady()
+    yield* refuseLostNames(this.#policy, this.#clock(), this.#names)
+    const { inForce } = this.#policy
+    if (this.#names === undefined) yield* inForce.makeReady()
+    else this.#rules = yield* inForce.readyFor(this.#names)
+  }
+
+  /** From now on the policy is read by the detector's names. */
+  rename(): void {
+    if (this.#names !== undefined) this.#policy.rename(this.#names, this.#isChecked ? this.#rules : undefined)
   }
 }
 

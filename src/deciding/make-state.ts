@@ -8,6 +8,7 @@ import type { HistoryMaker } from './detector-in-force.ts'
 import { type ColumnCount, ColumnCounts } from './lost-histories.ts'
 import type { ProjectionOptions } from './projections.ts'
 import { Rebuild, startRebuild } from './rebuild.ts'
+import { agrees } from './standing-part.ts'
 
 /** What the log's records are to make for a detector. */
 export interface StateOrder {
@@ -26,12 +27,16 @@ interface MadeState {
   readonly rebuild: Rebuild
   /** Those of the fresh columns in which no transaction has a value. */
   readonly empty: readonly ColumnCount[]
+  /** Whether it agrees with what stands, where only some of it was made. */
+  readonly agrees: boolean
 }
 
 /** What another thread made, to be put into projections here. */
 export interface StateOfThread {
   readonly snapshot: Snapshot
   readonly empty: readonly ColumnCount[]
+  /** Whether it agrees with what stands, where only some of it was made. */
+  readonly agrees: boolean
   /** Records that it read which hold parts of a newer version, by part. */
   readonly unread: LogReading['unread']
 }
@@ -67,7 +72,8 @@ export function* makeState(
     onProgress(rebuild.sequence)
     yield
   }
-  return { rebuild, empty: counts.empty }
+  const { remake } = options
+  return { rebuild, empty: counts.empty, agrees: remake === undefined || agrees(rebuild.projections, remake) }
 }
 
 function tellRefused({ code, message }: FraudError, logger: Logger): void {

@@ -16,14 +16,15 @@ export class PendingLabels implements Projection {
   readonly name = 'pending-labels'
   /** The second knows the numbers of labels and who said them. */
   readonly version = 2
-  readonly #waitMs: number
-  readonly #labels = new Set<PendingLabel>()
-  readonly #ofId = new Map<string, PendingLabel[]>()
+  #waitMs: number
+  #labels = new Set<PendingLabel>()
+  #ofId = new Map<string, PendingLabel[]>()
   /** How many of them each has sent. */
-  readonly #countBy = new Map<string, number>()
+  #countBy = new Map<string, number>()
   /** The time of the newest transaction: labels age by event time. */
   #newestMs = Number.NEGATIVE_INFINITY
   #released = none
+  #longestMs = 0
 
   /** @param waitMs how long a label waits. */
   constructor(waitMs: number) {
@@ -33,6 +34,20 @@ export class PendingLabels implements Projection {
   /** A label waits by event time, which may stand still while records go. */
   isCarried(): boolean {
     return this.count > 0
+  }
+
+  /** How long a label has waited at most that was released, since this was made or loaded. */
+  get longestMs(): number {
+    return this.#longestMs
+  }
+
+  /** Goes on as another one, which took the same records and released the same, and waits for another time. */
+  goOnAs(next: PendingLabels): void {
+    if (next.#waitMs === this.#waitMs) return
+    this.#waitMs = next.#waitMs
+    this.#labels = next.#labels
+    this.#ofId = next.#ofId
+    this.#countBy = next.#countBy
   }
 
   /** How many there are. */
@@ -124,7 +139,9 @@ export class PendingLabels implements Projection {
     const labels = this.#ofId.get(id) ?? none
     this.#ofId.delete(id)
     for (const label of labels) this.#forget(label)
-    return labels.filter((label) => !this.#isOld(label))
+    const released = labels.filter((label) => !this.#isOld(label))
+    for (const label of released) this.#longestMs = Math.max(this.#longestMs, this.#newestMs - sentMs(label))
+    return released
   }
 
   #dropOld(): void {
@@ -148,7 +165,11 @@ export class PendingLabels implements Projection {
   }
 
   /** Only by a record, so that reading the log again forgets the same labels. */
-  #isOld({ knownAtMs, receivedAtMs }: PendingLabel): boolean {
-    return Math.max(knownAtMs, receivedAtMs) + this.#waitMs < this.#newestMs
+  #isOld(label: PendingLabel): boolean {
+    return sentMs(label) + this.#waitMs < this.#newestMs
   }
+}
+
+function sentMs({ knownAtMs, receivedAtMs }: PendingLabel): number {
+  return Math.max(knownAtMs, receivedAtMs)
 }

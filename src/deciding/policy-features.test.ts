@@ -208,7 +208,8 @@ describe('a feature of the policy', () => {
     const { promise: never, reject: end } = Promise.withResolvers<never>()
     const { setFeatures, decide, close, path, logPath } = await start({ makeElsewhere: () => never })
     for (let i = 0; i < 3; i++) await decide(i)
-    await setFeatures(velocity)
+    // Other histories of cards than those that stand.
+    await setFeatures({ count: { by: 'card', over: '8d' } })
     const closed = close({ keep: true })
     end(new Error('the thread has ended'))
     await closed
@@ -216,7 +217,7 @@ describe('a feature of the policy', () => {
     assert.equal(reader.lastDefinition()?.definition.policyFeatures, undefined)
     reader.close()
     const again = await start({ directory: path })
-    assert.deepEqual(again.service.policyFeatures, [{ name: 'card_count_10m', state: 'computed' }])
+    assert.deepEqual(again.service.policyFeatures, [{ name: 'card_count_8d', state: 'computed' }])
     await again.decide(3)
     assert.equal(again.rowOf(3).at(-1), 4)
   })

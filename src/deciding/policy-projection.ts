@@ -1,7 +1,7 @@
 import { FraudError } from '../core/errors.ts'
 import { StateReader, StateWriter } from '../core/state-bytes.ts'
 import type { Steps } from '../core/time-slices.ts'
-import { anyChangeSchema, fromShortForm, PolicyInForce, type PolicyNames } from '../decisioning/index.ts'
+import { anyChangeSchema, fromShortForm, PolicyInForce, type PolicyNames, type RuleSet } from '../decisioning/index.ts'
 import type { Policy } from '../decisioning/policy.ts'
 import type { ChangeRecord, LogRecord } from '../log/log-record.ts'
 import type { Projection } from '../log/projection.ts'
@@ -15,7 +15,7 @@ export class PolicyProjection implements Projection {
   readonly name = 'policy'
   /** The second counts reviews, too. */
   readonly version = 2
-  readonly #names: PolicyNames
+  #names: PolicyNames
   #inForce: PolicyInForce
   #isChanged = false
   /** Whether a record has said what is in force. */
@@ -89,6 +89,13 @@ export class PolicyProjection implements Projection {
   define(policy: Policy & { readonly version: number }): void {
     this.#isDefined = true
     if (!this.#isChanged) this.#inForce = this.#begin(policy, policy.version)
+  }
+
+  /** Goes on under another detector, with rules that `readyFor` has made since the last change, if it has. */
+  rename(names: PolicyNames, rules?: RuleSet): void {
+    this.#names = names
+    this.#inForce.rename(names, rules)
+    this.#inForce.unknowns.beginAgain()
   }
 
   *save(): Generator<Uint8Array> {

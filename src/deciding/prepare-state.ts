@@ -8,7 +8,10 @@ import type { DetectorInForce } from './detector-in-force.ts'
 import { columnsBefore, historyColumns, LostHistories, refuseLosses } from './lost-histories.ts'
 import { type MakeElsewhere, makeState, type StateOrder } from './make-state.ts'
 import { Rebuild } from './rebuild.ts'
+import { makesNone } from './remake.ts'
 import type { ServiceLog } from './service-log.ts'
+import type { Standing } from './standing.ts'
+import { findRemake, type StandingPart } from './standing-part.ts'
 
 export interface PrepareOptions {
   readonly log: Pick<ServiceLog, 'reading'>
@@ -31,8 +34,10 @@ export interface TakeoverProgress {
 }
 
 export interface PrepareOrder {
-  /** Whether another detector decides meanwhile. */
-  readonly isDeciding: boolean
+  /** What decides meanwhile; undefined where nothing does. */
+  readonly standing: Standing | undefined
+  /** Whether all is made of the log, whatever of it stands. */
+  readonly isWhole: boolean
   /** Whether histories may lack what the log can't give. */
   readonly acceptsLosses: boolean
   readonly onProgress: (progress: TakeoverProgress) => void
@@ -44,6 +49,8 @@ export interface PrepareOrder {
 export interface PreparedState {
   readonly rebuild: Rebuild
   readonly lost: LostHistories
+  /** What of it goes on as it stands; undefined where all was made. */
+  readonly goesOn: StandingPart | undefined
   /** Records that were read which hold parts of a newer version, by part. */
   readonly unread: Readonly<Record<string, number>>
 }
@@ -84,7 +91,7 @@ async function prepareOnce(
 ): Promise<PreparedState> {
   const { log, cardKeyCheck, maxHistoryBytes, retainMs } = options
   const { reading } = log
-  const { acceptsLosses, signal } = order
+  const { acceptsLosses, signal, standing } = order
   const afterTurn = () => signal.throwIfAborted()
   if (!acceptsLosses) refuseCardKey(inForce, cardKeyCheck, reading)
   const lost = new LostHistories({ ...inForce, cardKeyCheck }, reading)
@@ -93,13 +100,18 @@ async function prepareOnce(
   if (!acceptsLosses) refuseLosses(lost.lossesSince(before))
   const freshColumns = [...historyColumns(inForce).keys()].filter((column) => !before.has(column))
   const onProgress = (records: number) => order.onProgress({ records, of: reading.lastSequence() })
-  const made = { freshColumns, options: { maxBytes: maxHistoryBytes, retainMs }, onProgress }
-  const isElsewhere = order.isDeciding && options.makeElsewhere !== undefined
-  const { rebuild, empty, unread } = await (isElsewhere ? takeOver : makeHere)(inForce, options, made, signal)
+  const remake = standing === undefined || order.isWhole ? undefined : findRemake(inForce, standing, reading)
+  const made = { freshColumns, options: { maxBytes: maxHistoryBytes, retainMs, remake }, onProgress }
+  const isElsewhere = standing !== undefined && options.makeElsewhere !== undefined
+  const isMade = remake === undefined || !makesNone(remake)
+  const make = isElsewhere && isMade ? takeOver : makeHere
+  const { rebuild, empty, unread, ...rest } = await make(inForce, options, made, signal)
+  if (!rest.agrees) return await prepareOnce(inForce, options, { ...order, isWhole: true })
   if (!acceptsLosses) refuseLosses(empty)
   await inSlices(catchUp(rebuild), afterTurn)
   await inSlices(lost.steps(), afterTurn)
-  return { rebuild, lost, unread: unread ?? reading.unread }
+  const goesOn = standing && remake && { projections: standing.projections, remake }
+  return { rebuild, lost, goesOn, unread: unread ?? reading.unread }
 }
 
 /** Takes in what has come meanwhile. */
@@ -113,7 +125,8 @@ async function makeHere(
   order: StateOrder,
   signal: AbortSignal,
 ) {
-  const steps = makeState(inForce, log.reading, findSnapshot(inForce), { ...order, recordsAtOnce }, logger)
+  const snapshot = order.options.remake === undefined ? findSnapshot(inForce) : undefined
+  const steps = makeState(inForce, log.reading, snapshot, { ...order, recordsAtOnce }, logger)
   return { ...(await inSlices(steps, () => signal.throwIfAborted())), unread: undefined }
 }
 
@@ -125,7 +138,7 @@ async function takeOver(
   signal: AbortSignal,
 ) {
   if (makeElsewhere === undefined) throw new Error('there is no thread that makes histories')
-  const { snapshot, empty, unread } = await makeElsewhere(inForce.detector, order, signal)
+  const { snapshot, ...rest } = await makeElsewhere(inForce.detector, order, signal)
   const steps = Rebuild.begin(inForce, log.reading, snapshot, order.options)
-  return { rebuild: await inSlices(steps, () => signal.throwIfAborted()), empty, unread }
+  return { ...rest, rebuild: await inSlices(steps, () => signal.throwIfAborted()) }
 }

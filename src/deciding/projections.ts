@@ -14,10 +14,13 @@ import { HistoryProjection, labelWaitMs } from './history-projection.ts'
 import { PendingLabels } from './pending-labels.ts'
 import { PolicyProjection } from './policy-projection.ts'
 import { namesOf } from './policy-vocabulary.ts'
+import { makesNone, planOf, type Remake } from './remake.ts'
 import { RuleFiguresProjection } from './rule-figures-projection.ts'
 import { StandingLabels } from './standing-labels.ts'
 
 export interface ProjectionOptions extends MemoryHistoriesOptions {
+  /** What of them is made, where the rest goes on as it stands. */
+  readonly remake?: Remake | undefined
   /** How long records are kept; undefined: for ever. */
   readonly retainMs?: number | undefined
 }
@@ -44,13 +47,20 @@ export function createProjections(maker: HistoryMaker, transactions: RecordTrans
     pending,
     labels,
     canary: new CanaryProjection(deployments, labels),
-    histories: new HistoryProjection(features, transactions, pending, rankOf, options),
+    histories: new HistoryProjection(
+      features,
+      transactions,
+      pending,
+      rankOf,
+      options,
+      planOf(features, options.remake),
+    ),
     policy,
     rules: new RuleFiguresProjection(policy, labels),
     alerts: new AlertsProjection(),
     performance: new PerformanceProjection(labels, pending),
     cases: new CasesProjection({
-      definitionOf: (sequence) => transactions.definition(sequence),
+      definitionOf: transactions.definition,
       secret: () => policy.secret,
       released: () => pending.released,
     }),
@@ -60,6 +70,11 @@ export function createProjections(maker: HistoryMaker, transactions: RecordTrans
 /** The projections in the order in which they take a record. */
 export function listOf(projections: Projections): readonly Projection[] {
   return Object.values(projections)
+}
+
+/** Those of them that are made where the rest goes on as it stands. */
+export function remadeOf({ pending, histories }: Projections, remake: Remake): readonly Projection[] {
+  return makesNone(remake) ? [] : [pending, histories]
 }
 
 /** Gives each record to every projection. */

@@ -219,6 +219,7 @@ test('a rebuild does not pass over records that retention deletes before it has 
       definition: (sequence) => reading.definition(sequence),
       prunedThrough: () => pruned,
       carried: () => reading.carried(),
+      lastSequence: () => reading.lastSequence(),
     },
     undefined,
     {},

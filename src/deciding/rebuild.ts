@@ -8,12 +8,13 @@ import type { CarriedPart, Sequenced } from '../log/log-record.ts'
 import { aboutOf, type Projection } from '../log/projection.ts'
 import type { Snapshot, SnapshotPart } from '../log/snapshots.ts'
 import { type HistoryMaker, RecordTransactions } from './detector-in-force.ts'
-import { createProjections, listOf, type ProjectionOptions, type Projections } from './projections.ts'
+import { createProjections, listOf, type ProjectionOptions, type Projections, remadeOf } from './projections.ts'
+import type { Remake } from './remake.ts'
 
 type Carried = ReturnType<LogReading['carried']>
 
 /** What of a log it takes to make all of it again. */
-type ReplayedLog = Pick<LogReading, 'next' | 'at' | 'definition' | 'prunedThrough' | 'carried'>
+type ReplayedLog = Pick<LogReading, 'next' | 'at' | 'definition' | 'prunedThrough' | 'carried' | 'lastSequence'>
 
 /** What is seen of each transaction that histories take in. */
 export type OnTransaction = (record: TransactionRecord, transaction: Transaction, histories: readonly History[]) => void
@@ -60,7 +61,9 @@ export class Rebuild {
   ) {
     this.#reading = reading
     this.projections = createProjections(inForce, new RecordTransactions(inForce, reading, isForRows), options)
-    const all = listOf(this.projections)
+    const { remake } = options
+    const known = listOf(this.projections)
+    const all = remake === undefined ? known : remadeOf(this.projections, remake)
     const serves = ({ name, version }: Projection) =>
       snapshot?.partsHeld.some((held) => held.name === name && held.version <= version) === true
     // What is made from the log reads what those before it made of each record.
@@ -70,14 +73,30 @@ export class Rebuild {
       projection,
       through: i < made ? pruned : (snapshot?.sequence ?? pruned),
     }))
-    this.#sequence = Math.min(...this.#all.map(({ through }) => through))
-    this.makesHistories = made > all.indexOf(this.projections.histories)
+    this.#sequence = Math.min(
+      ...(all.length === 0 ? [reading.lastSequence()] : this.#all.map(({ through }) => through)),
+    )
+    const place = all.indexOf(this.projections.histories)
+    this.makesHistories = place >= 0 && made > place
     this.missingParts = snapshot === undefined ? [] : all.slice(0, made).map(({ name }) => name)
     const held = snapshot?.partsHeld.map(({ name }) => name) ?? []
-    this.unknownParts = held.filter((name) => !all.some((each) => each.name === name && serves(each)))
-    refuseUnknown(all, reading.carried())
+    this.unknownParts = held.filter((name) => !known.some((each) => each.name === name && serves(each)))
+    refuseUnknown(known, reading.carried())
     this.#loading = loadAll(all.slice(0, made), reading, all.slice(made), snapshot)
     if (loadsAtOnce) atOnce(this.#loading)
+  }
+
+  /**
+   * What was made, as a snapshot holds it.
+   *
+   * @param remake where more was made than is asked for.
+   */
+  savedParts(remake: Remake | undefined): readonly SnapshotPart[] {
+    const { histories } = this.projections
+    return this.#all.map(({ projection: each }) => {
+      const chunks = each === histories ? histories.save(remake) : each.save()
+      return { name: each.name, version: each.version, chunks }
+    })
   }
 
   /** The last record that went in. */

@@ -69,7 +69,12 @@ export class Standby {
     const given = await load()
     const inForce = compute(given)
     await warmUp(inForce)
-    const order = { isDeciding: false, acceptsLosses: acceptLostHistories === true, onProgress: () => {}, signal }
+    const order = {
+      ...{ standing: undefined, isWhole: true },
+      acceptsLosses: acceptLostHistories === true,
+      onProgress: () => {},
+      signal,
+    }
     const prepared = await prepareState(inForce, this.#options, order)
     const { detector, policyFeatures, predictor } = inForce
     const serves = (other: DetectorInForce) =>

@@ -20,6 +20,7 @@ import { notReady } from './local-intake.ts'
 import { tellCounts } from './lost-histories.ts'
 import { NamesCheck } from './lost-names.ts'
 import { type LostValues, refuseLostValues, tellValues } from './lost-values.ts'
+import { namesOf } from './policy-vocabulary.ts'
 import { catchUp, type PreparedState, prepareState, type TakeoverProgress } from './prepare-state.ts'
 import { type Projections, takeInto } from './projections.ts'
 import { refuseOtherChampion } from './refuse-other-champion.ts'
@@ -27,7 +28,8 @@ import { checkRetention } from './retention.ts'
 import { bringSampleSecret } from './sample-secret.ts'
 import type { ServiceLog } from './service-log.ts'
 import { type KeptUp, Standby } from './standby.ts'
-import { isUnited, onRowOf, withPolicyFeatures } from './united-features.ts'
+import { agrees, goOnWith } from './standing-part.ts'
+import { isSameLineup, isUnited, onRowOf, withPolicyFeatures } from './united-features.ts'
 
 export interface TakeoverOptions extends DecidingStateOptions, ReadingOptions, ExamineOptions {
   readonly log: ServiceLog
@@ -73,6 +75,9 @@ interface ChangeOver {
   readonly names: NamesCheck
   readonly acceptsLosses: boolean
 }
+
+/** What stood has changed under what goes on with it: all is made of the log instead. */
+const notStanding = Symbol('not standing')
 
 const lostValuesMessage =
   'lists or snoozes hold values in a form that the detector does not keep, so they never match: add them again'
@@ -235,30 +240,33 @@ export class Takeover {
   }
 
   /** Histories for a detector, then its definition in the log, and from there it decides. */
-  async #takeOver({ inForce: given, isFill = false, kept, announce, onProgress = () => {} }: Newcomer): Promise<void> {
+  async #takeOver(newcomer: Newcomer, isWhole = false): Promise<void> {
+    const { inForce: given, isFill = false, kept, announce, onProgress = () => {} } = newcomer
     const { clock, retainMs } = this.#options
     const startMs = clock()
     const inForce = isFill ? withPolicyFeatures(given, this.#declared()) : this.#withComputed(given)
     checkRetention(inForce, retainMs)
     const { champion } = this.lineup
-    const isDeciding = champion.state !== undefined
-    const onRow = isFill || !isDeciding ? undefined : onRowOf(inForce, champion.inForce)
+    const { state: standing } = champion
+    const onRow = isFill || standing === undefined ? undefined : onRowOf(inForce, champion.inForce)
     if (onRow !== undefined) return await this.#putOnRow(onRow, announce)
     // While another one decides, the path is in use already.
-    if (!isDeciding) await this.#warmUp(inForce)
+    if (standing === undefined) await this.#warmUp(inForce)
     const acceptsLosses = isFill || this.#options.acceptLostHistories === true
-    const order = { isDeciding, acceptsLosses, onProgress, signal: this.#closing.signal }
+    const isAgain = !isFill && isSameLineup(inForce, champion.inForce)
+    const order = { standing, isWhole: isWhole || isAgain, acceptsLosses, onProgress, signal: this.#closing.signal }
     const prepared = kept?.serves(inForce) ? kept.prepared : await prepareState(inForce, this.#options, order)
-    const { projections } = prepared.rebuild
-    const names = new NamesCheck(projections.policy, clock)
+    const names = namesCheck(inForce, prepared, this.#options)
     for (let round = 0; round < roundsOfNames; round++) {
       await inSlices(names.steps(), () => this.#refuseClosing())
       await inSlices(catchUp(prepared.rebuild, names.see), () => this.#refuseClosing())
     }
     const change = { inForce, prepared, names, acceptsLosses, announce }
     const lostOfPolicy = await this.#whilePaused(() => this.#changeOver(change))
-    const { keys, events, bytes } = projections.histories.histories.stats()
-    this.#options.logger.info({ keys, events, bytes, milliseconds: clock() - startMs }, 'histories are ready')
+    if (lostOfPolicy === notStanding) return await this.#takeOver(newcomer, true)
+    const { keys, events, bytes } = projectionsOf(prepared).histories.histories.stats()
+    const told = { keys, events, bytes, ...countHistories(inForce, prepared), milliseconds: clock() - startMs }
+    this.#options.logger.info(told, 'histories are ready')
     this.#warn(inForce, prepared, lostOfPolicy)
   }
 
@@ -267,12 +275,14 @@ export class Takeover {
    *
    * @returns what of the policy's lists and snoozes never matches from now on.
    */
-  async #changeOver({ inForce, prepared, names, acceptsLosses, announce }: ChangeOver): Promise<readonly LostValues[]> {
-    const { rebuild, lost } = prepared
+  async #changeOver(change: ChangeOver): Promise<readonly LostValues[] | typeof notStanding> {
+    const { inForce, prepared, names, acceptsLosses, announce } = change
+    const { rebuild, lost, goesOn } = prepared
     const { clock, cardKeyCheck, runtime } = this.#options
     const { reading } = this.#log
-    const { projections } = rebuild
+    const projections = projectionsOf(prepared)
     while (rebuild.step(undefined, names.see));
+    if (!this.#stillStands(prepared)) return notStanding
     while (lost.step());
     atOnce(names.steps())
     const lostOfPolicy = findLostValues(inForce, projections.policy, this.#options)
@@ -285,15 +295,28 @@ export class Takeover {
     await bringFirstPolicy(inForce, projections.policy, this.#log, clock())
     await bringSampleSecret(inForce, projections.policy, this.#log, clock(), this.#options.makeDrawSecret)
     const definition = await define(inForce, this.#log, { columns, cardKeyCheck, runtime })
-    projections.policy.define(definition.definition.policy)
+    if (goesOn === undefined) projections.policy.define(definition.definition.policy)
     await this.#quiet()
-    while (rebuild.step());
+    while (rebuild.step(undefined, names.see));
+    if (goesOn !== undefined) {
+      // The log failed meanwhile, and what stood holds what is not in it.
+      if (!this.#stillStands(prepared)) throw notReady
+      goOnWith(goesOn, rebuild.projections, names)
+      projections.policy.define(definition.definition.policy)
+    }
     const standing = { inForce, projections, coveredSinceMs, lostUntilMs: lost.untilMs, ...definition }
     this.#log.follow(this.#following(projections))
     const state = createDecidingState(standing, this.#options)
     this.lineup.put({ model: this.#modelOf(inForce), inForce, receiver, state })
     this.#fill()
     return lostOfPolicy
+  }
+
+  /** Whether what was prepared goes on with what decides, if with anything. */
+  #stillStands({ goesOn, rebuild }: PreparedState): boolean {
+    if (goesOn === undefined) return true
+    const { projections, remake } = goesOn
+    return this.lineup.champion.state?.projections === projections && agrees(rebuild.projections, remake)
   }
 
   /** One whose histories were made once more is served as it was. */
@@ -304,9 +327,10 @@ export class Takeover {
   }
 
   /** What decisions lack now. */
-  #warn(inForce: DetectorInForce, { rebuild, lost, unread }: PreparedState, lostOfPolicy: readonly LostValues[]): void {
+  #warn(inForce: DetectorInForce, prepared: PreparedState, lostOfPolicy: readonly LostValues[]): void {
+    const { lost, unread } = prepared
     const { logger, clock } = this.#options
-    const { newestMs } = rebuild.projections.histories.histories
+    const { newestMs } = projectionsOf(prepared).histories.histories
     const coveredSinceMs = this.#log.reading.firstTransactionMs()
     if (coveredSinceMs !== undefined) warnIfShort(logger, inForce, newestMs - coveredSinceMs)
     warnIfEnded(logger, inForce, newestMs, clock())
@@ -432,4 +456,25 @@ export class Takeover {
   async #quiet(): Promise<void> {
     while (this.#log.pending > 0 || this.#decider.isLookingUp) await sleep(1)
   }
+}
+
+/** What decides in the end. */
+function projectionsOf({ goesOn, rebuild }: PreparedState): Projections {
+  return goesOn?.projections ?? rebuild.projections
+}
+
+function namesCheck(
+  inForce: DetectorInForce,
+  prepared: PreparedState,
+  { clock, retainMs }: Pick<TakeoverOptions, 'clock' | 'retainMs'>,
+): NamesCheck {
+  const { policy } = projectionsOf(prepared)
+  return new NamesCheck(policy, clock, prepared.goesOn && namesOf(inForce, retainMs))
+}
+
+/** How many histories were made of the log, and how many go on. */
+function countHistories({ features }: DetectorInForce, { goesOn }: PreparedState) {
+  const all = features.plan.histories.length
+  const goOn = goesOn?.remake.standingPlaces.filter((place) => place !== undefined).length ?? 0
+  return { made: all - goOn, goOn }
 }

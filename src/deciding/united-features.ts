@@ -61,7 +61,7 @@ export function isUnited({ policyFeatures, isWide }: DetectorInForce, wanted: re
 export function onRowOf(next: DetectorInForce, now: DetectorInForce): DetectorInForce | undefined {
   const { own } = now
   // The same bundle loaded again has its histories made again.
-  if (isDeepStrictEqual(rolesOf(next), rolesOf(now))) return undefined
+  if (isSameLineup(next, now)) return undefined
   // The first model brings its policy.
   if ((next.predictor === undefined) !== (now.predictor === undefined)) return undefined
   if (!isDeepStrictEqual(next.own.detector, own.detector)) return undefined
@@ -91,6 +91,11 @@ export function policyFeaturesOf(
     const isLonger = Number.isFinite(spanMs) && !(before >= spanMs && Number.isFinite(before))
     return { ...found, problems: late, clashes, ...(isLonger && { spanMs }) }
   }
+}
+
+/** Whether the same models decide. */
+export function isSameLineup(one: DetectorInForce, other: DetectorInForce): boolean {
+  return isDeepStrictEqual(rolesOf(one), rolesOf(other))
 }
 
 function rolesOf({ predictor: champion, others: { canary, shadows } }: DetectorInForce): unknown {

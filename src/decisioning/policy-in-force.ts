@@ -203,11 +203,20 @@ export class PolicyInForce {
     return this.#rules.makeReady((id) => this.#draft.rules.get(id), this.#declarations())
   }
 
+  /** Makes rules ready for `rename`, while they are read by the names before; of use until the next change. */
+  *readyFor(names: PolicyNames): Steps<RuleSet> {
+    const rules = new RuleSet()
+    rules.reset(this.#draft.rules.keys())
+    const declarations = { names: names.withFeatures(this.#draft.policy.features).names, lists: this.#lists.slots }
+    yield* rules.makeReady((id) => this.#draft.rules.get(id), declarations)
+    return rules
+  }
+
   /** Goes on under another detector, whose names rules are then read by. */
-  rename(names: PolicyNames): void {
+  rename(names: PolicyNames, rules: RuleSet = new RuleSet()): void {
     this.#names = names.withFeatures(this.#draft.policy.features)
     this.#subject = new LentSubject(this.#names)
-    this.#rules = new RuleSet()
+    this.#rules = rules
     this.#rules.reset(this.#draft.rules.keys())
     this.#compiled = undefined
   }

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
 import type { Detector } from '../detector/detector.ts'
 import type { FeatureSet } from './feature-set.ts'
-import type { HistoryField, HistoryPlan, SourceOfField, Window } from './history.ts'
+import type { HistoryField, HistoryPlan, SourceOfField, StandingPlaces, Window } from './history.ts'
 
 function isAsLong(one: Window, other: Window): boolean {
   return one.widthMs === other.widthMs && one.delayMs === other.delayMs
@@ -12,8 +13,7 @@ function isAsLong(one: Window, other: Window): boolean {
  * fingerprint. Which features look at them, and by which names, doesn't count.
  */
 export function historiesFingerprint(detector: Detector, features: FeatureSet): string {
-  // Windows look at what is kept, and the longest says how long.
-  return fingerprintOf(detector, features, ({ spanMs }) => ({ spanMs }))
+  return fingerprintOf(detector, features, tellSpan)
 }
 
 /** That and the one that earlier versions wrote, which told each window. */
@@ -31,11 +31,40 @@ function tellWindows({ windows }: HistoryPlan) {
   }
 }
 
-function fingerprintOf(
-  { transaction }: Detector,
-  { layout, plan }: FeatureSet,
-  tellSpan: (plan: HistoryPlan) => object,
-): string {
+interface Compiled {
+  readonly detector: Detector
+  readonly features: FeatureSet
+}
+
+/**
+ * Where the histories of one detector keep what those of another do, whose transactions are the same; undefined where what
+ * holds for all of them differs.
+ */
+export function standingPlaces(next: Compiled, standing: Compiled): StandingPlaces | undefined {
+  const [wanted, there] = [next, standing].map(({ detector, features }) => keptOf(detector, features, tellSpan))
+  const sharedOf = ({ histories: _, ...shared }: typeof wanted) => shared
+  const [before, now] = [standing, next].map(({ detector }) => detector.transaction.amount)
+  if (!isDeepStrictEqual([sharedOf(wanted), now], [sharedOf(there), before])) return undefined
+  const printed = there.histories.map((history) => JSON.stringify(history))
+  return wanted.histories.map((history) => {
+    const place = printed.indexOf(JSON.stringify(history))
+    return place < 0 ? undefined : place
+  })
+}
+
+// Windows look at what is kept, and the longest says how long.
+function tellSpan({ spanMs }: HistoryPlan) {
+  return { spanMs }
+}
+
+function fingerprintOf(...[detector, features, tell]: Parameters<typeof keptOf>): string {
+  return createHash('sha256')
+    .update(JSON.stringify(keptOf(detector, features, tell)))
+    .digest('hex')
+}
+
+/** What a detector's histories keep, by the columns that it comes from. */
+function keptOf({ transaction }: Detector, { layout, plan }: FeatureSet, tell: (plan: HistoryPlan) => object) {
   const textColumn = (index: number) => layout.texts[index].column
   const sourceOf = (field: SourceOfField) => {
     if (field.from === 'amount') {
@@ -52,16 +81,15 @@ function fingerprintOf(
   const historyOf = (history: HistoryPlan) => ({
     by: history.by === null ? null : textColumn(history.text),
     fields: history.fields.map(fieldOf),
-    ...tellSpan(history),
+    ...tell(history),
     countsFrauds: history.countsFrauds,
     ...(history.labelFields.length > 0 && { labelFields: history.labelFields.map(fieldOf) }),
   })
-  const kept = {
+  return {
     histories: plan.histories.map(historyOf),
     eventsPerKey: plan.eventsPerKey,
     // Labels are kept with their ranks.
     ...(transaction.label.precedence && { precedence: transaction.label.precedence }),
     currency: plan.currency === undefined ? null : textColumn(plan.currency),
   }
-  return createHash('sha256').update(JSON.stringify(kept)).digest('hex')
 }

@@ -109,6 +109,9 @@ export interface HistoriesPlan {
   readonly currency: number | undefined
 }
 
+/** For each history of a plan its place in another plan that keeps the same in one; undefined where none does. */
+export type StandingPlaces = readonly (number | undefined)[]
+
 /** A transaction that a label speaks of. */
 export interface LabelledEvent extends Transaction {
   readonly sequence: number

@@ -21,6 +21,22 @@ const bucketsPerSpan = 2048
 const [bucketEvents, bucketFrauds, bucketFields] = [1, 2, 3]
 const noData = new Float64Array(0)
 
+/** What is kept for all values of a key, whatever windows look at it. */
+interface KeptPasts {
+  readonly index: KeyIndex
+  readonly silence: SilenceQueue
+  readonly events: SeriesStore
+  readonly labels: SeriesStore
+  readonly buckets: SeriesStore
+  /** Keys with labels or buckets have a series of their own among those. */
+  readonly labelSeries: Map<number, number>
+  readonly bucketSeries: Map<number, number>
+  readonly freeSeries: number[]
+  rareSeries: number
+  /** Of so many edges of windows each key remembers where it lay last. */
+  readonly rememberedEdges: number
+}
+
 /**
  * The pasts of all values of one key, one of them at a time in hand. Events lie side by side by (time, sequence), so a
  * window is two binary searches; an exact amount is kept as the sum of those before it, so its sum over a window is
@@ -33,16 +49,14 @@ export class KeyedHistories implements History {
   readonly #spanMs: number
   readonly #eventsPerKey: number
   readonly #bucketMs: number
-  readonly #index = new KeyIndex()
-  readonly #silence = new SilenceQueue()
+  readonly #kept: KeptPasts
+  readonly #index: KeyIndex
+  readonly #silence: SilenceQueue
   readonly #events: SeriesStore
   readonly #labels: SeriesStore
   readonly #buckets: SeriesStore
-  /** Keys with labels or buckets have a series of their own among those. */
-  readonly #labelSeries = new Map<number, number>()
-  readonly #bucketSeries = new Map<number, number>()
-  readonly #freeSeries: number[] = []
-  #rareSeries = 0
+  readonly #labelSeries: Map<number, number>
+  readonly #bucketSeries: Map<number, number>
   /** Fields that are kept as the sum of those before it; the sum of all stands behind the newest event. */
   readonly #exactFields: readonly number[]
   readonly #isExact: Uint8Array
@@ -72,7 +86,8 @@ export class KeyedHistories implements History {
   /** Where the run of frauds began that was asked for last. */
   #runStartMs = Number.NaN
 
-  constructor(plan: HistoryPlan, eventsPerKey: number) {
+  /** @param standing histories of a plan that keeps the same, which go on as these, and are of no use themselves from then on. */
+  constructor(plan: HistoryPlan, eventsPerKey: number, standing?: KeyedHistories) {
     this.#plan = plan
     this.#spanMs = plan.spanMs
     this.#eventsPerKey = eventsPerKey
@@ -83,13 +98,15 @@ export class KeyedHistories implements History {
     this.#labelWidth = labelFieldsAt + plan.labelFields.length
     const offsets = plan.windows.flatMap(({ widthMs, delayMs }) => [delayMs, delayMs + widthMs])
     this.#edges = [...[...new Set(offsets)].sort((a, b) => a - b), 0]
-    this.#events = new SeriesStore(this.#width, eventsPerKey + 1, {
-      tail: this.#exactFields.length === 0 ? 0 : 1,
-      notes: this.#edges.length - 1,
-    })
-    this.#labels = new SeriesStore(this.#labelWidth, eventsPerKey + 1)
-    const bucketWidth = bucketFields + 2 * plan.fields.length + plan.labelFields.length
-    this.#buckets = new SeriesStore(bucketWidth, bucketsPerSpan + 2)
+    const kept = standing === undefined ? this.#keepNothing() : standing.#kept
+    this.#kept = kept
+    this.#index = kept.index
+    this.#silence = kept.silence
+    this.#events = kept.events
+    this.#labels = kept.labels
+    this.#buckets = kept.buckets
+    this.#labelSeries = kept.labelSeries
+    this.#bucketSeries = kept.bucketSeries
     this.#scratch = new Float64Array(eventsPerKey)
     this.#fromEdge = Int32Array.from(plan.windows, ({ widthMs, delayMs }) => this.#edges.indexOf(delayMs + widthMs))
     const self = this.#edges.length - 1
@@ -97,6 +114,20 @@ export class KeyedHistories implements History {
       excludesSelf ? self : this.#edges.indexOf(delayMs),
     )
     this.#at = new Int32Array(this.#edges.length)
+  }
+
+  #keepNothing(): KeptPasts {
+    const { fields, labelFields } = this.#plan
+    const edges = this.#edges.length - 1
+    const longest = this.#eventsPerKey + 1
+    return {
+      ...{ index: new KeyIndex(), silence: new SilenceQueue() },
+      events: new SeriesStore(this.#width, longest, { tail: this.#exactFields.length === 0 ? 0 : 1, notes: edges }),
+      labels: new SeriesStore(this.#labelWidth, longest),
+      buckets: new SeriesStore(bucketFields + 2 * fields.length + labelFields.length, bucketsPerSpan + 2),
+      ...{ labelSeries: new Map(), bucketSeries: new Map(), freeSeries: [], rareSeries: 0 },
+      rememberedEdges: edges,
+    }
   }
 
   get keys(): number {
@@ -479,11 +510,16 @@ export class KeyedHistories implements History {
     const first = events.first(number)
     const end = events.end(number)
     const self = this.#edges.length - 1
-    for (let edge = 0; edge < self; edge++) {
+    const remembered = Math.min(self, this.#kept.rememberedEdges)
+    for (let edge = 0; edge < remembered; edge++) {
       const rank = this.#nowMs - this.#edges[edge]
       const at = upperBoundNear(data, width, first, end, rank, end - events.note(number, edge))
       events.setNote(number, edge, end - at)
       this.#at[edge] = at
+    }
+    for (let edge = remembered; edge < self; edge++) {
+      const before = edge === 0 ? end : this.#at[edge - 1]
+      this.#at[edge] = upperBound(data, width, first, before, this.#nowMs - this.#edges[edge])
     }
     // One that went into a bucket at once is older than all that are left.
     this.#at[self] = this.#current < 0 ? first : this.#current
@@ -576,9 +612,9 @@ export class KeyedHistories implements History {
 
   /** A series for what few keys have. */
   #addRare(seriesOf: Map<number, number>, number: number): number {
-    const series = this.#freeSeries.pop() ?? this.#rareSeries++
-    this.#labels.reserve(this.#rareSeries)
-    this.#buckets.reserve(this.#rareSeries)
+    const series = this.#kept.freeSeries.pop() ?? this.#kept.rareSeries++
+    this.#labels.reserve(this.#kept.rareSeries)
+    this.#buckets.reserve(this.#kept.rareSeries)
     seriesOf.set(number, series)
     return series
   }
@@ -600,7 +636,7 @@ export class KeyedHistories implements History {
     if (series === undefined) return
     store.clear(series)
     seriesOf.delete(number)
-    this.#freeSeries.push(series)
+    this.#kept.freeSeries.push(series)
   }
 }
 

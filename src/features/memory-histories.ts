@@ -3,7 +3,15 @@ import { hashText } from '../core/hash-text.ts'
 import { StateReader, StateWriter } from '../core/state-bytes.ts'
 import { atOnce, type Steps } from '../core/time-slices.ts'
 import type { Transaction } from '../detector/transaction.ts'
-import type { Histories, HistoriesPlan, HistoriesStats, History, Label, LabelledEvent } from './history.ts'
+import type {
+  Histories,
+  HistoriesPlan,
+  HistoriesStats,
+  History,
+  Label,
+  LabelledEvent,
+  StandingPlaces,
+} from './history.ts'
 import { KeyedHistories } from './keyed-histories.ts'
 
 /** Keys of each history that are dropped with each transaction, at most, while memory is over its limit. */
@@ -28,11 +36,42 @@ export class MemoryHistories implements Histories {
   #droppedAtMs = Number.NEGATIVE_INFINITY
   readonly #spanMs: number
 
-  constructor(plan: HistoriesPlan, { maxBytes = 4 * 2 ** 30 }: MemoryHistoriesOptions = {}) {
+  constructor(
+    plan: HistoriesPlan,
+    { maxBytes = 4 * 2 ** 30 }: MemoryHistoriesOptions = {},
+    keyed = plan.histories.map((history) => new KeyedHistories(history, plan.eventsPerKey)),
+  ) {
     this.#plan = plan
     this.#maxBytes = maxBytes
     this.#spanMs = Math.max(0, ...plan.histories.map(({ spanMs }) => spanMs))
-    this.#keyed = plan.histories.map((history) => new KeyedHistories(history, plan.eventsPerKey))
+    this.#keyed = keyed
+  }
+
+  /**
+   * Histories of which some stand and the others were made of the same transactions; neither is of use from then on.
+   *
+   * @param standingPlaces for each history of the plan the place of the standing one that goes on as it; undefined for those
+   * that were made, which are in the plan's order.
+   */
+  static join(
+    plan: HistoriesPlan,
+    made: MemoryHistories,
+    standing: MemoryHistories,
+    standingPlaces: StandingPlaces,
+    options?: MemoryHistoriesOptions,
+  ): MemoryHistories {
+    let next = 0
+    const keyed = plan.histories.map((history, i) => {
+      const place = standingPlaces[i]
+      if (place === undefined) return made.#keyed[next++]
+      return new KeyedHistories(history, plan.eventsPerKey, standing.#keyed[place])
+    })
+    const joined = new MemoryHistories(plan, options, keyed)
+    joined.#newestMs = standing.#newestMs
+    joined.#observed = standing.#observed
+    joined.#droppedForMemory = standing.#droppedForMemory + made.#droppedForMemory
+    joined.#droppedAtMs = Math.max(standing.#droppedAtMs, made.#droppedAtMs)
+    return joined
   }
 
   /** The newest event time of all. */
@@ -40,13 +79,17 @@ export class MemoryHistories implements Histories {
     return this.#newestMs
   }
 
-  /** The state in chunks of about 64 KiB. */
-  *save(): Generator<Uint8Array> {
+  /**
+   * The state in chunks of about 64 KiB.
+   *
+   * @param isSaved says of each place in the plan whether its histories are saved; all by default.
+   */
+  *save(isSaved: (place: number) => boolean = () => true): Generator<Uint8Array> {
     const writer = new StateWriter()
     for (const number of [this.#newestMs, this.#observed, this.#droppedForMemory, this.#droppedAtMs]) {
       writer.double(number)
     }
-    for (const keyed of this.#keyed) yield* keyed.save(writer)
+    for (const [place, keyed] of this.#keyed.entries()) if (isSaved(place)) yield* keyed.save(writer)
     yield* writer.take(true)
   }
 
@@ -99,11 +142,15 @@ export class MemoryHistories implements Histories {
     for (const keyed of this.#keyed) keyed.withdraw(event, label)
   }
 
+  /** A key whose history was dropped looks like a new one, until a whole one would have come together again. */
+  get hasGaps(): boolean {
+    return this.#newestMs - this.#droppedAtMs < this.#spanMs
+  }
+
   degraded(): readonly string[] {
     // One history of everything is counted in buckets by design.
     const isCapped = this.#keyed.some((keyed, i) => this.#plan.histories[i].by !== null && keyed.isCapped)
-    // A key whose history was dropped looks like a new one, until a whole one would have come together again.
-    const hasGaps = this.#newestMs - this.#droppedAtMs < this.#spanMs
+    const { hasGaps } = this
     if (!isCapped && !hasGaps) return none
     return [...(isCapped ? ['history-capped'] : []), ...(hasGaps ? ['history-dropped'] : [])]
   }
