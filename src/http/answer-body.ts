@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream'
 import type { FastifyReply } from 'fastify'
 import { type BodyLimits, readBody } from './body.ts'
 import { mediaTypeOf } from './media-type.ts'
+import type { PlainHandler, Settle } from './plain-handler.ts'
 
 /**
  * Reads a body of JSON and sends the JSON that `answer` makes of it, or what it throws or rejects with. An answer of
@@ -20,4 +21,16 @@ export function answerBody(
     if (text !== undefined) reply.header('content-type', 'application/json; charset=utf-8').send(text)
   }
   readBody(raw, limits, (body) => void answer(body).then(send, refuse), refuse)
+}
+
+/** Reads a body of JSON and sends what is made of it. */
+export function answerPlain(limits: BodyLimits, raw: IncomingMessage, reply: FastifyReply, answer: PlainHandler): void {
+  const arrivedMs = performance.now()
+  mediaTypeOf(raw.headers)
+  const refuse = (error: unknown) => void reply.send(error)
+  const settle: Settle = (error, json) => {
+    if (error !== undefined) refuse(error)
+    else reply.header('content-type', 'application/json; charset=utf-8').send(json)
+  }
+  readBody(raw, limits, (body) => answer(body, arrivedMs, settle), refuse)
 }

@@ -5,7 +5,7 @@ import type { JsonObject } from '../core/json-value.ts'
 import { maskCardNumber } from '../core/show-value.ts'
 import { principalOf } from './guard.ts'
 import type { HttpContext } from './http-context.ts'
-import { pathOf } from './known-paths.ts'
+import { pathOf } from './path-of.ts'
 import type { Access, Guarded, Route } from './route.ts'
 
 declare module 'fastify' {

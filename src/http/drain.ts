@@ -10,7 +10,11 @@ const pollMs = 20
  * what is under way; close a connection that lies idle only after a moment, for a request may be on its way over it
  * (fastify tells those who still use one to close it); cut what is left when the grace is over.
  */
-export function drainConnections(server: HttpServer, limits: Limits): () => Promise<void> {
+export function drainConnections(
+  server: HttpServer,
+  limits: Limits,
+  lanes: { closeIdle(): void },
+): () => Promise<void> {
   const sockets = new Set<Socket>()
   server.on('connection', (socket) => {
     sockets.add(socket)
@@ -23,11 +27,12 @@ export function drainConnections(server: HttpServer, limits: Limits): () => Prom
     for (let waitedMs = 0; sockets.size > 0 && waitedMs < limits.graceMs; waitedMs += pollMs) {
       if (waitedMs >= limits.drainMs) {
         server.closeIdleConnections()
+        lanes.closeIdle()
         // Node counts a connection that has not said anything yet as busy.
         for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy()
       }
       await sleep(pollMs)
     }
-    server.closeAllConnections()
+    for (const socket of sockets) socket.destroy()
   }
 }

@@ -3,8 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { FraudError } from '../core/errors.ts'
 import { presentError, problemType } from './error-status.ts'
 import type { App } from './http-context.ts'
-import { pathOf } from './known-paths.ts'
 import type { Pair } from './pair.ts'
+import { pathOf } from './path-of.ts'
 
 export interface ForwardOptions {
   readonly pair: Pair
@@ -15,6 +15,9 @@ export interface ForwardOptions {
 
 /** What each process answers itself, whoever decides. */
 const own = /^\/(healthz|readyz|metrics|v1\/status|predict(\/.*)?)$/
+export function isOwn(path: string): boolean {
+  return own.test(path)
+}
 /** What may be sent twice: a transaction's id and a label's content tell that they came before. */
 const repeatable = /^\/v1\/(decisions|labels)(\/|$)/
 /** A larger body is passed on as it comes, and only once. */
@@ -40,7 +43,7 @@ export function forwardToLeader(app: App, { pair, isReady, nowMs }: ForwardOptio
   const agent = new Agent({ keepAlive: true, maxSockets: 256 })
   app.addHook('onClose', async () => agent.destroy())
   app.addHook('onRequest', (request, reply, done) => {
-    if (isReady() || own.test(pathOf(request.url))) return done()
+    if (isReady() || isOwn(pathOf(request.url))) return done()
     if (request.headers[mark] !== undefined)
       return done(new FraudError('NOT_READY', 'This process does not decide at the moment'))
     reply.hijack()

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { FraudError } from '../core/errors.ts'
 import type { App } from './http-context.ts'
+import { pathOf } from './path-of.ts'
 import { decidingRoutes, jobRoutes, modelRoutes } from './route-list.ts'
 
 /** Which methods each path has, for `Allow` and for the labels of metrics. */
@@ -14,11 +15,6 @@ export function collectPaths(app: App): Paths {
     paths.set(url, methods)
   })
   return paths
-}
-
-export function pathOf(url: string): string {
-  const end = url.indexOf('?')
-  return end === -1 ? url : url.slice(0, end)
 }
 
 /** The path that a request's route was declared with; undefined where there is none. */

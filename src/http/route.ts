@@ -6,6 +6,7 @@ import type { Decisions } from '../deciding/decisions.ts'
 import type { Deployer } from '../deciding/deployer.ts'
 import type { Jobs } from '../jobs/jobs.ts'
 import type { HttpContext } from './http-context.ts'
+import type { PlainHandler } from './plain-handler.ts'
 
 /** Who may call a route: keys with a role, any key, or anyone, where not even a key is asked for. */
 export type Access = Role | 'any key' | 'anyone'
@@ -73,6 +74,8 @@ export type Route<Context extends HttpContext = HttpContext> = Guarded & {
   readonly summary: string
   /** Called once for each service: what requests share is made before they come. */
   readonly handle: (context: Context) => Handler
+  /** How it answers requests that are known by their body alone, of which the most come; such come in by the lane, too. */
+  readonly plain?: (context: Context) => PlainHandler
 } & (Described<Context> | Page)
 
 export type Handler = (request: RouteRequest, reply: FastifyReply) => unknown

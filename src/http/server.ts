@@ -3,7 +3,6 @@ import type { Accounts } from '../access/accounts.ts'
 import { createKeyRing, type KeyRing } from '../access/keys.ts'
 import { FraudError } from '../core/errors.ts'
 import type { Logger } from '../core/logger.ts'
-import { maskCardNumber } from '../core/show-value.ts'
 import type { Decisions } from '../deciding/decisions.ts'
 import type { Deployer } from '../deciding/deployer.ts'
 import type { LineupView } from '../deciding/lineup.ts'
@@ -14,12 +13,13 @@ import { sendProblemPage, wantsPage } from './browser-answers.ts'
 import { createConnectionErrorHandler } from './connection-error.ts'
 import { boundConnections } from './connections.ts'
 import { drainConnections } from './drain.ts'
-import { presentError, problemType } from './error-status.ts'
+import { problemType } from './error-status.ts'
 import { forwardToLeader } from './forward.ts'
 import { createGuard } from './guard.ts'
 import { HeldBytes } from './held-bytes.ts'
 import type { App, HttpContext } from './http-context.ts'
-import { answerNotFound, collectPaths, type Paths, pathOf, routeOf } from './known-paths.ts'
+import { answerNotFound, collectPaths, type Paths, routeOf } from './known-paths.ts'
+import { openLanes } from './lane/open-lanes.ts'
 import { defaultLimits, type Limits } from './limits.ts'
 import type { Metrics } from './metrics.ts'
 import { METHODS } from './node-http.ts'
@@ -28,6 +28,7 @@ import { describeApi } from './openapi.ts'
 import { paceRequests } from './pace-requests.ts'
 import type { Pair } from './pair.ts'
 import { watchPressure } from './pressure.ts'
+import { refusalOf } from './refusal.ts'
 import { routes } from './route-list.ts'
 import { shedLoad } from './shed-load.ts'
 import { Turns } from './turns.ts'
@@ -118,11 +119,13 @@ export async function buildServer(options: ServerOptions): Promise<App> {
   countResponses(app, context, paths)
   guardRoutes(app, context, refuse)
 
-  const drain = drainConnections(app.server, limits)
+  const lanes = openLanes(app.server, context, keyRing)
+  const drain = drainConnections(app.server, limits, lanes)
   app.addHook('preClose', async () => {
     isDraining = true
     pressure.stop()
     await drain()
+    lanes.close()
   })
   await addRoutes(app, context)
   await app.ready()
@@ -172,12 +175,8 @@ function countResponses(app: App, { metrics, log }: HttpContext, paths: Paths): 
 
 function createErrorAnswer(log: Logger) {
   return (error: FastifyError | Error, request: FastifyRequest, reply: FastifyReply): void => {
-    const problem = presentError(translate(error))
-    if (problem.code === 'INTERNAL')
-      log.error({ err: error, path: maskCardNumber(pathOf(request.url)) }, 'a request failed')
-    const retryAfterMs = error instanceof FraudError ? error.retryAfterMs : undefined
-    if (retryAfterMs !== undefined) reply.header('retry-after', String(Math.ceil(retryAfterMs / 1000)))
-    else if (problem.status === 503) reply.header('retry-after', '1')
+    const { problem, retryAfter } = refusalOf(translate(error), request.url, log)
+    if (retryAfter !== undefined) reply.header('retry-after', retryAfter)
     if (problem.code === 'REQUEST_TIMEOUT' || problem.code === 'REQUEST_MALFORMED') reply.header('connection', 'close')
     if (wantsPage(request)) return void sendProblemPage(reply, problem)
     reply.code(problem.status).header('content-type', problemType).send(JSON.stringify(problem))

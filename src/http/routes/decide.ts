@@ -1,10 +1,10 @@
 import { FraudError } from '../../core/errors.ts'
 import type { Decisions } from '../../deciding/decisions.ts'
-import type { Decision } from '../../decisioning/decision.ts'
-import { answerBody } from '../answer-body.ts'
+import { answerPlain } from '../answer-body.ts'
 import { smallBody } from '../body.ts'
 import { readExplain } from '../explain-query.ts'
 import { readJson } from '../json-text.ts'
+import type { PlainHandler } from '../plain-handler.ts'
 import type { DecidingContext, Route } from '../route.ts'
 import { transactionExample } from '../schemas/decision.ts'
 import { jsonAnswer, jsonBody, ref } from '../schemas/parts.ts'
@@ -44,22 +44,24 @@ export const decide: Route<DecidingContext> = {
     ok: { ...jsonAnswer('The decision. Its record is on disk.', ref('Decision')), links },
     refusals: [...usual, conflict, unavailable],
   },
+  plain: (context) => answerDecisions(context, false),
   handle: (context) => {
-    const { limits, decisions } = context
     const bodyLimits = smallBody(context)
-    return ({ raw, query }, reply) => {
-      const arrivedMs = performance.now()
-      const explain = readExplain(query)
-      answerBody(bodyLimits, raw, reply, (body) => {
-        const { value, repeated } = readJson(body, 'body', Math.max(limits.names, namesOf(decisions)))
-        return decisions.decide(value, repeated, () => performance.now() - arrivedMs, explain).then(render)
-      })
-    }
+    const alone = answerDecisions(context, false)
+    const explained = answerDecisions(context, true)
+    return ({ raw, query }, reply) => answerPlain(bodyLimits, raw, reply, readExplain(query) ? explained : alone)
   },
 }
 
-function render(decision: Decision): string {
-  return JSON.stringify(decision)
+function answerDecisions({ limits, decisions }: DecidingContext, explain: boolean): PlainHandler {
+  return (body, arrivedMs, settle) => {
+    const { value, repeated } = readJson(body, 'body', Math.max(limits.names, namesOf(decisions)))
+    const answer = decisions.decide(value, repeated, () => performance.now() - arrivedMs, explain)
+    answer.then(
+      (decision) => settle(undefined, JSON.stringify(decision)),
+      (error: unknown) => settle(error, ''),
+    )
+  }
 }
 
 /** Names that a transaction may have at least: a detector may declare more than the usual limit. */

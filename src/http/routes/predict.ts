@@ -1,12 +1,14 @@
 import { requireModel } from '../../deciding/lineup.ts'
 import type { Prediction } from '../../scoring/predictor.ts'
 import type { ServedModel } from '../../scoring/served-model.ts'
-import { readBody, smallBody } from '../body.ts'
+import { answerPlain } from '../answer-body.ts'
+import { smallBody } from '../body.ts'
 import type { HttpContext } from '../http-context.ts'
 import { readJson } from '../json-text.ts'
 import { mediaTypeOf } from '../media-type.ts'
 import type { Metrics } from '../metrics.ts'
-import type { Handler, Route } from '../route.ts'
+import type { PlainHandler } from '../plain-handler.ts'
+import type { Route } from '../route.ts'
 import { nestedExample } from '../schemas/input.ts'
 import { jsonAnswer, jsonBody, ref } from '../schemas/parts.ts'
 import { renderPrediction } from '../schemas/prediction.ts'
@@ -23,23 +25,27 @@ export const predict: Route = {
   tag: 'predictions',
   body: ({ lineup }) => jsonBody(ref('Input'), nestedExample(lineup.champion.model?.example ?? {})),
   answers: { ok: jsonAnswer('The prediction.', ref('Prediction')), refusals: usualOfPredictions },
-  handle: answerPredictions,
+  plain: answerPredictions,
+  handle: (context) => {
+    const { lineup } = context
+    const bodyLimits = smallBody(context)
+    const answer = answerPredictions(context)
+    return ({ raw }, reply) => {
+      mediaTypeOf(raw.headers)
+      // Before the body is read.
+      requireModel(lineup)
+      answerPlain(bodyLimits, raw, reply, answer)
+    }
+  },
 }
 
 /** `POST /predict`: the same. */
 export const predictWithoutSlash: Route = { ...predict, path: '/predict', operationId: 'predictWithoutSlash' }
 
-function answerPredictions(context: HttpContext): Handler {
-  const { lineup, metrics, limits } = context
-  const bodyLimits = smallBody(context)
-  return ({ raw }, reply) => {
-    mediaTypeOf(raw.headers)
-    requireModel(lineup)
-    const take = (body: Buffer) => {
-      const prediction = predictOne(requireModel(lineup), metrics, body, 'body', limits.names)
-      reply.header('content-type', 'application/json; charset=utf-8').send(renderPrediction(prediction))
-    }
-    readBody(raw, bodyLimits, take, (error) => reply.send(error))
+function answerPredictions({ lineup, metrics, limits }: HttpContext): PlainHandler {
+  return (body, _arrivedMs, settle) => {
+    const prediction = predictOne(requireModel(lineup), metrics, body, 'body', limits.names)
+    settle(undefined, renderPrediction(prediction))
   }
 }
 

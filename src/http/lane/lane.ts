@@ -1,0 +1,174 @@
+import type { Duplex } from 'node:stream'
+import type { Settle } from '../plain-handler.ts'
+import type { KnownHead } from './known-heads.ts'
+import type { LaneRoute } from './lane-route.ts'
+
+/** What lanes share. */
+export interface LaneService {
+  /** The head that these bytes begin with, where the lane takes its request. */
+  find(bytes: Buffer): KnownHead | undefined
+  /** Begins to answer; false where the request is for node's server. @param settle is called at once or later. */
+  begin(head: KnownHead, body: Buffer, arrivedMs: number, settle: Settle): boolean
+  /** What a request settled with, as bytes for the client, and counted. */
+  answer(route: LaneRoute, error: unknown, json: string, arrivedMs: number): string
+  /** Has node's server go on with a connection, as if it had just come and these were its first bytes. */
+  passOn(socket: Duplex, bytes: Buffer): void
+  /** Answers what can't be a request, and closes the connection. */
+  refuse(socket: Duplex, code: 'HPE_INVALID_EOF_STATE' | 'ERR_HTTP_REQUEST_TIMEOUT'): void
+  forget(lane: Lane): void
+}
+
+/** How long a connection may be in each state. */
+export interface LaneTimes {
+  readonly firstRequestMs: number
+  readonly bodyMs: number
+  readonly keepAliveMs: number
+  readonly answerMs: number
+}
+
+/**
+ * `new` and `idle` wait for a request, `body` for the rest of one, `busy` for its answer, `unread` for the client to read
+ * answers; `left` is no longer the lane's.
+ */
+type State = 'new' | 'idle' | 'body' | 'busy' | 'unread' | 'left'
+
+/**
+ * A connection whose requests come one after the other, each whole at once or in two pieces. At anything else node's
+ * server takes the connection over, for good and with every byte that was not answered: there are no second ways of
+ * reading a request.
+ */
+export class Lane {
+  readonly #socket: Duplex
+  readonly #service: LaneService
+  #state: State = 'new'
+  #sinceMs: number
+  /** What was read and not answered yet. */
+  #held: Buffer | undefined
+  /** Of the request under way. */
+  #route: LaneRoute | undefined
+
+  constructor(socket: Duplex, service: LaneService, nowMs: number) {
+    this.#socket = socket
+    this.#service = service
+    this.#sinceMs = nowMs
+    socket.on('data', this.#take).on('end', this.#end).on('drain', this.#goOn)
+    socket.on('error', ignore).on('close', this.#close)
+  }
+
+  get isIdle(): boolean {
+    return this.#state === 'new' || this.#state === 'idle'
+  }
+
+  cut(): void {
+    this.#socket.destroy()
+  }
+
+  /** Ends what has lasted too long. */
+  look(nowMs: number, times: LaneTimes): void {
+    const stillMs = nowMs - this.#sinceMs
+    switch (this.#state) {
+      case 'new':
+        if (stillMs > times.firstRequestMs) this.#refuse('ERR_HTTP_REQUEST_TIMEOUT')
+        return
+      case 'idle':
+        if (stillMs > times.keepAliveMs) this.#socket.destroy()
+        return
+      case 'body':
+        if (stillMs > times.bodyMs) this.#leave()
+        return
+      case 'busy':
+      case 'unread':
+        if (stillMs > times.answerMs) this.#socket.destroy()
+        return
+      case 'left':
+    }
+  }
+
+  readonly #take = (chunk: Buffer): void => {
+    const before = this.#held
+    const bytes = before === undefined ? chunk : Buffer.concat([before, chunk])
+    if (this.#state === 'busy' || this.#state === 'unread') {
+      this.#held = bytes
+      this.#socket.pause()
+      return
+    }
+    const head = this.#service.find(bytes)
+    const end = head === undefined ? 0 : head.text.length + head.bodyBytes
+    if (head === undefined || (bytes.length < end && before !== undefined)) {
+      this.#leave(bytes)
+      return
+    }
+    this.#sinceMs = performance.now()
+    if (bytes.length < end) {
+      this.#held = bytes
+      this.#state = 'body'
+      return
+    }
+    this.#state = 'busy'
+    this.#held = bytes.length === end ? undefined : bytes.subarray(end)
+    const body = bytes.subarray(head.text.length, end)
+    this.#route = head.route
+    if (!this.#service.begin(head, body, this.#sinceMs, this.#settle)) this.#leave(bytes)
+  }
+
+  readonly #settle: Settle = (error, json) => {
+    const socket = this.#socket
+    if (this.#route === undefined || socket.destroyed) return
+    const answer = this.#service.answer(this.#route, error, json, this.#sinceMs)
+    this.#route = undefined
+    const isRead = socket.write(answer, isAscii(answer) ? 'latin1' : 'utf8')
+    if (socket.readableEnded) {
+      socket.end()
+      return
+    }
+    this.#state = isRead ? 'idle' : 'unread'
+    // More than one at a time is for node's server, in order and with bounds of its own.
+    if (isRead && this.#held !== undefined) this.#leave()
+  }
+
+  /** The client has read what it had not. */
+  readonly #goOn = (): void => {
+    if (this.#state !== 'unread') return
+    this.#state = 'idle'
+    if (this.#held !== undefined) this.#leave()
+  }
+
+  /** Nothing more comes, but an answer that is under way may still be read. */
+  readonly #end = (): void => {
+    if (this.#state === 'body') this.#refuse('HPE_INVALID_EOF_STATE')
+    else if (this.#state !== 'busy') this.#socket.end()
+  }
+
+  readonly #close = (): void => {
+    this.#state = 'left'
+    this.#held = undefined
+    this.#service.forget(this)
+  }
+
+  #refuse(code: Parameters<LaneService['refuse']>[1]): void {
+    this.#letGo()
+    // What still comes is read and dropped.
+    this.#socket.on('error', ignore).resume()
+    this.#service.refuse(this.#socket, code)
+  }
+
+  #leave(bytes = this.#held ?? Buffer.alloc(0)): void {
+    this.#letGo()
+    this.#service.passOn(this.#socket, bytes)
+  }
+
+  #letGo(): void {
+    const socket = this.#socket
+    socket.off('data', this.#take).off('end', this.#end).off('drain', this.#goOn)
+    socket.off('error', ignore).off('close', this.#close)
+    this.#close()
+  }
+}
+
+function ignore(): void {
+  // The connection closes after an error, which says enough.
+}
+
+function isAscii(text: string): boolean {
+  return Buffer.byteLength(text) === text.length
+}
