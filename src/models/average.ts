@@ -1,3 +1,4 @@
+import { betaLogOdds } from './beta-log-odds.ts'
 import { logOddsOf, probabilityOf } from './log-odds.ts'
 import type { Model } from './model.ts'
 
@@ -15,10 +16,18 @@ export interface AverageModel<Member extends Model = Model> extends Model {
 
 /** Keeps a member that says 0 or 1 from outvoting all others: log-odds stay within 9.21 of 0. */
 const epsilon = 1e-4
+const most = logOddsOf(1, epsilon)
 
 /** What a member's probability counts as in an average of log-odds. */
 export function averagedLogOdds(probability: number): number {
   return logOddsOf(probability, epsilon)
+}
+
+/** Their mean where only the mean and the variance of the probability are known. */
+export function meanAveragedLogOdds(mean: number, variance: number): number {
+  const scale = 1 - 2 * epsilon
+  const logOdds = betaLogOdds(epsilon + scale * Math.min(1, Math.max(0, mean)), scale * scale * variance)
+  return Math.min(most, Math.max(-most, logOdds))
 }
 
 export function createAverage<Member extends Model>(

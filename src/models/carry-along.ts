@@ -37,55 +37,83 @@ export function straightPath({ base, contributions }: Explanation): AlongPath {
  * over them, so that their sum is exact.
  */
 export function carryAlong(path: AlongPath, toLogOdds: (output: number) => number): Explanation {
-  const { points, weights, added } = path
+  const { points, weights, means, added } = path
   const parts = new Float64Array(added[0].length)
   for (let point = 0; point < points.length; point++) {
-    addSide(parts, path, point, points[point], weights[point], toLogOdds)
+    const more = added[point]
+    for (let i = 0; i < parts.length; i++) {
+      if (more[i] === 0) continue
+      const without = means[point] - points[point] * more[i]
+      parts[i] += weights[point] * (toLogOdds(without + more[i]) - toLogOdds(without))
+    }
   }
   return finish(parts, toLogOdds(path.base), toLogOdds(path.output))
 }
 
-/** The same path twice: with one feature, the one that adds most, known all the way, and unknown all the way. */
+/**
+ * The same path as often as the pivots, the features that add most, can each be known all the way or unknown all the way.
+ */
 export interface PivotedPath extends Quadrature {
-  readonly feature: number
-  readonly known: Side
-  readonly unknown: Side
+  readonly pivots: readonly number[]
+  /** By which pivots are known: bit i of the index is that of pivot i. */
+  readonly sides: readonly Side[]
   readonly base: number
   readonly output: number
 }
 
+/** The log-odds of an output of which the mean and the variance are known. */
+export type SpreadLogOdds = (mean: number, variance: number) => number
+
 /**
- * The same where the one feature that adds most is not averaged over. Log-odds of a mean are far from the mean of log-odds
- * where the outputs of the sets that are known differ much, and most of that is that this feature is among them or is not:
- * each of the two is carried over by itself, and they are weighed by the chance of each.
+ * The same where the pivots are not averaged over. Log-odds of a mean are far from the mean of log-odds where the outputs
+ * of the sets that are known differ much, and most of that is which of the pivots are among them: each such side is
+ * carried over by itself, and they are weighed by the chance of each. What the other features make the outputs differ is
+ * taken for the sum of what each does alone.
  */
-export function carryPivoted(path: PivotedPath, toLogOdds: (output: number) => number): Explanation {
-  const { points, weights, feature, known, unknown } = path
-  const parts = new Float64Array(known.added[0].length)
+export function carryPivoted(path: PivotedPath, toLogOdds: SpreadLogOdds): Explanation {
+  const { points, weights, pivots, sides } = path
+  const parts = new Float64Array(sides[0].added[0].length)
   for (let point = 0; point < points.length; point++) {
     const chance = points[point]
-    const weight = weights[point]
-    parts[feature] += weight * (toLogOdds(known.means[point]) - toLogOdds(unknown.means[point]))
-    addSide(parts, known, point, chance, weight * chance, toLogOdds)
-    addSide(parts, unknown, point, chance, weight * (1 - chance), toLogOdds)
+    const variances = sides.map(({ added }) => chance * (1 - chance) * added[point].reduce((sum, x) => sum + x * x, 0))
+    const worth = sides.map(({ means }, side) => toLogOdds(means[point], variances[side]))
+    for (const [side, { means, added }] of sides.entries()) {
+      const known = countBits(side)
+      const unknown = pivots.length - known
+      pivots.forEach((feature, i) => {
+        if ((side >> i) & 1) return
+        const share = weights[point] * chance ** known * (1 - chance) ** (unknown - 1)
+        parts[feature] += share * (worth[side | (1 << i)] - worth[side])
+      })
+      const share = weights[point] * chance ** known * (1 - chance) ** unknown
+      addSpread(parts, added[point], chance, means[point], variances[side], share, toLogOdds)
+    }
   }
-  return finish(parts, toLogOdds(path.base), toLogOdds(path.output))
+  return finish(parts, toLogOdds(path.base, 0), toLogOdds(path.output, 0))
 }
 
-function addSide(
+function addSpread(
   parts: Float64Array,
-  { means, added }: Side,
-  point: number,
+  added: Float64Array,
   chance: number,
-  weight: number,
-  toLogOdds: (output: number) => number,
+  mean: number,
+  variance: number,
+  share: number,
+  toLogOdds: SpreadLogOdds,
 ): void {
-  const more = added[point]
   for (let i = 0; i < parts.length; i++) {
-    if (more[i] === 0) continue
-    const without = means[point] - chance * more[i]
-    parts[i] += weight * (toLogOdds(without + more[i]) - toLogOdds(without))
+    const more = added[i]
+    if (more === 0) continue
+    const without = mean - chance * more
+    const ofOthers = Math.max(0, variance - chance * (1 - chance) * more * more)
+    parts[i] += share * (toLogOdds(without + more, ofOthers) - toLogOdds(without, ofOthers))
   }
+}
+
+function countBits(bits: number): number {
+  let count = 0
+  for (let left = bits; left > 0; left &= left - 1) count++
+  return count
 }
 
 /** Spreads what the parts lack of the output over them. */

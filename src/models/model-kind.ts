@@ -31,7 +31,7 @@ export interface LinkedExplainer extends Explainer {
   readonly link: SmoothedLink | undefined
   /** How the output comes about, of models that know it better than their contributions tell. */
   along?(row: Float64Array): AlongPath
-  /** The same, of models whose output is a probability, in which a feature may turn everything. */
+  /** The same, of models whose output is a probability, in which one or two features may turn everything. */
   pivoted?(row: Float64Array): PivotedPath
 }
 

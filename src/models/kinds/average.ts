@@ -1,5 +1,5 @@
 import { z } from '../../core/zod.ts'
-import { type AverageModel, averagedLogOdds, createAverage } from '../average.ts'
+import { type AverageModel, averagedLogOdds, createAverage, meanAveragedLogOdds } from '../average.ts'
 import { carryAlong, carryPivoted, straightPath } from '../carry-along.ts'
 import { carryToProbability, logisticLink } from '../carry-to-probability.ts'
 import type { Explanation } from '../contributions.ts'
@@ -79,9 +79,9 @@ function tellInProbability(explainer: LinkedExplainer, row: Float64Array): Expla
 
 function tellInLogOdds(explainer: LinkedExplainer, row: Float64Array): Explanation {
   const { link } = explainer
+  if (explainer.pivoted !== undefined) return carryPivoted(explainer.pivoted(row), meanAveragedLogOdds)
   const toLogOdds = (output: number) =>
     averagedLogOdds(link === undefined ? Math.min(1, Math.max(0, output)) : link(output, 0))
-  if (explainer.pivoted !== undefined) return carryPivoted(explainer.pivoted(row), toLogOdds)
   if (explainer.along !== undefined) return carryAlong(explainer.along(row), toLogOdds)
   const own = explainer.explain(row)
   const carried = carryAlong(straightPath(own), toLogOdds)

@@ -126,13 +126,12 @@ function explainTrees({ nodes, features, combination }: TreeEnsemble): LinkedExp
     ...(combination.kind === 'mean' && {
       pivoted(row: Float64Array) {
         shap ??= new TreeShap(nodes, features.length)
-        const { known, unknown, answer, ...path } = shap.pivoted(row)
-        const sideOf = ({ means, added }: typeof known) => ({
+        const { sides, answer, ...path } = shap.pivoted(row)
+        const outputs = sides.map(({ means, added }) => ({
           means: means.map(outputOf),
           added: added.map((point) => point.map((value) => value / divisor)),
-        })
-        const ends = { base: outputOf(shap.expected), output: outputOf(answer) }
-        return { ...path, ...ends, known: sideOf(known), unknown: sideOf(unknown) }
+        }))
+        return { ...path, sides: outputs, base: outputOf(shap.expected), output: outputOf(answer) }
       },
     }),
   }

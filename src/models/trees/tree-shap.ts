@@ -2,8 +2,9 @@ import type { AlongPath, PivotedPath } from '../carry-along.ts'
 import { gaussLegendre, type Quadrature } from '../gauss-legendre.ts'
 import { goesLeft, type TreeNodes } from './tree-nodes.ts'
 
-/** Of a path that is walked twice, and carried over to log-odds: more points bring less than that leaves. */
-const pivotPoints = gaussLegendre(4)
+/** Of paths with pivots, which are carried over to log-odds: a third pivot, or more points, bring less than that leaves. */
+const mostPivots = 2
+const pivotPoints = gaussLegendre(3)
 const halfway: Quadrature = { points: Float64Array.of(0.5), weights: Float64Array.of(1) }
 
 /**
@@ -24,13 +25,15 @@ export class TreeShap {
   /** For each tree: as many points as are exact for its paths. */
   readonly #quadratures: readonly Quadrature[]
   readonly #widest: Quadrature
-  /** The nodes of the tree that is being walked. */
+  /** The nodes of the quadrature of the tree that is being walked. */
   #points = new Float64Array(0)
   #weights = new Float64Array(0)
-  /** For each depth, a number for each point: the product of the path's factors, and the sum over leaves below. */
+  /** How many numbers are kept for each depth: those points once for each choice of pivots. */
+  #lanes = 0
+  /** For each depth, a number for each lane: the product of the path's factors, and the sum over leaves below. */
   readonly #products: Float64Array
   readonly #sums: Float64Array
-  /** For each depth: one over the factor of the feature that was split there; at depth 0 ones. */
+  /** For each depth, a number for each point: one over the factor of the feature that was split there; at depth 0 ones. */
   readonly #inverses: Float64Array
   /** For each feature: where its factor's inverses stand. */
   readonly #inverseAt: Int32Array
@@ -39,10 +42,10 @@ export class TreeShap {
   readonly #taken: Float64Array
   #row: Float64Array = new Float64Array(0)
   #values = new Float64Array(0)
-  /** Where they are wanted: for each point, what each feature adds there, and what the trees answer there. */
-  #added: readonly Float64Array[] | undefined
-  /** A feature that is known at the first half of the points and unknown at the second; -1 for none. */
-  #pivot = -1
+  /** Where it is wanted: for each feature, what it adds in each lane. */
+  #added: Float64Array | undefined
+  /** For each feature that is a pivot: the lanes in which it is known, as ones; in the others it is unknown. */
+  readonly #knownAt: (Uint8Array | undefined)[]
 
   constructor(nodes: TreeNodes, features: number) {
     this.#nodes = nodes
@@ -53,13 +56,14 @@ export class TreeShap {
     const byCount = Array.from({ length: most + 1 }, (_, count) => gaussLegendre(Math.max(1, count)))
     this.#widest = byCount[most]
     this.#quadratures = distinct.map((features) => byCount[Math.ceil(features / 2)])
-    const size = (depth + 1) * Math.max(1, most, 2 * pivotPoints.points.length)
+    const size = (depth + 1) * Math.max(1, most, pivotPoints.points.length << mostPivots)
     this.#products = new Float64Array(size)
     this.#sums = new Float64Array(size)
     this.#inverses = new Float64Array(size)
     this.#inverseAt = new Int32Array(features)
     this.#shares = new Float64Array(features).fill(1)
     this.#taken = new Float64Array(features).fill(1)
+    this.#knownAt = new Array(features).fill(undefined)
   }
 
   /** For each feature: how much it moves the trees' sum away from what is expected. */
@@ -72,10 +76,11 @@ export class TreeShap {
     return this.#values
   }
 
-  #walkTree(root: number, { points, weights }: Quadrature): void {
+  #walkTree(root: number, { points, weights }: Quadrature, choices = 1): void {
     this.#points = points
     this.#weights = weights
-    this.#products.fill(1, 0, points.length)
+    this.#lanes = choices * points.length
+    this.#products.fill(1, 0, this.#lanes)
     this.#inverses.fill(1, 0, points.length)
     this.#walk(root, 0)
   }
@@ -87,7 +92,7 @@ export class TreeShap {
   along(row: Float64Array): TreesAlongPath {
     const { points, weights } = this.#widest
     const means = new Float64Array(points.length)
-    const added = Array.from(points, () => new Float64Array(this.#features))
+    const added = new Float64Array(this.#features * points.length)
     this.#row = row
     this.#values = new Float64Array(this.#features)
     this.#added = added
@@ -96,36 +101,39 @@ export class TreeShap {
       for (let i = 0; i < points.length; i++) means[i] += this.#sums[i]
     }
     this.#added = undefined
-    return { points, weights, means, added, values: this.#values }
+    return { points, weights, means, added: byPoint(added, points.length), values: this.#values }
   }
 
   /**
-   * The same twice in one walk, by few points: with the feature that adds most half-way known, and with it unknown.
+   * The same by few points, and for each choice of pivots that are known: the two features that add most half-way are
+   * known all along the path, or unknown. All in one walk.
    */
   pivoted(row: Float64Array): TreesPivoted {
     this.#row = row
     this.#values = new Float64Array(this.#features)
     for (const root of this.#nodes.roots) this.#walkTree(root, halfway)
-    const added = this.#values.map(Math.abs)
-    const feature = added.indexOf(added.reduce((most, value) => Math.max(most, value), 0))
+    const pivots = largest(this.#values, mostPivots)
     const { points, weights } = pivotPoints
     const count = points.length
-    const both = { points: Float64Array.of(...points, ...points), weights: Float64Array.of(...weights, ...weights) }
-    const means = new Float64Array(2 * count)
-    this.#added = Array.from(means, () => new Float64Array(this.#features))
-    this.#pivot = feature
+    const choices = Array.from({ length: 1 << pivots.length }, (_, choice) => choice)
+    const means = new Float64Array(choices.length * count)
+    const added = new Float64Array(this.#features * means.length)
+    this.#added = added
+    pivots.forEach((pivot, bit) => {
+      this.#knownAt[pivot] = Uint8Array.from(means, (_, i) => (Math.floor(i / count) >> bit) & 1)
+    })
     for (const root of this.#nodes.roots) {
-      this.#walkTree(root, both)
+      this.#walkTree(root, pivotPoints, choices.length)
       for (let i = 0; i < means.length; i++) means[i] += this.#sums[i]
     }
-    const sideFrom = (from: number) => ({
-      means: means.slice(from, from + count),
-      added: this.#added?.slice(from, from + count) ?? [],
-    })
-    const sides = { known: sideFrom(0), unknown: sideFrom(count) }
+    for (const pivot of pivots) this.#knownAt[pivot] = undefined
     this.#added = undefined
-    this.#pivot = -1
-    return { points, weights, feature, ...sides, answer: this.#answerOf(row) }
+    const addedAt = byPoint(added, means.length)
+    const sides = choices.map((choice) => {
+      const [from, to] = [choice * count, (choice + 1) * count]
+      return { means: means.slice(from, to), added: addedAt.slice(from, to) }
+    })
+    return { points, weights, pivots, sides, answer: this.#answerOf(row) }
   }
 
   #answerOf(row: Float64Array): number {
@@ -143,7 +151,7 @@ export class TreeShap {
 
   #walk(node: number, depth: number): void {
     const { feature, left, value } = this.#nodes
-    const count = this.#points.length
+    const count = this.#lanes
     const start = depth * count
     if (feature[node] < 0) {
       for (let i = start; i < start + count; i++) this.#sums[i] = value[node] * this.#products[i]
@@ -151,9 +159,10 @@ export class TreeShap {
     }
     for (let i = start; i < start + count; i++) this.#sums[i] = 0
     const isLeft = goesLeft(this.#nodes, node, this.#row[feature[node]])
-    if (feature[node] === this.#pivot) {
-      this.#pass(node, left[node], isLeft, depth)
-      this.#pass(node, left[node] + 1, !isLeft, depth)
+    const knownAt = this.#knownAt[feature[node]]
+    if (knownAt !== undefined) {
+      this.#pass(node, left[node], isLeft, depth, knownAt)
+      this.#pass(node, left[node] + 1, !isLeft, depth, knownAt)
       return
     }
     this.#descend(node, left[node], isLeft, depth)
@@ -181,17 +190,17 @@ export class TreeShap {
     this.#inverseAt[split] = before
   }
 
-  /** Where the pivot was split: where it is known only the row's own side counts, else both by their shares of the rows. */
-  #pass(node: number, child: number, isTaken: boolean, depth: number): void {
+  /** Where a pivot was split: where it is known only the row's own side counts, else both by their shares of the rows. */
+  #pass(node: number, child: number, isTaken: boolean, depth: number, knownAt: Uint8Array): void {
     const { cover } = this.#nodes
     const share = cover[node] > 0 ? cover[child] / cover[node] : 0
     if (share === 0 && !isTaken) return
     const products = this.#products
     const sums = this.#sums
-    const count = this.#points.length
+    const count = this.#lanes
     const from = depth * count
     for (let i = 0; i < count; i++) {
-      const factor = i < count / 2 ? Number(isTaken) : share
+      const factor = knownAt[i] === 1 ? Number(isTaken) : share
       products[from + count + i] = products[from + i] * factor
     }
     this.#walk(child, depth + 1)
@@ -203,12 +212,15 @@ export class TreeShap {
     const points = this.#points
     const products = this.#products
     const inverses = this.#inverses
+    const lanes = this.#lanes
+    const from = depth * lanes
     const count = points.length
-    const from = depth * count
-    for (let i = 0; i < count; i++) {
-      const factor = share + (taken - share) * points[i]
-      products[from + count + i] = products[from + i] * factor * inverses[before + i]
-      inverses[from + count + i] = 1 / factor
+    const at = (depth + 1) * count
+    for (let point = 0; point < count; point++) {
+      const factor = share + (taken - share) * points[point]
+      const change = factor * inverses[before + point]
+      for (let i = from + point; i < from + lanes; i += count) products[i + lanes] = products[i] * change
+      inverses[at + point] = 1 / factor
     }
   }
 
@@ -217,16 +229,22 @@ export class TreeShap {
     const weights = this.#weights
     const sums = this.#sums
     const inverses = this.#inverses
+    const lanes = this.#lanes
     const count = weights.length
-    const from = depth * count
+    const from = depth * lanes
+    const inverseAt = (depth + 1) * count
     const along = this.#added
+    const alongAt = split * lanes
     let added = 0
-    for (let i = 0; i < count; i++) {
-      const sum = sums[from + count + i]
-      const rate = change * inverses[from + count + i] - changeBefore * inverses[before + i]
-      added += weights[i] * sum * rate
-      if (along !== undefined) along[i][split] += sum * rate
-      sums[from + i] += sum
+    for (let point = 0; point < count; point++) {
+      const rate = change * inverses[inverseAt + point] - changeBefore * inverses[before + point]
+      for (let i = point; i < lanes; i += count) {
+        const sum = sums[from + lanes + i]
+        const more = sum * rate
+        added += weights[point] * more
+        if (along !== undefined) along[alongAt + i] += more
+        sums[from + i] += sum
+      }
     }
     this.#values[split] += added
   }
@@ -240,6 +258,22 @@ interface TreesAlongPath extends Omit<AlongPath, 'base' | 'output'> {
 /** Of the trees' sum; `answer` is what they answer for the row. */
 interface TreesPivoted extends Omit<PivotedPath, 'base' | 'output'> {
   readonly answer: number
+}
+
+/** For each point what each feature adds, of what each feature adds at each point. */
+function byPoint(added: Float64Array, points: number): Float64Array[] {
+  const features = added.length / points
+  return Array.from({ length: points }, (_, point) =>
+    Float64Array.from({ length: features }, (_, feature) => added[feature * points + point]),
+  )
+}
+
+/** Where the values are that are farthest from 0, the first of them at most; those of 0 are none. */
+function largest(values: Float64Array, most: number): number[] {
+  return [...values.keys()]
+    .filter((i) => values[i] !== 0)
+    .sort((one, other) => Math.abs(values[other]) - Math.abs(values[one]))
+    .slice(0, most)
 }
 
 /** The deepest leaf; by tree the most distinct features on a path; and the sum of the trees' mean answers. */
