@@ -120,12 +120,19 @@ export const steps: fc.Arbitrary<readonly Step[]> = fc
     })
   })
 
-/** A detector of these features; the label is known two hours later. */
 export function featuresOf(
   features: Detector['features'],
-  { eventsPerKey = 4096, zone = 'UTC' }: { readonly eventsPerKey?: number; readonly zone?: string } = {},
+  options: { readonly eventsPerKey?: number; readonly zone?: string } = {},
 ): FeatureSet {
-  const detector: Detector = {
+  return compileFeatures({ detector: detectorOf(features, options), locate: inMemory })
+}
+
+/** A detector of these features; the label is known two hours later. */
+export function detectorOf(
+  features: Detector['features'],
+  { eventsPerKey = 4096, zone = 'UTC' }: { readonly eventsPerKey?: number; readonly zone?: string } = {},
+): Detector {
+  return {
     detector: 'test',
     transaction: {
       time: { field: 'TIME', format: 'epoch-ms' },
@@ -139,7 +146,6 @@ export function featuresOf(
     features,
     histories: { eventsPerKey },
   }
-  return compileFeatures({ detector, locate: inMemory })
 }
 
 export function toTransaction(purchase: Purchase, { texts, numbers }: TransactionLayout): Transaction {

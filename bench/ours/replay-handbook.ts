@@ -6,9 +6,9 @@ import { readTable } from '../../src/data/read-table.ts'
 import type { Table } from '../../src/data/table.ts'
 import { TransactionReader } from '../../src/data/transaction-reader.ts'
 import { parseDetectorFile } from '../../src/detector/detector.ts'
+import { ChunkReplay } from '../../src/features/chunk-replay.ts'
 import { compileFeatures } from '../../src/features/feature-set.ts'
-import { MemoryHistories } from '../../src/features/memory-histories.ts'
-import { Replay } from '../../src/features/replay.ts'
+import { type ReadRow, replayInChunks } from '../../src/training/replay-chunks.ts'
 
 const [path, sampled] = process.argv.slice(2)
 const detectorFile = new URL('../../detectors/handbook.yaml', import.meta.url)
@@ -19,7 +19,7 @@ const reader = new TransactionReader(located, features.layout, { file: 'the file
 const start = performance.now()
 const { table } = await readTable(path, { columns: reader.kinds })
 const readAt = performance.now()
-const columns = replayTable(table)
+const columns = await replayTable(table)
 const end = performance.now()
 
 const sampledRows = Array.from({ length: Number(sampled) }, (_, i) =>
@@ -38,15 +38,27 @@ const result = {
 process.stdout.write(`${JSON.stringify(result)}\n`)
 
 /** A column for each feature. The file is in order of time, so its rows are replayed as they stand. */
-function replayTable(table: Table): readonly Float64Array[] {
+async function replayTable(table: Table): Promise<readonly Float64Array[]> {
   const columns = features.names.map(() => new Float64Array(table.rowCount))
-  const replay = new Replay(features, new MemoryHistories(features.plan))
   reader.open(table)
-  for (let row = 0; row < table.rowCount; row++) {
-    const transaction = reader.read(row)
-    const values = replay.next(transaction)
-    for (let i = 0; i < values.length; i++) columns[i][row] = values[i]
-    replay.label(transaction, { isFraud: reader.readLabel(row) === 1, knownAtMs: reader.readKnownAt(row) })
+  const tables = (async function* () {
+    yield { table, rows: rowsOf(table) }
+  })()
+  const { signal } = new AbortController()
+  const replay = new ChunkReplay(features, located.detector, { signal })
+  let at = 0
+  for await (const group of replayInChunks(tables, reader, features, replay)) {
+    for (const { row } of group) {
+      for (let i = 0; i < row.length; i++) columns[i][at] = row[i]
+      at++
+    }
   }
   return columns
+}
+
+function* rowsOf({ rowCount }: Table): Generator<ReadRow> {
+  for (let index = 0; index < rowCount; index++) {
+    const transaction = reader.read(index)
+    yield { transaction, label: reader.readLabel(index), knownAtMs: reader.readKnownAt(index), index, fileRow: index }
+  }
 }

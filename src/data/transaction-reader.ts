@@ -13,7 +13,7 @@ import { namesOfFile } from '../detector/field-names.ts'
 import { fixedCurrency, whyOtherCurrency } from '../detector/fixed-currency.ts'
 import { keptNames } from '../detector/kept-fields.ts'
 import { longestId, longestText } from '../detector/kept-text.ts'
-import type { Transaction, TransactionLayout } from '../detector/transaction.ts'
+import type { CodedTexts, Transaction, TransactionLayout } from '../detector/transaction.ts'
 import { type BadPlace, BadRowLog, type BadRows } from './bad-rows.ts'
 import { type CardNumberShare, cardNumberShare } from './card-number-columns.ts'
 import { type CellFormat, parseNumber, whyAmbiguous } from './cell-format.ts'
@@ -91,6 +91,7 @@ export class TransactionReader {
   #label: CellReader<number> = missingNumber
   #knownAt: CellReader<number> = missingNumber
   #texts: CellReader<string | undefined>[] = []
+  #codedTexts: (CodedTexts | undefined)[] = []
   /** Checks of columns that hold what is not an id or a key, what a service refuses, or possibly another currency. */
   #spoilt: CellReader<void>[] = []
   #numberCells: CellReader<number>[] = []
@@ -164,13 +165,20 @@ export class TransactionReader {
     if (label.knownAt !== undefined && hasLabel) {
       this.#knownAt = this.#times(at(label.knownAt, 'label', 'knownAt'), time ?? { ...untold, format: 'iso' })
     }
-    this.#texts = this.#layout.texts.map(({ name, column }) =>
-      this.#textsOf(this.#column(table, column, placeOf(name, this.#located))),
+    const texts = this.#layout.texts.map(({ name, column }) =>
+      this.#column(table, column, placeOf(name, this.#located)),
     )
+    this.#codedTexts = texts.map((column) => this.#codedTextsOf(column))
+    this.#texts = texts.map((column, i) => this.#textsOf(column, this.#codedTexts[i]))
     this.#numberCells = this.#layout.numbers.map(({ name, column, orElse }) =>
       this.#numbers(this.#column(table, column, placeOf(name, this.#located), orElse)),
     )
     this.#refuseMisspelt(table)
+  }
+
+  /** The texts of the open table, by their places in the layout, where each distinct one has a code. */
+  codedTexts(): readonly (CodedTexts | undefined)[] {
+    return this.#codedTexts
   }
 
   /** A row with its label; undefined where the row is bad and left out. */
@@ -392,9 +400,16 @@ export class TransactionReader {
     throw new FraudError('DATA_INVALID', `${this.#reading.file}: the column "${field}" ${reason}`, { errors })
   }
 
-  #textsOf(column: Column): CellReader<string | undefined> {
+  #codedTextsOf(column: Column): CodedTexts | undefined {
     const { hashCardNumber = [] } = this.#located.detector.transaction
-    if (column.kind !== 'text' || !hashCardNumber.includes(column.name)) return texts(column)
+    if (column.kind !== 'text' || hashCardNumber.includes(column.name)) return undefined
+    // The service trims texts, too.
+    return { codes: column.codes, texts: column.dictionary.map((text) => text.trim() || undefined) }
+  }
+
+  #textsOf(column: Column, coded: CodedTexts | undefined): CellReader<string | undefined> {
+    if (coded !== undefined) return (row) => coded.texts[coded.codes[row]]
+    if (column.kind !== 'text') return numbersAsTexts(column)
     const kept = column.dictionary.map((text) => this.#conceal(column.name, text.trim()))
     return (row) => {
       const text = kept[column.codes[row]]
@@ -564,15 +579,8 @@ function placeOf(name: string, { detector }: LocatedDetector): readonly Property
   return ['features', Math.max(0, entry)]
 }
 
-function texts(column: Column): CellReader<string | undefined> {
-  if (column.kind === 'text') {
-    // The service trims texts, too.
-    const { codes } = column
-    const trimmed = column.dictionary.map((text) => text.trim() || undefined)
-    return (row) => trimmed[codes[row]]
-  }
-  const { values } = column
-  return column.kind === 'number' && values.every((value) => Number.isNaN(value))
+function numbersAsTexts({ kind, values }: NumberColumn): CellReader<string | undefined> {
+  return kind === 'number' && values.every((value) => Number.isNaN(value))
     ? missingText
     : (row) => (Number.isNaN(values[row]) ? undefined : String(values[row]))
 }

@@ -24,3 +24,9 @@ export interface Transaction {
   /** A missing one is NaN. */
   readonly numbers: ArrayLike<number>
 }
+
+/** A column of texts: the code of each row, -1 for a missing one, and what the codes stand for. */
+export interface CodedTexts {
+  readonly codes: Int32Array
+  readonly texts: readonly (string | undefined)[]
+}

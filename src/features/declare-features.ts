@@ -22,6 +22,8 @@ export interface DeclaredFeature {
   readonly feature: Feature
   /** The entry that it is of, and its place. */
   readonly entry: number
+  /** The histories that it looks at. */
+  readonly histories: readonly number[]
   readonly path: readonly PropertyKey[]
   readonly kind: string
   readonly parameters: unknown
@@ -53,12 +55,14 @@ export function declareFeatures(
     const entry = readDeclaration(given, paths[i], problems)
     if (entry === undefined) return
     try {
+      scope.takeAsked()
       const features = entry.kind.declare(entry.parameters, scope)
+      const histories = scope.takeAsked()
       features.forEach((feature, at) => {
         const declaration = tellDeclaration(entry, at, features.length)
         const { kind, parameters, path } = entry
         const range = feature.categories === undefined ? kind.range : wholeUpTo(feature.categories.length - 1)
-        declared.push({ feature, entry: i, path, kind: kind.kind, parameters, range, declaration })
+        declared.push({ feature, entry: i, histories, path, kind: kind.kind, parameters, range, declaration })
       })
       if (entry.kind.kind !== 'column') return
       const column = String(entry.parameters)

@@ -19,6 +19,8 @@ export interface FeatureSet {
   /** Features that need no others, and where in the row each stands. */
   readonly own: readonly Feature[]
   readonly ownAt: readonly number[]
+  /** The histories that each of these looks at, by their numbers in the plan. */
+  readonly ownHistories: readonly (readonly number[])[]
   /** Features of other features, each after those that it needs, with their places in the row. */
   readonly derived: readonly { readonly feature: Feature; readonly at: number; readonly inputs: readonly number[] }[]
   readonly layout: TransactionLayout
@@ -73,6 +75,7 @@ export function compileFeatures({ detector, locate }: LocatedDetector): FeatureS
     })),
     own: ownAt.map((at) => features[at]),
     ownAt,
+    ownHistories: ownAt.map((at) => declared[at].histories),
     derived: order
       .filter((at) => inputs[at].length > 0)
       .map((at) => ({ feature: features[at], at, inputs: inputs[at] })),
@@ -100,12 +103,23 @@ const none: readonly number[] = []
 
 /** Computes the row of the transaction whose histories these are. Writes into `row` and returns it. */
 export function computeRow(
-  { own, ownAt, derived }: FeatureSet,
+  features: FeatureSet,
   transaction: Transaction,
   histories: readonly History[],
   row: Float64Array,
 ): Float64Array {
+  const { own, ownAt } = features
   for (let i = 0; i < own.length; i++) row[ownAt[i]] = own[i].compute(transaction, histories, none)
+  return computeDerived(features, transaction, histories, row)
+}
+
+/** Computes the features of a row that need others of it, which are there. */
+export function computeDerived(
+  { derived }: FeatureSet,
+  transaction: Transaction,
+  histories: readonly History[],
+  row: Float64Array,
+): Float64Array {
   for (const { feature, at, inputs } of derived) {
     row[at] = feature.compute(
       transaction,

@@ -191,7 +191,7 @@ export class KeyedHistories implements History {
     const data = this.#labels.data(series)
     data.set([timestampMs, sequence, knownAtMs, wordOf(label)], at)
     const { labelFields } = this.#plan
-    for (let i = 0; i < labelFields.length; i++) data[at + labelFieldsAt + i] = read(labelFields[i], event)
+    for (let i = 0; i < labelFields.length; i++) data[at + labelFieldsAt + i] = readField(labelFields[i], event)
     if (this.#labels.count(series) > this.#eventsPerKey) this.#moveOldestLabel(number, series)
   }
 
@@ -465,7 +465,7 @@ export class KeyedHistories implements History {
     const { fields } = this.#plan
     for (let field = 0; field < fields.length; field++) {
       const kept = fields[field]
-      if (this.#isExact[field] === 0 && kept.from !== 'first') data[at + 1 + field] = read(kept, transaction)
+      if (this.#isExact[field] === 0 && kept.from !== 'first') data[at + 1 + field] = readField(kept, transaction)
     }
     if (this.#exactFields.length > 0) {
       const end = this.#events.end(number)
@@ -477,7 +477,7 @@ export class KeyedHistories implements History {
       }
       for (const field of this.#exactFields) {
         const kept = fields[field]
-        const value = kept.from === 'first' ? this.#isFirst(data, number, at, kept) : read(kept, transaction)
+        const value = kept.from === 'first' ? this.#isFirst(data, number, at, kept) : readField(kept, transaction)
         if (value === 0) continue
         const sum = 1 + field
         for (let later = at + width + sum; later <= end + sum; later += width) data[later] += value
@@ -645,12 +645,12 @@ function wordOf({ isFraud, rank = 0 }: Label): number {
 }
 
 /** Whether sums of a field are of whole numbers, none of them missing. */
-function sumsExactly(field: HistoryField): boolean {
+export function sumsExactly(field: HistoryField): boolean {
   return field.from === 'amount' ? field.isExact : field.from === 'condition' || field.from === 'first'
 }
 
 /** A field of a transaction as histories keep it: a text as its hash, a missing one as NaN. */
-function read(field: Exclude<HistoryField, FirstField>, transaction: Transaction): number {
+export function readField(field: Exclude<HistoryField, FirstField>, transaction: Transaction): number {
   if (field.from === 'amount') return transaction.amount
   if (field.from === 'condition') return field.test(transaction)
   if (field.from === 'number') return transaction.numbers[field.index]

@@ -9,12 +9,12 @@ import { LabelQueue } from './label-queue.ts'
  */
 export class Replay {
   readonly #features: FeatureSet
-  readonly #histories: Histories
+  readonly #histories: Pick<Histories, 'observe' | 'label'>
   readonly #pending = new LabelQueue()
   readonly #row: Float64Array
   #sequence = 0
 
-  constructor(features: FeatureSet, histories: Histories) {
+  constructor(features: FeatureSet, histories: Pick<Histories, 'observe' | 'label'>) {
     this.#features = features
     this.#histories = histories
     this.#row = new Float64Array(features.names.length)

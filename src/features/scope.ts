@@ -50,6 +50,7 @@ export class Scope {
   readonly #numbers: SourceField[] = []
   readonly #plans: DraftPlan[] = []
   readonly #listed = new Map<number, Set<string>>()
+  readonly #asked = new Set<number>()
   /** Milliseconds that the detector's zone is ahead of UTC at an instant. */
   readonly offsetAt: (timestampMs: number) => number
   /** The detector's zone by its name. */
@@ -89,9 +90,21 @@ export class Scope {
   history(by: string | null): number {
     this.requireTime('a history')
     const known = this.#plans.findIndex((plan) => plan.by === by)
-    if (known >= 0) return known
+    const history = known >= 0 ? known : this.#addPlan(by)
+    this.#asked.add(history)
+    return history
+  }
+
+  #addPlan(by: string | null): number {
     const text = by === null ? -1 : this.#text(by, 'by')
     return this.#plans.push({ by, text, fields: [], windows: [], labelFields: [], countsFrauds: false }) - 1
+  }
+
+  /** The histories that were asked for since this was asked last. */
+  takeAsked(): readonly number[] {
+    const asked = [...this.#asked]
+    this.#asked.clear()
+    return asked
   }
 
   /** @param excludesSelf whether the transaction itself is left out, which a window without a delay holds. */

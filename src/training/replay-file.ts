@@ -6,8 +6,10 @@ import { type BadRows, openTables } from '../data/read-table.ts'
 import type { Table } from '../data/table.ts'
 import { TransactionReader } from '../data/transaction-reader.ts'
 import { namesOfFile } from '../detector/field-names.ts'
+import { ChunkReplay } from '../features/chunk-replay.ts'
 import { MemoryHistories } from '../features/memory-histories.ts'
 import { Replay } from '../features/replay.ts'
+import { gainsByChunks } from '../features/replay-lanes.ts'
 import { readEarlierRows } from './earlier-rows.ts'
 import type { FileReplay, ReplayedTransaction, ReplayWork } from './file-replay.ts'
 import {
@@ -22,8 +24,11 @@ import {
 } from './read-input.ts'
 import { writeRejects } from './rejects.ts'
 import { RepeatedIds, warnOfRepeats } from './repeated-ids.ts'
+import { type ReadRow, type ReadTable, replayInChunks } from './replay-chunks.ts'
 
 const rowsPerTable = 16_384
+/** In chunks a table has as many rows as a chunk: each looks up its texts once. */
+const rowsPerTableInChunks = 131_072
 const noRow = new Float64Array(0)
 
 /** Told where a file's rows turn out not to be in the order of their times. */
@@ -68,7 +73,7 @@ async function replayStream<Result>(
     required: [],
     names: namesOfFile(replay.located.detector, replay.features.layout),
     others: replay.others,
-    rowsPerTable,
+    rowsPerTable: goesInChunks(replay) ? rowsPerTableInChunks : rowsPerTable,
     onProgress: ({ bytesRead, bytesTotal }) => bytesTotal !== undefined && progress.update(bytesRead, bytesTotal),
   })
   const rows = { count: 0 }
@@ -157,20 +162,37 @@ interface TableReplay {
   readonly before?: ((replay: Replay) => void) | undefined
 }
 
-async function* replayTables(
-  { replay: { features, onRepeat, makesRows = true }, reader, rows, repeats, before }: TableReplay,
+/** Whether a file is replayed in chunks, which is where that is faster. */
+function goesInChunks({ makesRows = true, features }: FileReplay): boolean {
+  return makesRows && gainsByChunks(features)
+}
+
+function replayTables(
+  given: TableReplay,
   tables: AsyncIterable<Table>,
   signal: AbortSignal,
   order?: Uint32Array,
 ): AsyncGenerator<Iterable<ReplayedTransaction>, void> {
-  const replay = makesRows ? new Replay(features, new MemoryHistories(features.plan)) : undefined
-  if (replay !== undefined) before?.(replay)
+  const { replay, before } = given
+  const groups = readTables(given, tables, signal, order)
+  const { features, located } = replay
+  if (before === undefined && goesInChunks(replay))
+    return replayInChunks(groups, given.reader, features, new ChunkReplay(features, located.detector, { signal }))
+  return replayOneByOne(groups, given)
+}
+
+async function* readTables(
+  { replay: { onRepeat }, reader, rows, repeats }: TableReplay,
+  tables: AsyncIterable<Table>,
+  signal: AbortSignal,
+  order?: Uint32Array,
+): AsyncGenerator<ReadTable, void> {
   let newestMs = Number.NEGATIVE_INFINITY
   for await (const table of tables) {
     throwIfInterrupted(signal)
     reader.open(table)
     repeats.open(table, { isWhole: order !== undefined })
-    yield replayTable(table)
+    yield { table, rows: readTable(table) }
     rows.count += table.rowCount
   }
 
@@ -181,7 +203,7 @@ async function* replayTables(
     return true
   }
 
-  function* replayTable(table: Table): Generator<ReplayedTransaction, void> {
+  function* readTable(table: Table): Generator<ReadRow, void> {
     const count = order?.length ?? table.rowCount
     for (let i = 0; i < count; i++) {
       const index = order === undefined ? i : order[i]
@@ -191,6 +213,21 @@ async function* replayTables(
       const { transaction, label, knownAtMs } = taken
       if (transaction.timestampMs < newestMs) throw new OutOfOrder()
       newestMs = transaction.timestampMs
+      yield { transaction, label, knownAtMs, index, fileRow }
+    }
+  }
+}
+
+async function* replayOneByOne(
+  groups: ReturnType<typeof readTables>,
+  { replay: { features, makesRows = true }, reader, before }: TableReplay,
+): AsyncGenerator<Iterable<ReplayedTransaction>, void> {
+  const replay = makesRows ? new Replay(features, new MemoryHistories(features.plan)) : undefined
+  if (replay !== undefined) before?.(replay)
+  for await (const { table, rows } of groups) yield replayRows(table, rows)
+
+  function* replayRows(table: Table, rows: Iterable<ReadRow>): Generator<ReplayedTransaction, void> {
+    for (const { transaction, label, knownAtMs, index, fileRow } of rows) {
       const row = replay?.next(transaction) ?? noRow
       if (label === 1) replay?.label(transaction, { isFraud: true, knownAtMs })
       yield { row, transaction, label, knownAtMs, reader, table, index, fileRow }

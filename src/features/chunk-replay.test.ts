@@ -1,0 +1,143 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import fc from 'fast-check'
+import { type Defined, definedFeatures } from '../../test/feature-definitions.ts'
+import { detectorOf, hourMs, type Step, steps, toTransaction } from '../../test/feature-stream.ts'
+import type { Detector } from '../detector/detector.ts'
+import type { Transaction } from '../detector/transaction.ts'
+import { ChunkReplay, type ReplayedChunk } from './chunk-replay.ts'
+import { compileDetector, type FeatureSet } from './feature-set.ts'
+import { MemoryHistories } from './memory-histories.ts'
+import { Replay } from './replay.ts'
+import { openTransaction } from './replay-chunk.ts'
+
+/** A row of a file with its label. */
+interface Labelled {
+  readonly transaction: Transaction
+  readonly isFraud: boolean
+  readonly knownAtMs: number
+}
+
+/** The stream's transactions as a file has them: in the order of their times, each with the last that was said of it. */
+function fileOf(stream: readonly Step[], { layout }: FeatureSet): readonly Labelled[] {
+  const purchases = stream.flatMap((step) => ('purchase' in step ? [step.purchase] : []))
+  const verdicts = stream.flatMap((step) => ('verdict' in step ? [step.verdict] : []))
+  return purchases
+    .map((purchase, place) => {
+      const { isFraud = false, knownAt = Number.NaN } = verdicts.findLast(({ about }) => about === place) ?? {}
+      return { transaction: toTransaction(purchase, layout), isFraud, knownAtMs: knownAt }
+    })
+    .sort((one, other) => one.transaction.timestampMs - other.transaction.timestampMs)
+}
+
+function oneByOne(features: FeatureSet, file: readonly Labelled[]): number[][] {
+  const replay = new Replay(features, new MemoryHistories(features.plan))
+  return file.map(({ transaction, isFraud, knownAtMs }) => {
+    const row = [...replay.next(transaction)]
+    if (isFraud) replay.label(transaction, { isFraud, knownAtMs })
+    return row
+  })
+}
+
+async function inChunks(
+  detector: Detector,
+  file: readonly Labelled[],
+  options: { readonly rows: number; readonly threads: number },
+): Promise<number[][]> {
+  const features = compileDetector(detector)
+  const replay = new ChunkReplay(features, detector, { ...options, signal: new AbortController().signal })
+  const transaction = openTransaction(features.layout)
+  const row = new Float64Array(features.names.length)
+  const all: number[][] = []
+  const take = (chunk: ReplayedChunk) => {
+    for (let at = 0; at < chunk.input.rowCount; at++) {
+      replay.read(chunk, at, transaction, row)
+      assert.deepEqual({ ...transaction }, { ...openTransaction(features.layout), ...file[all.length].transaction })
+      all.push([...row])
+    }
+    replay.release(chunk)
+  }
+  let last: readonly [ReplayedChunk, Promise<void>] | undefined
+  for (let from = 0; from < file.length; from += options.rows) {
+    const chunk = replay.open()
+    for (const { transaction: each, isFraud, knownAtMs } of file.slice(from, from + options.rows)) {
+      chunk.input.add(each, isFraud ? knownAtMs : Number.NaN)
+    }
+    const done = replay.replay(chunk)
+    // One is read while the next is computed.
+    await last?.[1]
+    if (last !== undefined) take(last[0])
+    last = [chunk, done]
+  }
+  await last?.[1]
+  if (last !== undefined) take(last[0])
+  await replay.close()
+  return all
+}
+
+async function checkSame(detector: Detector, stream: readonly Step[], rows: number, threads = 1): Promise<void> {
+  const features = compileDetector(detector)
+  const file = fileOf(stream, features)
+  const expected = oneByOne(features, file)
+  const actual = await inChunks(detector, file, { rows, threads })
+  assert.equal(actual.length, expected.length)
+  expected.forEach((row, at) => {
+    row.forEach((value, i) => {
+      assert.ok(Object.is(actual[at][i], value), `row ${at}, ${features.names[i]}: ${actual[at][i]}, not ${value}`)
+    })
+  })
+}
+
+const entries = (features: readonly Defined[]) => features.map(({ entry }) => entry)
+const rowsOfChunk = fc.constantFrom(1, 2, 3, 7, 100)
+/** So few that keys have more, and as many as a service keeps. */
+const eventsPerKey = fc.constantFrom(1, 2, 3, 5, 9, 4096)
+
+describe('chunks of a file give the same bits as its rows one by one', () => {
+  for (const feature of definedFeatures) {
+    test(feature.names.join(', '), async () => {
+      await fc.assert(
+        fc.asyncProperty(steps, rowsOfChunk, eventsPerKey, (stream, rows, most) =>
+          checkSame(detectorOf(entries([feature]), { eventsPerKey: most }), stream, rows),
+        ),
+        { numRuns: 60 },
+      )
+    })
+  }
+
+  test('for some of them together, which share histories', async () => {
+    const some = fc.shuffledSubarray([...definedFeatures], { minLength: 2, maxLength: 12 })
+    await fc.assert(
+      fc.asyncProperty(some, steps, rowsOfChunk, eventsPerKey, (features, stream, rows, most) =>
+        checkSame(detectorOf(entries(features), { eventsPerKey: most }), stream, rows),
+      ),
+      { numRuns: 200 },
+    )
+  })
+
+  test('for all of them together, in one thread or several', async () => {
+    const drawn = fc.sample(fc.tuple(steps, rowsOfChunk, eventsPerKey), { numRuns: 12, seed: 7 })
+    for (const [i, [stream, rows, most]] of drawn.entries()) {
+      const detector = detectorOf(entries(definedFeatures), { eventsPerKey: most })
+      await checkSame(detector, stream, rows, i < 2 ? 2 : 1)
+    }
+  })
+})
+
+test('keys that fell silent are forgotten between chunks, and their numbers given again', async () => {
+  const detector = detectorOf(
+    [{ count: { by: 'card', over: '3h' } }, { fraudCount: { by: 'card', over: '5h', delay: '1h' } }],
+    { eventsPerKey: 4 },
+  )
+  const nowhere = { city: undefined, points: Number.NaN, latitude: Number.NaN, longitude: Number.NaN, shop: undefined }
+  // 400 new cards an hour, each five times within two hours, and some that never fall silent and have too many events.
+  const stream: Step[] = Array.from({ length: 24_000 }, (_, i) => {
+    const hour = Math.floor(i / 2000)
+    const card = i % 50 === 0 ? `regular-${i % 200}` : `card-${Math.floor(i / 2000)}-${i % 400}`
+    return { purchase: { ...nowhere, time: hour * hourMs + (i % 2000), amount: i, card } }
+  })
+  for (let about = 0; about < 24_000; about += 7) {
+    stream.push({ verdict: { about, isFraud: true, knownAt: Math.floor(about / 2000 + 1) * hourMs } })
+  }
+  await checkSame(detector, stream, 1500)
+})

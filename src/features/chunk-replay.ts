@@ -1,0 +1,138 @@
+import { availableParallelism } from 'node:os'
+import { shared } from '../core/shared-memory.ts'
+import { WorkerPool } from '../core/worker-pool.ts'
+import { workerScript } from '../core/worker-script.ts'
+import type { Detector } from '../detector/detector.ts'
+import { computeDerived, type FeatureSet } from './feature-set.ts'
+import { type OpenTransaction, ReplayChunk } from './replay-chunk.ts'
+import { type LanePlan, openLane, planLanes } from './replay-lanes.ts'
+import { type LaneTask, replayLanes, type ThreadData } from './replay-thread.ts'
+
+const fewestRows = 131_072
+const mostRows = 1_048_576
+/** What is carried from chunk to chunk is moved with each of them; with so many events for a row it stays cheap. */
+const carriedPerRow = 8
+const none: readonly number[] = []
+
+export interface ChunkReplayOptions {
+  /** How many rows a chunk has; as many as what is carried from one to the next asks for by default. */
+  readonly rows?: number
+  /** As many as there are cores by default; of 1, all is done where it is asked for. */
+  readonly threads?: number
+  readonly signal: AbortSignal
+}
+
+/** Lanes of one thread, by their places among all; it takes one chunk after the other. */
+interface Team {
+  readonly lanes: readonly number[]
+  readonly run: (task: LaneTask) => Promise<number>
+}
+
+/** Rows to be replayed, and what came of them. */
+export interface ReplayedChunk {
+  readonly input: ReplayChunk
+  /** The values of each lane's features, row by row. */
+  readonly outs: readonly Float64Array[]
+}
+
+/**
+ * Replays a file's transactions, which come in the order of their times, in chunks: the histories apart from each other, and
+ * key by key where the features allow it. The rows are those of a `Replay`, for any number of threads.
+ */
+export class ChunkReplay {
+  readonly #features: FeatureSet
+  readonly #detector: Detector
+  readonly #plans: readonly LanePlan[]
+  /** The features that look at no history, by their places among the set's own. */
+  readonly #plain: readonly number[]
+  readonly #options: ChunkReplayOptions
+  readonly #pools: WorkerPool<LaneTask, number>[] = []
+  #teams: readonly Team[] | undefined
+  #start = 0
+  #rows: number
+  #free: ReplayedChunk[] = []
+
+  /** @param detector the one that the features are of. */
+  constructor(features: FeatureSet, detector: Detector, options: ChunkReplayOptions) {
+    this.#features = features
+    this.#detector = detector
+    this.#plans = planLanes(features)
+    this.#plain = [...features.own.keys()].filter((own) => features.ownHistories[own].length === 0)
+    this.#options = options
+    this.#rows = options.rows ?? fewestRows
+  }
+
+  /** A chunk to fill. */
+  open(): ReplayedChunk {
+    const free = this.#free.pop()
+    const chunk = free !== undefined && free.input.capacity >= this.#rows ? free : this.#makeChunk()
+    chunk.input.clear()
+    return chunk
+  }
+
+  /** Computes a chunk's rows. Chunks come one behind the other; the next may be given before this one is done. */
+  async replay({ input, outs }: ReplayedChunk): Promise<void> {
+    this.#teams ??= this.#openTeams(input.isFull)
+    const chunk = input.columns(this.#start)
+    this.#start += chunk.rowCount
+    const tasks = this.#teams.map(({ lanes, run }) => run({ chunk, outs: lanes.map((lane) => outs[lane]) }))
+    const carried = Math.max(0, ...(await Promise.all(tasks)))
+    if (this.#options.rows !== undefined) return
+    this.#rows = Math.min(mostRows, Math.max(this.#rows, Math.ceil(carried / carriedPerRow)))
+  }
+
+  /** Reads a row of a chunk that was replayed, and its transaction. */
+  read({ input, outs }: ReplayedChunk, at: number, transaction: OpenTransaction, row: Float64Array): void {
+    const { own, ownAt } = this.#features
+    input.read(at, transaction)
+    for (let lane = 0; lane < outs.length; lane++) {
+      const { features } = this.#plans[lane]
+      const from = at * features.length
+      for (let i = 0; i < features.length; i++) row[ownAt[features[i]]] = outs[lane][from + i]
+    }
+    for (const plain of this.#plain) row[ownAt[plain]] = own[plain].compute(transaction, [], none)
+    computeDerived(this.#features, transaction, [], row)
+  }
+
+  /** Takes back a chunk that nobody reads any longer. */
+  release(chunk: ReplayedChunk): void {
+    this.#free.push(chunk)
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#pools.map((pool) => pool.close()))
+  }
+
+  #makeChunk(): ReplayedChunk {
+    const rows = this.#rows
+    return {
+      input: new ReplayChunk(this.#features.layout, rows),
+      outs: this.#plans.map(({ features }) => shared(Float64Array, rows * features.length)),
+    }
+  }
+
+  /** A file of less than one chunk is done before a thread could begin. */
+  #openTeams(isLong: boolean): readonly Team[] {
+    const { threads = isLong ? availableParallelism() : 1, signal } = this.#options
+    const all = [...this.#plans.keys()]
+    if (threads === 1) {
+      const lanes = this.#plans.map((plan) => openLane(this.#features, plan))
+      return [{ lanes: all, run: async (task) => replayLanes(lanes, task) }]
+    }
+    const count = Math.min(threads, all.length)
+    return Array.from({ length: count }, (_, thread) => {
+      const lanes = all.filter((lane) => lane % count === thread)
+      const data: ThreadData = { detector: this.#detector, lanes: lanes.map((lane) => this.#plans[lane]) }
+      const script = workerScript('./replay-worker', import.meta.url)
+      const pool = new WorkerPool<LaneTask, number>(script, data, { threads: 1, signal })
+      this.#pools.push(pool)
+      let last: Promise<unknown> = Promise.resolve()
+      const run = (task: LaneTask) => {
+        const carried = last.then(() => pool.run([task])).then(([most]) => most)
+        last = carried
+        return carried
+      }
+      return { lanes, run }
+    })
+  }
+}

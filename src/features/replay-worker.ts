@@ -1,0 +1,12 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import { compileDetector } from './feature-set.ts'
+import { openLane } from './replay-lanes.ts'
+import { type LaneTask, replayLanes, type ThreadData } from './replay-thread.ts'
+
+const { detector, lanes: plans }: ThreadData = workerData
+const features = compileDetector(detector)
+const lanes = plans.map((plan) => openLane(features, plan))
+
+parentPort?.on('message', ({ index, task }: { index: number; task: LaneTask }) => {
+  parentPort?.postMessage({ index, result: replayLanes(lanes, task) })
+})
