@@ -1,12 +1,12 @@
 import type { FastifyReply } from 'fastify'
 import { type FieldError, FraudError } from '../core/errors.ts'
+import { readJson } from '../core/json-text.ts'
 import { isRecord } from '../core/json-value.ts'
 import { tellIssues, type z } from '../core/zod.ts'
+import { refuseRepeated } from '../deciding/refuse-repeated.ts'
 import { answerBody } from './answer-body.ts'
 import { smallBody } from './body.ts'
 import type { HttpContext } from './http-context.ts'
-import { readJson } from './json-text.ts'
-import { refuseRepeated } from './refuse-repeated.ts'
 import type { RouteRequest } from './route.ts'
 
 const mostNames = 16

@@ -1,5 +1,4 @@
 import { FraudError } from '../core/errors.ts'
-import { deepestNesting } from '../core/nested-fields.ts'
 import {
   backslash,
   closeBrace,
@@ -11,7 +10,8 @@ import {
   quote,
   readJson,
   tooDeep,
-} from './json-text.ts'
+} from '../core/json-text.ts'
+import { deepestNesting } from '../core/nested-fields.ts'
 import type { Turns } from './turns.ts'
 
 export interface ArrayLimits {

@@ -1,14 +1,14 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { FastifyReply } from 'fastify'
 import { type FieldError, FraudError } from '../core/errors.ts'
+import { readJson } from '../core/json-text.ts'
 import { isRecord, kindOf } from '../core/json-value.ts'
+import { refuseRepeated } from '../deciding/refuse-repeated.ts'
 import { type BodyLimits, readBody } from './body.ts'
 import { principalOf } from './guard.ts'
 import type { HttpContext } from './http-context.ts'
-import { readJson } from './json-text.ts'
 import { mediaTypeOf } from './media-type.ts'
 import { mustBeApproved, proposeChange } from './propose.ts'
-import { refuseRepeated } from './refuse-repeated.ts'
 import type { DecidingContext, Handler, RouteRequest } from './route.ts'
 
 /** A policy has far more names than a transaction: a hundred segments, or many changes at once. */

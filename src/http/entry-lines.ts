@@ -1,14 +1,14 @@
 import type { IncomingMessage } from 'node:http'
 import { suggestion } from '../core/closest-name.ts'
 import { type FieldError, FraudError } from '../core/errors.ts'
+import { readJson } from '../core/json-text.ts'
+import { LineSplitter } from '../core/line-splitter.ts'
 import { showName } from '../core/show-value.ts'
 import type { ChangeAnswer, Decisions } from '../deciding/decisions.ts'
+import { refuseRepeated } from '../deciding/refuse-repeated.ts'
 import { chunksWithin } from './chunks-within.ts'
 import { declaredSeparator, readCsvHeader } from './csv-header.ts'
-import { readJson } from './json-text.ts'
 import { LineDeadline } from './label-lines.ts'
-import { LineSplitter } from './line-splitter.ts'
-import { refuseRepeated } from './refuse-repeated.ts'
 import type { DecidingContext } from './route.ts'
 
 /** Entries of one record, which are a step of the loop: decisions wait for it, half a millisecond. */

@@ -1,5 +1,5 @@
-import { type ErrorCode, type FieldError, FraudError } from '../core/errors.ts'
-import { maskCardNumber, showName } from '../core/show-value.ts'
+import { type ErrorCode, FraudError } from '../core/errors.ts'
+import { type Refusal, tellRefusal } from '../core/refusal.ts'
 import { STATUS_CODES } from './node-http.ts'
 
 /** The HTTP status of every failure. A record, so that the compiler asks for one when a code is added. */
@@ -97,13 +97,10 @@ export const statusOf: Readonly<Record<ErrorCode, number>> = {
 }
 
 /** An RFC 9457 problem: what a refused request is told. */
-export interface Problem {
+export interface Problem extends Refusal {
   readonly type: string
   readonly title: string
   readonly status: number
-  readonly detail: string
-  readonly code: ErrorCode
-  readonly errors: readonly FieldError[]
 }
 
 const internalDetail = 'Something went wrong inside the service. Its log has the cause.'
@@ -111,24 +108,12 @@ const internalDetail = 'Something went wrong inside the service. Its log has the
 export const problemType = 'application/problem+json; charset=utf-8'
 
 /**
- * Any thrown thing -> what a stranger may know of it. Failures that are no answer to a request, and bugs, are INTERNAL. The
- * names in it may be the caller's own words, so a card number is masked there, too.
+ * Any thrown thing -> what a stranger may know of it. Failures that are no answer to a request, and bugs, are INTERNAL.
  */
 export function presentError(error: unknown): Problem {
   const known = error instanceof FraudError && statusOf[error.code] !== 500 ? error : undefined
-  const code = known?.code ?? 'INTERNAL'
+  const told = known ? tellRefusal(known) : ({ code: 'INTERNAL', detail: internalDetail, errors: [] } as const)
+  const { code, detail, errors } = told
   const status = statusOf[code]
-  return {
-    type: `urn:shrike:error:${code}`,
-    title: STATUS_CODES[status] ?? 'Error',
-    status,
-    detail: known === undefined ? internalDetail : maskCardNumber(known.message),
-    code,
-    errors: (known?.errors ?? []).map(({ field, reason, at, id }) => ({
-      field: showName(field),
-      reason: maskCardNumber(reason),
-      ...(at !== undefined && { at }),
-      ...(id !== undefined && { id }),
-    })),
-  }
+  return { type: `urn:shrike:error:${code}`, title: STATUS_CODES[status] ?? 'Error', status, detail, code, errors }
 }

@@ -1,14 +1,14 @@
 import type { IncomingMessage } from 'node:http'
 import { FraudError } from '../core/errors.ts'
+import { readJson } from '../core/json-text.ts'
+import { LineSplitter } from '../core/line-splitter.ts'
 import type { Decisions } from '../deciding/decisions.ts'
 import { type LabelReport, LabelTally } from '../deciding/label-tally.ts'
+import { refuseRepeatedInLabel } from '../deciding/refuse-repeated.ts'
 import { chunksWithin } from './chunks-within.ts'
 import { declaredSeparator } from './csv-header.ts'
 import type { HttpContext } from './http-context.ts'
-import { readJson } from './json-text.ts'
 import { LabelCsv } from './label-csv.ts'
-import { LineSplitter } from './line-splitter.ts'
-import { refuseRepeatedInLabel } from './refuse-repeated.ts'
 
 /** Lines that are taken in before the first of them has to be durable. */
 const linesAtOnce = 64

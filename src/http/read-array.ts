@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import type { FastifyReply } from 'fastify'
+import type { JsonItem } from '../core/json-text.ts'
 import { answerBody } from './answer-body.ts'
 import { type ArrayLimits, checkBeginning, readItems } from './array-items.ts'
 import type { HttpContext } from './http-context.ts'
-import type { JsonItem } from './json-text.ts'
 import type { Limits } from './limits.ts'
 
 /** What a byte of JSON may take once it is parsed, where it was written for that. */

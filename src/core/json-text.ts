@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
-import { FraudError } from '../core/errors.ts'
-import { deepestNesting } from '../core/nested-fields.ts'
-import { countColons, repeatedNames } from '../core/repeated-names.ts'
+import { FraudError } from './errors.ts'
+import { deepestNesting } from './nested-fields.ts'
+import { countColons, repeatedNames } from './repeated-names.ts'
 
 /** A body, a line or an item that was read. */
 export interface JsonItem {
@@ -15,7 +15,7 @@ export interface JsonItem {
  * has too many names; the message repeats nothing of the text, as JSON.parse's own does. A byte order mark is skipped
  * (RFC 8259, section 8.1).
  */
-export function readJson(bytes: Buffer, what: 'body' | 'line' | 'item', mostNames: number): JsonItem {
+export function readJson(bytes: Buffer, what: 'body' | 'line' | 'item' | 'message', mostNames: number): JsonItem {
   if (bytes.length === 0) throw new FraudError('BODY_INVALID', `The ${what} is empty`)
   if (!isUtf8(bytes)) throw new FraudError('BODY_INVALID', `The ${what} is not UTF-8`)
   const start = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0

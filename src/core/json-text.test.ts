@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { FraudError } from '../core/errors.ts'
-import { deepestNesting } from '../core/nested-fields.ts'
+import { FraudError } from './errors.ts'
 import { readJson } from './json-text.ts'
+import { deepestNesting } from './nested-fields.ts'
 
 function refused(bytes: Buffer): FraudError {
   try {

@@ -1,7 +1,7 @@
 import { FraudError } from '../core/errors.ts'
+import type { JsonItem } from '../core/json-text.ts'
 import { isRecord } from '../core/json-value.ts'
-import { idThatIsTold } from '../deciding/labels.ts'
-import type { JsonItem } from './json-text.ts'
+import { idThatIsTold } from './labels.ts'
 
 /** Throws INPUT_INVALID with every name that an object gives more than once. */
 export function refuseRepeated(repeated: ReadonlySet<string> | undefined): void {
