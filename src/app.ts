@@ -7,8 +7,10 @@ import type { Registry } from 'prom-client'
 import { assertProtected, isLoopback, type KeyRing } from './access/keys.ts'
 import { Oidc, type OidcChoice } from './access/oidc.ts'
 import { FraudError } from './core/errors.ts'
+import type { Logger } from './core/logger.ts'
 import { collectGarbageAlone } from './core/one-core.ts'
 import { type OptionName, optionInvalid } from './core/option.ts'
+import type { DecisionService } from './deciding/decision-service.ts'
 import type { Deployer } from './deciding/deployer.ts'
 import type { DeploymentReading } from './deciding/deployment-projection.ts'
 import { canDecide, createDetectorInForce } from './deciding/detector-in-force.ts'
@@ -53,6 +55,10 @@ export interface ServiceConfig {
   readonly host: string
   /** 0 takes any free one. */
   readonly port: number
+  /** Whether the service is asked over HTTP at all; by default it is. */
+  readonly listens?: boolean | undefined
+  /** What works on its decisions, too, where some are made. */
+  readonly beside?: ((parts: BesideParts) => Beside) | undefined
   /** Where other processes that share the log reach this one; by default where it listens. */
   readonly advertise?: string | undefined
   /** Processes that share the port; with 1 this process serves by itself. */
@@ -79,6 +85,21 @@ export interface ServiceConfig {
   readonly workerArgs?: readonly string[] | undefined
 }
 
+interface BesideParts {
+  readonly decisions: DecisionService
+  readonly registry: Registry
+  readonly logger: Logger
+}
+
+export interface Beside {
+  /** Resolves once all of its work is done, which ends the service; rejects with what ends it, too. */
+  readonly done: Promise<void>
+  /** Why it does not get on. */
+  whyNotReady(): string | undefined
+  /** Ends it in order; the service goes on until then. */
+  close(): Promise<void>
+}
+
 interface JobsChoice {
   /** The arguments of a process that runs the job whose id follows them. */
   readonly args: readonly string[]
@@ -99,6 +120,7 @@ interface LoadedModel {
 export interface Service {
   /** A worker is one of several, and has nothing to tell the user: its primary does that. */
   readonly role: 'single' | 'primary' | 'worker'
+  /** Empty where it is not asked over HTTP. */
   readonly url: string
   /** The model at the start; null where there is none. */
   readonly modelId: string | null
@@ -153,7 +175,7 @@ export async function startService(config: ServiceConfig): Promise<Service> {
 
 async function start(config: ServiceConfig, signal: AbortSignal): Promise<Service | undefined> {
   if (cluster.isWorker) return startWorker(config)
-  await checkServing(config)
+  if (config.listens !== false) await checkServing(config)
   if (signal.aborted) return undefined
   return config.workers > 1 ? startPrimary(config, signal) : startSingle(config, signal)
 }
@@ -324,21 +346,18 @@ function serveableAlone(predictor: Predictor | undefined): ServedModel {
   )
 }
 
-async function open(config: ServiceConfig, serving: Serving, renderMetrics?: () => Promise<string>) {
-  const { host, port, version, apiKeys, keyRing, reportPath, consoleFolder, limits = {} } = config
-  const { bundlePath, lineup, decisions, opened, metrics, log, warnOfPolicy, takeOffer } = serving
-  const closeKept = async () => {
-    opened?.close()
-    await decisions?.close()
-  }
-  const pair = decisions?.shared && pairOf(decisions.shared, () => reachableAt(config, url))
-  let url: string | undefined
-  const leading = Promise.withResolvers<void>()
-  const jobs = await startJobs(config, serving, pair && leading.promise).catch(async (error: unknown) => {
-    await closeKept()
-    throw error
-  })
-  const app = await buildServer({
+interface ServedParts {
+  readonly jobs: Jobs | undefined
+  readonly pair: Pair | undefined
+  readonly renderMetrics: (() => Promise<string>) | undefined
+  readonly whyNotReady: (() => string | undefined) | undefined
+}
+
+/** The service over HTTP. */
+function serverOf(config: ServiceConfig, serving: Serving, { jobs, pair, renderMetrics, whyNotReady }: ServedParts) {
+  const { version, apiKeys, keyRing, reportPath, consoleFolder, limits = {} } = config
+  const { bundlePath, lineup, decisions, opened, metrics, log } = serving
+  return buildServer({
     ...{
       lineup,
       metrics,
@@ -357,46 +376,69 @@ async function open(config: ServiceConfig, serving: Serving, renderMetrics?: () 
       pair,
     },
     ...(jobs && { jobs }),
-    ...(decisions && { whyNotReady: decisions.whyNotReady }),
+    ...(whyNotReady && { whyNotReady }),
     ...(renderMetrics && { renderMetrics }),
     ...(keyRing && { keyRing }),
     ...(config.trustedProxies && { trustedProxies: config.trustedProxies }),
   })
-  url = await listen(app, host, port).catch(async (error: unknown) => {
-    await app.close()
-    await jobs?.close()
+}
+
+async function open(config: ServiceConfig, serving: Serving, renderMetrics?: () => Promise<string>) {
+  const { host, port } = config
+  const { lineup, decisions, opened, metrics, log, warnOfPolicy, takeOffer } = serving
+  const closeKept = async () => {
+    opened?.close()
+    await decisions?.close()
+  }
+  const pair = decisions?.shared && pairOf(decisions.shared, () => reachableAt(config, url))
+  let url: string | undefined
+  const leading = Promise.withResolvers<void>()
+  const jobs = await startJobs(config, serving, pair && leading.promise).catch(async (error: unknown) => {
     await closeKept()
     throw error
   })
-  log.info({ url, model: modelIdOf(lineup) }, 'listening')
-  decisions?.shared?.announce(reachableAt(config, url) ?? url)
+  let beside: Beside | undefined
+  const whyNotReady = decisions && (() => decisions.whyNotReady() ?? beside?.whyNotReady())
+  const app =
+    config.listens === false ? undefined : await serverOf(config, serving, { jobs, pair, renderMetrics, whyNotReady })
+  const closeAll = async () => {
+    await beside?.close()
+    await app?.close()
+    await jobs?.close()
+    await closeKept()
+  }
+  url = await (app && listen(app, host, port))?.catch(async (error: unknown) => {
+    await closeAll()
+    throw error
+  })
+  if (url !== undefined) {
+    log.info({ url, model: modelIdOf(lineup) }, 'listening')
+    decisions?.shared?.announce(reachableAt(config, url) ?? url)
+  }
   const ready = decisions?.service.resume() ?? Promise.resolve()
   const { promise: closed, resolve, reject } = Promise.withResolvers<void>()
   let closing: Promise<void> | undefined
   const close = () => {
-    closing ??= app.close().then(async () => {
-      await jobs?.close()
-      await closeKept()
-      log.info({}, 'closed')
-    })
+    closing ??= closeAll().then(() => log.info({}, 'closed'))
     closing.then(resolve, reject)
     return closing
   }
   // What stops the histories from being made stops the service: it would never be ready.
+  const fail = (error: unknown) => {
+    void closeAll().finally(() => reject(error))
+  }
   ready.then(leading.resolve, () => {})
-  ready.then(warnOfPolicy).then(takeOffer, (error: unknown) => {
-    void app
-      .close()
-      .then(() => jobs?.close())
-      .then(closeKept)
-    reject(error)
-  })
+  ready.then(warnOfPolicy).then(takeOffer, fail)
+  if (decisions !== undefined) {
+    beside = config.beside?.({ decisions: decisions.service, registry: metrics.registry, logger: log })
+    beside?.done.then(close, fail)
+  }
   return {
-    url,
+    url: url ?? '',
     modelId: modelIdOf(lineup),
     decides: decisions !== undefined,
     policyWarning: () => decisions?.service.warnOfPolicy(),
-    oneTimeLink: () => linkOf(opened, host, url),
+    oneTimeLink: () => (url === undefined ? undefined : linkOf(opened, host, url)),
     ready,
     close,
     closed,

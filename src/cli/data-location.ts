@@ -9,7 +9,7 @@ import { report } from './run.ts'
 /** Commands that judge what the database itself holds, and not what this machine has of it. */
 const fresh = ['verify', 'backup']
 /** Commands that serve by themselves. */
-const serving = ['serve', 'demo']
+const serving = ['serve', 'demo', 'stream']
 
 /**
  * Where `--data` names a database, a copy of its log on this machine takes its place, so that every command finds a data

@@ -56,7 +56,7 @@ async function demoFile(file: string, given: DemoFlags, run: Run): Promise<void>
   const { data, bundle, report, decides } = await prepareFile(file, given, run)
   const flags = { ...given, data, report }
   const workerArgs = ['serve', bundle, ...serveArgs(flags), '--report', report]
-  const service = await startServing(bundleServed(bundle), flags, run.signal, workerArgs)
+  const service = await startServing(bundleServed(bundle), flags, run.signal, { workerArgs })
   if (service === undefined) return
   const hasKey = firstKey() !== undefined
   if (decides) {

@@ -14,6 +14,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   explain: async () => (await import('./explain.ts')).explainCommand(),
   score: async () => (await import('./score.ts')).scoreCommand(),
   serve: async () => (await import('./serve.ts')).serveCommand(),
+  stream: async () => (await import('./stream.ts')).streamCommand(),
   keys: async () => (await import('./keys.ts')).keysCommand(),
   audit: async () => (await import('./audit.ts')).auditCommand(),
   users: async () => (await import('./users.ts')).usersCommand(),

@@ -119,7 +119,7 @@ export async function startServing(
   { load }: Served,
   flags: ServeFlags,
   signal: AbortSignal,
-  workerArgs?: readonly string[],
+  more: Pick<ServiceConfig, 'workerArgs' | 'listens' | 'beside'> = {},
 ): Promise<Service | undefined> {
   keepPrivate()
   const { logLevel, report, data } = flags
@@ -165,10 +165,10 @@ export async function startServing(
       connections: flags.maxConnections,
       connectionsPerAddress: flags.maxConnectionsPerAddress ?? Math.ceil(flags.maxConnections / 2),
     },
-    workerArgs,
+    ...more,
   }
   const service = await runService(config, signal)
-  if (service?.decides && service.role === 'single') {
+  if (service?.decides && service.role === 'single' && service.url !== '') {
     writeServiceAddress(dataDirectory(data), service.url)
     const forget = () => rmSync(dataDirectory(data).addressPath, { force: true })
     service.closed.then(forget, forget)

@@ -38,11 +38,16 @@ Examples:
 
 /** Flags of the service, shared with `demo`. */
 export function addServeFlags(command: Command, logLevel: 'info' | 'warn' = 'info'): Command {
-  return command
+  return addDecidingFlags(command, logLevel)
     .option('--port <number>', 'the port; 0 chooses a free one', flags.wholeNumber(0, 65_535), 8000)
+    .option('--workers <number>', 'processes that share the port', flags.wholeNumber(1, 64), 1)
+}
+
+/** Flags of what decides, asked over HTTP or not. */
+export function addDecidingFlags(command: Command, logLevel: 'info' | 'warn' = 'info'): Command {
+  return command
     .option('--host <address>', 'the address; any but loopback needs API keys or --insecure', '127.0.0.1')
     .option('--advertise <url>', 'with --data postgres://...: where other processes on the same log reach this one')
-    .option('--workers <number>', 'processes that share the port', flags.wholeNumber(1, 64), 1)
     .option(
       '--data <directory>',
       'where decisions, labels and snapshots are kept: a directory, or postgres://USER@HOST/DATABASE',

@@ -7,14 +7,16 @@ import { buildTestService } from '../../test/service/fixture.ts'
 import { requireModel } from '../deciding/lineup.ts'
 import { jobKinds } from '../jobs/request.ts'
 import { createJobMetrics } from './job-metrics.ts'
+import { createStreamMetrics } from './stream-metrics.ts'
 
 const json = { 'content-type': 'application/json' }
 
 describe('metrics', () => {
   test('are all in the reference, and the reference has no other', async () => {
-    // The registry of a service that decides: those of any service, and those of decisions and jobs.
+    // The registry of a service that decides: those of any service, and those of decisions, jobs and streams.
     const running = await openTestDecisions()
     createJobMetrics(running.metrics.registry, Date.now)
+    createStreamMetrics(running.metrics.registry, { counts: [], lags: () => [], waitsFor: undefined })
     try {
       const reference = readFileSync('docs/reference/metrics.md', 'utf8')
       const explained = [...reference.matchAll(/^\| `(shrike_\w+)`/gm)].map((match) => match[1])

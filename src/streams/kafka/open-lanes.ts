@@ -1,0 +1,95 @@
+import { FraudError } from '../../core/errors.ts'
+import type { PartitionLag, StreamFigures } from '../stream-figures.ts'
+import type { Kafka } from './kafka-client.ts'
+import { PartitionLane, type Progress, type Targets } from './partition-lane.ts'
+import { type From, positionOf, writtenOf } from './positions.ts'
+import { TopicInput } from './topic-input.ts'
+
+interface OpenOptions {
+  readonly kafka: Kafka
+  readonly topic: string
+  readonly targets: Targets
+  readonly from: From | undefined
+  readonly figures: StreamFigures
+  readonly signal: AbortSignal
+  /** How far this process had come by itself, where nobody else should have written since. */
+  readonly before: readonly Progress[] | undefined
+}
+
+export interface OpenedTopic {
+  readonly input: TopicInput
+  readonly lanes: readonly PartitionLane[]
+  readonly lags: () => readonly PartitionLag[]
+  /** Says how far it has come, under a group of the stream's name. */
+  readonly sayReached: () => Promise<void>
+}
+
+/** @throws FraudError TOPIC_UNUSABLE where there is no such topic. */
+export async function partitionsOf(kafka: Kafka, topic: string): Promise<number> {
+  const count = await kafka.partitions(topic)
+  if (count === undefined) throw new FraudError('TOPIC_UNUSABLE', `There is no topic ${topic}: create it first`)
+  return count
+}
+
+/**
+ * Takes over every partition of a topic: who wrote before can write no more, and what is committed says where to go on.
+ *
+ * @throws FraudError TOPIC_UNUSABLE, STREAM_POSITION_LOST, STREAM_TAKEN
+ */
+export async function openLanes(options: OpenOptions): Promise<OpenedTopic> {
+  const { kafka, topic, targets, figures, signal } = options
+  const count = await partitionsOf(kafka, topic)
+  const written = [...new Set([targets.out, targets.deadLetters])].filter((each) => each !== undefined)
+  for (const target of written) {
+    const its = await partitionsOf(kafka, target)
+    if (its >= count) continue
+    const why = `${topic} has ${count} partitions and ${target} ${its}: each partition goes into the one of its number`
+    throw new FraudError('TOPIC_UNUSABLE', `${why}; give ${target} at least ${count}`)
+  }
+  const group = `shrike.${topic}.${targets.out ?? 'labels'}`
+  const said = await kafka.committed(group, topic)
+  const writers = await Promise.all(
+    Array.from({ length: count }, (_, partition) => kafka.writer(`${group}.${partition}`)),
+  )
+  try {
+    const bounds = await kafka.bounds(topic)
+    const offsets = await Promise.all(
+      bounds.map(async (each, partition) => {
+        const place = { topic, partition }
+        const known = await writtenOf(kafka, written, place)
+        refuseTaken(options, partition, known.through)
+        return positionOf(place, { ...known, said: said.get(partition) }, each, options.from)
+      }),
+    )
+    const input = new TopicInput(kafka, topic, offsets, signal)
+    await input.look()
+    const lanes = writers.map((writer, partition) => {
+      const progress = { through: offsets[partition], attempted: offsets[partition] }
+      return new PartitionLane(input, partition, progress, { writer, targets, figures })
+    })
+    return {
+      input,
+      lanes,
+      lags: () => lanes.map(({ partition, progress }) => lagOf(input, partition, progress)),
+      sayReached: () =>
+        kafka.commit(group, topic, new Map(lanes.map(({ partition, progress }) => [partition, progress.through]))),
+    }
+  } catch (error) {
+    await Promise.allSettled(writers.map((writer) => writer.close()))
+    throw error
+  }
+}
+
+/** What this process did not write itself, somebody else did, who decides the same messages elsewhere. */
+function refuseTaken({ before, topic, targets }: OpenOptions, partition: number, through: bigint | undefined): void {
+  const mine = before?.[partition]
+  if (mine === undefined || targets.out === undefined || through === undefined) return
+  if (through <= mine.through || through === mine.attempted) return
+  const why = `another process writes what becomes of partition ${partition} of ${topic}`
+  throw new FraudError('STREAM_TAKEN', `${why}: one process at a time may, or two on one log in PostgreSQL`)
+}
+
+function lagOf(input: TopicInput, partition: number, { through }: Progress): PartitionLag {
+  const messages = Number(input.end(partition) - through)
+  return { topic: input.topic, partition, messages: Math.max(0, messages) }
+}

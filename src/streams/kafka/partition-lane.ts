@@ -1,0 +1,81 @@
+import type { Outcome } from '../message.ts'
+import { presentOutcome } from '../present-outcome.ts'
+import type { Lane } from '../run-lane.ts'
+import type { StreamFigures } from '../stream-figures.ts'
+import type { KafkaWriter, RecordToWrite } from './kafka-client.ts'
+import { originHeader, originOf } from './positions.ts'
+import type { TopicInput, TopicMessage } from './topic-input.ts'
+
+/** Where a partition's results go: into the partition of the same number. */
+export interface Targets {
+  /** Undefined where messages are not answered, as labels are not. */
+  readonly out: string | undefined
+  /** Where what was refused goes; into `out` where it is missing. */
+  readonly deadLetters: string | undefined
+}
+
+/** How far a partition has come. */
+export interface Progress {
+  /** Everything before this offset is written. */
+  through: bigint
+  /** What is written now, if that works, goes to here. */
+  attempted: bigint
+}
+
+const encoder = new TextEncoder()
+
+/** A partition: what is read of it, in order, and one writer that alone writes what becomes of it. */
+export class PartitionLane implements Lane<TopicMessage> {
+  readonly partition: number
+  readonly progress: Progress
+  readonly #input: TopicInput
+  readonly #writer: KafkaWriter
+  readonly #targets: Targets
+  readonly #figures: StreamFigures
+
+  constructor(
+    input: TopicInput,
+    partition: number,
+    progress: Progress,
+    { writer, targets, figures }: { writer: KafkaWriter; targets: Targets; figures: StreamFigures },
+  ) {
+    this.#input = input
+    this.partition = partition
+    this.progress = progress
+    this.#writer = writer
+    this.#targets = targets
+    this.#figures = figures
+  }
+
+  take(): Promise<readonly TopicMessage[] | undefined> {
+    return this.#input.take(this.partition)
+  }
+
+  async write(outcomes: readonly Outcome<TopicMessage>[]): Promise<void> {
+    const last = outcomes.at(-1)
+    if (last === undefined) return
+    this.progress.attempted = last.message.offset + 1n
+    const records = outcomes.flatMap((outcome) => this.#recordOf(outcome))
+    if (records.length > 0) await this.#writer.commit(records)
+    this.progress.through = this.progress.attempted
+    this.#figures.count(this.#input.topic, outcomes)
+  }
+
+  #recordOf(outcome: Outcome<TopicMessage>): readonly RecordToWrite[] {
+    const { message, decision, refusal, id } = outcome
+    const { out, deadLetters = out } = this.#targets
+    const topic = refusal === undefined ? out : deadLetters
+    if (topic === undefined || (refusal === undefined && decision === undefined)) return []
+    const { partition, offset } = message
+    const place = { topic: message.topic, partition, offset: Number(offset) }
+    const headers = new Map([[originHeader, originOf(message)]])
+    if (refusal !== undefined) headers.set('shrike-error', encoder.encode(refusal.code))
+    const value = encoder.encode(presentOutcome(outcome, place))
+    // The key of what came may be a card number; its partition is kept.
+    return [{ topic, partition, value, headers, key: id === undefined ? undefined : encoder.encode(id) }]
+  }
+
+  close(): Promise<void> {
+    return this.#writer.close()
+  }
+}

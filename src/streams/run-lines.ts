@@ -1,0 +1,89 @@
+import { once } from 'node:events'
+import type { Readable, Writable } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { LineSplitter } from '../core/line-splitter.ts'
+import type { Logger } from '../core/logger.ts'
+import type { Decisions } from '../deciding/decisions.ts'
+import { decideMessages, type TakeMessages } from './decide-messages.ts'
+import { isPassing, type Message, type Outcome } from './message.ts'
+import { presentOutcome } from './present-outcome.ts'
+import { type Lane, runLane } from './run-lane.ts'
+import type { StreamFigures } from './stream-figures.ts'
+
+interface LinesOptions {
+  readonly decisions: Decisions
+  readonly figures: StreamFigures
+  readonly logger: Logger
+  readonly input: Readable
+  readonly output: Writable
+  readonly nowMs: () => number
+  readonly signal: AbortSignal
+}
+
+interface Line extends Message {
+  /** Its place among all, from 0. */
+  readonly index: number
+}
+
+const longestLineBytes = 2 ** 20
+const retryEveryMs = 100
+
+/** Decides lines until they end, or the signal is given: a line of output for each line, in their order. */
+export async function runLines(options: LinesOptions): Promise<void> {
+  const { figures, output, signal } = options
+  const batches = batchesOf(options.input, signal)
+  const lane: Lane<Line> = {
+    async take() {
+      const { value, done } = await batches.next()
+      return done ? undefined : value
+    },
+    async write(outcomes: readonly Outcome<Line>[]) {
+      const text = outcomes.map((outcome) => `${presentOutcome(outcome, { index: outcome.message.index })}\n`).join('')
+      if (!output.write(text)) await once(output, 'drain')
+      figures.count('-', outcomes)
+    },
+  }
+  await runLane(lane, patiently(options), () => {})
+}
+
+/** The lines of a chunk at a time. One that is too long is refused as one that can't be read. */
+async function* batchesOf(input: Readable, signal: AbortSignal): AsyncGenerator<readonly Line[]> {
+  const splitter = new LineSplitter(longestLineBytes)
+  const stop = () => void input.destroy()
+  signal.addEventListener('abort', stop)
+  let index = 0
+  // A line may be a part of the chunk, which is of its own for as long as it is held.
+  const lineOf = (line: Buffer | undefined): Line => ({ value: line ?? null, index: index++ })
+  try {
+    for await (const chunk of input) {
+      const lines = [...splitter.take(chunk)].map(lineOf)
+      if (lines.length > 0) yield lines
+    }
+    const last = [...splitter.finish()].map(lineOf)
+    if (last.length > 0) yield last
+  } catch (error) {
+    if (!signal.aborted) throw error
+  } finally {
+    signal.removeEventListener('abort', stop)
+  }
+}
+
+/** Lines can't be read again, so they are held until the service is well. */
+function patiently({ decisions, figures, logger, nowMs, signal }: LinesOptions): TakeMessages {
+  const decide = decideMessages(decisions, 'line', nowMs)
+  return async (messages) => {
+    for (;;) {
+      try {
+        const outcomes = await decide(messages)
+        figures.waitsFor = undefined
+        return outcomes
+      } catch (error) {
+        if (!isPassing(error) || signal.aborted) throw error
+        const reason = String(error)
+        if (figures.waitsFor === undefined && decisions.isReady) logger.warn({ reason }, 'the stream waits')
+        figures.waitsFor = reason
+        await sleep(retryEveryMs)
+      }
+    }
+  }
+}

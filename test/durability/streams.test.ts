@@ -1,0 +1,188 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type KafkaServer, noKafka, startKafka } from '../kafka-server.ts'
+import { startShrike } from '../run-shrike.ts'
+import { assertRowsAreReplayed, assertSound, withLog } from './log-checks.ts'
+import { type Purchase, purchases, temporaryFolder, trainBundle } from './service.ts'
+import { TestTopics, textOf } from './stream-topics.ts'
+
+/** 60,000 in the long version. */
+const count = Number(process.env.SHRIKE_STREAM_MESSAGES ?? 1000)
+/** Of the stream, but each fifth from the second on, which is the broker's. */
+const kills = Number(process.env.SHRIKE_ROUNDS ?? 2)
+const partitions = 4
+
+interface Sent {
+  readonly partition: number
+  readonly text: string | null
+  /** The id of the transaction that it is, where it is to be decided; else why it is not. */
+  readonly id?: string
+  readonly refused?: string
+}
+
+const cardNumber = '4111111111111111'
+
+/** Purchases, each card's in one partition, and between them what can't be decided or came before. */
+function messagesOf(some: readonly Purchase[]): readonly Sent[] {
+  return some.flatMap(({ id, body }, i): readonly Sent[] => {
+    const partition = Number(String(body.card_id).replace(/\D/g, '')) % partitions
+    const good: Sent = { partition, text: JSON.stringify(body), id }
+    const other = (text: string | null, refused: string): Sent => ({ partition, text, refused })
+    if (i % 50 === 7) return [good, other('{"transaction_id": ', 'BODY_INVALID')]
+    if (i % 50 === 17) return [good, other(null, 'BODY_INVALID')]
+    if (i % 50 === 27)
+      return [good, other(JSON.stringify({ ...body, amount: Number(body.amount) + 1 }), 'TRANSACTION_CONFLICT')]
+    if (i % 50 === 37)
+      return [good, other(JSON.stringify({ ...body, transaction_id: cardNumber }), 'CARD_NUMBER_REFUSED')]
+    // A producer that sends again.
+    if (i % 50 === 47) return [good, good]
+    return [good]
+  })
+}
+
+describe('a stream', { skip: noKafka }, () => {
+  let server: KafkaServer | undefined
+  let topics: TestTopics
+  const folder = temporaryFolder()
+  let bundle = ''
+  let streams = 0
+  before(async () => {
+    bundle = await trainBundle(folder)
+    server = await startKafka()
+    topics = await TestTopics.open(server.broker)
+  })
+  after(async () => {
+    await topics?.close()
+    await server?.remove()
+  })
+
+  /** Topics of a test's own. */
+  async function makeTopics(): Promise<(name: string) => string> {
+    const prefix = `s${++streams}-`
+    const names = ['transactions', 'decisions', 'labels', 'refused', 'cases', 'alerts'].map(
+      (name) => `${prefix}${name}`,
+    )
+    await topics.create(names, partitions)
+    return (name) => `${prefix}${name}`
+  }
+
+  const start = (topic: (name: string) => string, data: string, ...flags: readonly string[]) => {
+    const url = (name: string) => server?.url(topic(name)) ?? ''
+    const args = ['--in', url('transactions'), '--out', url('decisions'), '--dead-letters', url('refused'), ...flags]
+    const started = startShrike('.', ['stream', bundle, '--data', data, '--no-warm-up', ...args])
+    let log = ''
+    started.child.stderr?.on('data', (text: string) => {
+      log += text
+    })
+    after(() => started.child.kill('SIGKILL'))
+    return { ...started, log: () => log }
+  }
+
+  /** As an operator stops it. */
+  const stop = async (stream: ReturnType<typeof start>) => {
+    while (!/ are kept in /.test(stream.log())) await sleep(20)
+    stream.child.kill('SIGTERM')
+    const { code } = await stream.ended
+    assert.equal(code, 0, stream.log())
+  }
+
+  /** How many are written by now. */
+  const written = async (topic: (name: string) => string) => {
+    // A broker that has just started may not answer yet.
+    const all = await Promise.all(['decisions', 'refused'].map((name) => topics.read(topic(name)))).catch(() => [])
+    return all.flat(2).length
+  }
+
+  async function assertWhole(topic: (name: string) => string, sent: readonly Sent[], data: string) {
+    const [decisions, refused] = await Promise.all(['decisions', 'refused'].map((name) => topics.read(topic(name))))
+    const scores = new Map<string, unknown>()
+    for (let partition = 0; partition < partitions; partition++) {
+      const mine = sent.filter((each) => each.partition === partition)
+      const origins = (records: typeof decisions) =>
+        records[partition].map((record) => Number(textOf(record.headers.get('shrike-in')).split('/')[2]))
+      const wanted = (isRefused: boolean) =>
+        mine.flatMap(({ refused: why }, offset) => ((why !== undefined) === isRefused ? [offset] : []))
+      // Each once, in the order of the partition.
+      assert.deepEqual(origins(decisions), wanted(false))
+      assert.deepEqual(origins(refused), wanted(true))
+      for (const [i, record] of decisions[partition].entries()) {
+        const { id = '' } = mine[wanted(false)[i]]
+        const { transactionId, score, ...rest } = JSON.parse(textOf(record.value))
+        assert.equal(transactionId, id)
+        assert.equal(textOf(record.key), id)
+        assert.equal('duplicate' in rest, false)
+        if (scores.has(id)) assert.equal(scores.get(id), score)
+        scores.set(id, score)
+      }
+      for (const [i, record] of refused[partition].entries()) {
+        const text = textOf(record.value)
+        assert.doesNotMatch(text, new RegExp(cardNumber))
+        const { error, topic: from, partition: of, offset } = JSON.parse(text)
+        const wantedOffset = wanted(true)[i]
+        assert.deepEqual([from, of, offset], [topic('transactions'), partition, wantedOffset])
+        assert.equal(error.code, mine[wantedOffset].refused, text)
+      }
+    }
+    assertSound(data)
+    withLog(data, (reader) => {
+      const sequences = new Map<string, number>()
+      const rows = reader.database.prepare('SELECT id, sequence FROM records WHERE kind = 0 ORDER BY sequence').all()
+      for (const { id, sequence } of rows) {
+        assert.equal(sequences.has(String(id)), false)
+        sequences.set(String(id), Number(sequence))
+      }
+      assert.equal(sequences.size, scores.size)
+      for (let partition = 0; partition < partitions; partition++) {
+        const ids = new Set(sent.flatMap((each) => (each.partition === partition && each.id ? [each.id] : [])))
+        const order = [...ids].map((id) => sequences.get(id) ?? 0)
+        assert.deepEqual(
+          order,
+          order.toSorted((a, b) => a - b),
+        )
+      }
+      for (const [id, score] of scores) {
+        const record = reader.find(id)
+        assert.ok(record?.kind === 'decision')
+        assert.equal(record.score, score)
+      }
+    })
+    return scores.size
+  }
+
+  test('decides each message once, in order, whatever is killed', { timeout: 3_600_000 }, async (t) => {
+    const topic = await makeTopics()
+    const data = join(folder, 'killed')
+    const sent = messagesOf(purchases(count))
+    await topics.write(topic('transactions'), sent)
+    let stream = start(topic, data)
+    const startMs = performance.now()
+    for (let kill = 0; kill < kills; kill++) {
+      const goal = Math.floor((sent.length * (kill + 1)) / (kills + 1))
+      while ((await written(topic)) < goal) {
+        assert.equal(stream.child.exitCode, null, stream.log())
+        await sleep(100 * (1 + Math.log10(count) - 3))
+      }
+      // Somewhere between two commits, or in one.
+      await sleep(kill * 7)
+      if (kill % 5 === 1) {
+        await server?.kill()
+        await server?.start()
+        continue
+      }
+      stream.child.kill('SIGKILL')
+      await stream.ended
+      stream = start(topic, data)
+    }
+    while ((await written(topic)) < sent.length) {
+      assert.equal(stream.child.exitCode, null, stream.log())
+      await sleep(200)
+    }
+    t.diagnostic(`${sent.length} messages in ${Math.round(performance.now() - startMs)} ms`)
+    await stop(stream)
+    const decided = await assertWhole(topic, sent, data)
+    assert.equal(decided, count)
+    assert.equal(await assertRowsAreReplayed(data, bundle), count)
+  })
+})
