@@ -8,21 +8,25 @@ import type { HistoriesPlan, History } from './history.ts'
 import { findLabelReaders } from './label-columns.ts'
 import type { ListedText } from './scope.ts'
 
+/** What computes a row's values, or some of them. */
+export interface RowFeatures {
+  /** Features that need no others, and where in the row each stands. */
+  readonly own: readonly Feature[]
+  readonly ownAt: readonly number[]
+  /** Features of other features, each after those that it needs, with their places in the row. */
+  readonly derived: readonly { readonly feature: Feature; readonly at: number; readonly inputs: readonly number[] }[]
+}
+
 /** A detector's features, ready to compute rows, and what they need of transactions and histories. */
-export interface FeatureSet {
+export interface FeatureSet extends RowFeatures {
   /** The columns of a row, in declared order. */
   readonly names: readonly string[]
   /** All of them, in the same order. */
   readonly all: readonly Feature[]
   /** How each of them is declared, in the same order. */
   readonly declared: readonly DeclaredFeature[]
-  /** Features that need no others, and where in the row each stands. */
-  readonly own: readonly Feature[]
-  readonly ownAt: readonly number[]
-  /** The histories that each of these looks at, by their numbers in the plan. */
+  /** The histories that each of its own looks at, by their numbers in the plan. */
   readonly ownHistories: readonly (readonly number[])[]
-  /** Features of other features, each after those that it needs, with their places in the row. */
-  readonly derived: readonly { readonly feature: Feature; readonly at: number; readonly inputs: readonly number[] }[]
   readonly layout: TransactionLayout
   readonly plan: HistoriesPlan
   /** The columns that the features are, where they are nothing but columns. */
@@ -103,7 +107,7 @@ const none: readonly number[] = []
 
 /** Computes the row of the transaction whose histories these are. Writes into `row` and returns it. */
 export function computeRow(
-  features: FeatureSet,
+  features: RowFeatures,
   transaction: Transaction,
   histories: readonly History[],
   row: Float64Array,
@@ -115,7 +119,7 @@ export function computeRow(
 
 /** Computes the features of a row that need others of it, which are there. */
 export function computeDerived(
-  { derived }: FeatureSet,
+  { derived }: RowFeatures,
   transaction: Transaction,
   histories: readonly History[],
   row: Float64Array,
