@@ -16,6 +16,7 @@ const nightly = {
   SHRIKE_EXAMPLES: '10',
   SHRIKE_LOGS: '100',
   SHRIKE_PACKAGE: '1',
+  SHRIKE_SEEDS: '10000',
 }
 
 const flags = process.argv.slice(2).filter((each) => each.startsWith('-'))

@@ -25,6 +25,10 @@ export const degradations = [
   'histories-lost',
   /** A fuse had tripped, and held a rule or the outcome back. */
   'fused',
+  /** In a cluster: a history's holders did not answer in time, or the transaction came too late to be counted by one. */
+  'history-unavailable',
+  /** In a cluster: whoever took it in did not decide it, so others did, a while later. */
+  'unanswered',
 ] as const
 export type Degradation = (typeof degradations)[number]
 

@@ -13,5 +13,7 @@ export const degradationWords: Readonly<Record<ShownDegradation, string>> = {
   'category-unknown': 'A field holds a text that the detector does not list for it',
   'histories-lost': "The log's older transactions lack fields that features read, so their histories were incomplete",
   fused: 'A fuse had tripped, and held a rule or the outcome back',
+  'history-unavailable': 'In a cluster a part of the row was missing, so whenUnavailable took the place of the score',
+  unanswered: 'In a cluster the service that took it in did not decide it, so another one did, seconds later',
   'record-partly-read': 'The record holds parts that a newer version wrote, which are not shown',
 }

@@ -49,6 +49,8 @@ const written = {
       'category-unknown',
       'histories-lost',
       'fused',
+      'history-unavailable',
+      'unanswered',
     ],
   ],
 } as const

@@ -96,6 +96,8 @@ const meanings: Readonly<Record<Degradation, string>> = {
   'category-unknown': 'a text is not a value that the detector lists for its field',
   'histories-lost': 'the log lacks fields that histories need',
   fused: 'a fuse had tripped, and held a rule or the outcome back',
+  'history-unavailable': 'a part of the row was missing, so the fallback of the policy replaced the score',
+  unanswered: 'the service that took it in did not decide it, so another one did',
 }
 
 function modelSection({ lineup, decisions, bundlePath }: HttpContext): Markup {

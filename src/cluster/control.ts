@@ -1,0 +1,13 @@
+import type { ClusterDefinition } from './cluster-definition.ts'
+import type { Entry } from './entries.ts'
+
+/** What the control lane has put in force, as everybody folds it. */
+export interface Control {
+  /** The position of its last entry that was taken; -1 before the first. */
+  readonly position: number
+  /** The newest definition. */
+  readonly newest: ClusterDefinition | undefined
+  /** The definition at a position; undefined before its entry was taken. */
+  definition(position: number): ClusterDefinition | undefined
+  apply(position: number, entry: Entry): void
+}

@@ -1,0 +1,173 @@
+import { FraudError } from '../core/errors.ts'
+import { type ClusterDefinition, keylessValues, type LanePart } from './cluster-definition.ts'
+import {
+  type DecisionEntry,
+  encodeEntry,
+  type IntakeEntry,
+  type LabelEntry,
+  type SaidLabel,
+  type SentTransaction,
+} from './entries.ts'
+import { homeLane, placeOf } from './lanes.ts'
+import type { Appended, OrderedLog } from './ordered-log.ts'
+import { Questions } from './questions.ts'
+import type { HomeReply, PartReply, Reply } from './replies.ts'
+
+/** The position of a part whose key the transaction does not have. */
+const keyless = -1
+
+/** What makes a decision's record of a transaction and its parts. */
+export interface PartsJudge {
+  /**
+   * @param parts missing where a part did not come in time, or came too late to be counted.
+   * @returns the framed record, and the position of the control lane that it rests on.
+   */
+  judge(
+    definition: ClusterDefinition,
+    sent: SentTransaction,
+    parts: readonly (PartReply | undefined)[],
+    isUnanswered: boolean,
+  ): { readonly record: Uint8Array; readonly control: number }
+  /** How long parts may take. */
+  readonly deadlineMs: number
+}
+
+export interface FrontOptions {
+  readonly log: OrderedLog
+  /** Where replies reach this front: another one after each start, so that it never gets what an earlier one asked for. */
+  readonly address: string
+  /** Of each lane. */
+  readonly partitions: number
+  readonly definition: (position: number) => ClusterDefinition | undefined
+  readonly judge: PartsJudge
+  /** Resolves after so long, or once aborted. */
+  readonly wait: (ms: number, signal: AbortSignal) => Promise<void>
+  /** An entry is appended again where nothing was heard for so long. */
+  readonly retryMs: number
+  /** How long a caller waits for what only its id's home can say. */
+  readonly giveUpMs: number
+}
+
+/** What was decided of an id. */
+export interface Decided {
+  /** The transaction as it came first. */
+  readonly intake: IntakeEntry
+  readonly decision: DecisionEntry
+  /** Whether another request had brought the id. */
+  readonly isRepeat: boolean
+}
+
+/** Takes transactions to where they are ordered and counted, and back as decisions. */
+export class Front {
+  readonly #options: FrontOptions
+  readonly #questions: Questions
+
+  constructor(options: FrontOptions) {
+    this.#options = options
+    this.#questions = new Questions(options.address, options.wait)
+  }
+
+  /** How many questions wait for answers. */
+  get pending(): number {
+    return this.#questions.size
+  }
+
+  receive(reply: Reply): void {
+    this.#questions.answer(reply)
+  }
+
+  /**
+   * Decides a transaction once, wherever and however often its id is sent.
+   *
+   * @throws FraudError LOG_UNAVAILABLE where it is not known what became of it: the same id may be sent again.
+   */
+  async decide(sent: SentTransaction): Promise<Decided> {
+    const asker = this.#questions.ask(1)
+    const home = await this.#askHome({ kind: 'intake', ...asker, ...sent })
+    const { intake } = home
+    const isRepeat = intake.front !== asker.front || intake.question !== asker.question
+    const decision = home.decision ?? (await this.finish(intake, false))
+    return { intake, decision, isRepeat }
+  }
+
+  /** Takes an intake that its home knows to its decision: the first of those who try makes it. */
+  async finish(intake: IntakeEntry, isUnanswered: boolean): Promise<DecisionEntry> {
+    const definition = this.#options.definition(intake.definition)
+    if (definition === undefined) throw unanswered('its definition is not known here yet')
+    const parts = await this.#gather(definition, intake)
+    const { record, control } = this.#options.judge.judge(definition, intake, parts, isUnanswered)
+    const positions = parts.map((part) => part?.position)
+    const asker = this.#questions.ask(1)
+    const { id } = intake
+    const home = await this.#askHome({ kind: 'decision', ...asker, id, positions, control, record })
+    if (home.decision === undefined) throw unanswered('its home does not know the decision')
+    return home.decision
+  }
+
+  /** @returns whether the label waits for its transaction. */
+  async label(id: string, said: SaidLabel & Pick<LabelEntry, 'receivedAtMs' | 'by'>): Promise<boolean> {
+    const entry: LabelEntry = { kind: 'label', ...this.#questions.ask(1), id, ...said }
+    const [answer] = await this.#ask(entry.question, this.#toHome(entry), this.#options.giveUpMs)
+    if (answer?.kind !== 'label') throw unanswered('nobody who knows it answers')
+    return answer.isPending
+  }
+
+  async #askHome(entry: IntakeEntry | DecisionEntry): Promise<HomeReply> {
+    const [answer] = await this.#ask(entry.question, this.#toHome(entry), this.#options.giveUpMs)
+    if (answer?.kind !== 'home') throw unanswered('nobody who knows it answers')
+    return answer
+  }
+
+  #toHome(entry: IntakeEntry | DecisionEntry | LabelEntry): readonly Appended[] {
+    return [{ ...placeOf(homeLane, entry.id, this.#options.partitions), bytes: encodeEntry(entry) }]
+  }
+
+  /** The parts of a transaction, each from where its key is counted. */
+  async #gather(definition: ClusterDefinition, intake: IntakeEntry): Promise<readonly (PartReply | undefined)[]> {
+    const transaction = definition.transactionOf(intake)
+    if (transaction === undefined) throw unanswered('its definition does not hold it')
+    const asked = definition.parts.map((lane) => ({ lane, key: lane.keyOf(intake) }))
+    const keyed = asked.flatMap(({ lane, key }) => (key === undefined ? [] : [{ lane, key }]))
+    const question = this.#questions.ask(keyed.length)
+    const entries = keyed.map(({ lane, key }) => this.#observation(lane, key, { ...intake, ...question }))
+    const answers = await this.#ask(question.question, entries, this.#options.judge.deadlineMs)
+    return asked.map(({ lane, key }): PartReply | undefined => {
+      if (key === undefined) {
+        return { ...nothingCounted, lane: lane.lane, values: keylessValues(lane, transaction) }
+      }
+      const answer = answers.find((each) => each.kind === 'part' && each.lane === lane.lane)
+      return answer?.kind === 'part' && answer.position >= 0 ? answer : undefined
+    })
+  }
+
+  #observation(lane: LanePart, key: string, intake: IntakeEntry): Appended {
+    const entry = {
+      ...lane.reduce(intake),
+      front: intake.front,
+      question: intake.question,
+      kind: 'observation',
+    } as const
+    return { ...placeOf(lane.lane, key, this.#options.partitions), bytes: encodeEntry(entry) }
+  }
+
+  /** Appends until everything is answered or the time is over: what is there twice is a repeat. */
+  async #ask(question: number, entries: readonly Appended[], withinMs: number) {
+    const { log, retryMs } = this.#options
+    try {
+      for (let leftMs = withinMs; leftMs > 0 && this.#questions.isOpen(question); leftMs -= retryMs) {
+        const heard = new Set(this.#questions.answers(question).map((answer) => answer.kind === 'part' && answer.lane))
+        await log.append(entries.filter(({ lane }) => !heard.has(lane)))
+        await this.#questions.within(question, Math.min(leftMs, retryMs))
+      }
+      return this.#questions.answers(question)
+    } finally {
+      this.#questions.close(question)
+    }
+  }
+}
+
+const nothingCounted = { kind: 'part', position: keyless, isCapped: false } as const
+
+function unanswered(why: string): FraudError {
+  return new FraudError('LOG_UNAVAILABLE', `What became of the transaction is not known: ${why}; send it again`)
+}

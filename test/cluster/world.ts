@@ -1,0 +1,216 @@
+import { setImmediate as settled } from 'node:timers/promises'
+import { type Appended, type OrderedLog, type Place, placeName, type TakeEntry } from '../../src/cluster/ordered-log.ts'
+import { FraudError } from '../../src/core/errors.ts'
+import type { Random } from '../../src/core/random.ts'
+
+// A log, a network and clocks without any of them: everything that happens is an event at a made-up time, drawn from one seed.
+
+interface Happening {
+  readonly atMs: number
+  readonly order: number
+  readonly of: Machine | undefined
+  readonly happen: () => void
+}
+
+/** Where a replica runs: it may stop for a while, or for good. */
+export interface Machine {
+  readonly name: string
+  isDead: boolean
+  /** Whatever happens to it until then happens then. */
+  pausedUntilMs: number
+}
+
+export interface Faults {
+  /** The share of appends that never arrive, that arrive though they seem to have failed, and of replies that are lost. */
+  readonly lost: number
+  readonly zombie: number
+  readonly lostReply: number
+  readonly delayMs: number
+}
+
+interface Stored {
+  readonly position: number
+  readonly bytes: Uint8Array
+  readonly atMs: number
+}
+
+interface Reader {
+  readonly machine: Machine
+  readonly place: Place
+  readonly take: TakeEntry
+  readonly signal: AbortSignal
+  next: number
+  isDue: boolean
+}
+
+const appendTimeoutMs = 1_500
+
+export class World {
+  readonly random: Random
+  faults: Faults
+  /** While it is gone the log takes nothing. */
+  isLogGone = false
+  nowMs: number
+  readonly #happenings: Happening[] = []
+  readonly #places = new Map<string, Stored[]>()
+  readonly #readers: Reader[] = []
+  #order = 0
+
+  constructor(random: Random, faults: Faults, nowMs: number) {
+    this.random = random
+    this.faults = faults
+    this.nowMs = nowMs
+  }
+
+  chance(share: number): boolean {
+    return this.random.uniform() < share
+  }
+
+  delay(): number {
+    const { delayMs } = this.faults
+    return this.chance(0.03) ? this.random.integer(20 * delayMs) : 1 + this.random.integer(delayMs)
+  }
+
+  after(ms: number, of: Machine | undefined, happen: () => void): void {
+    const happening = { atMs: this.nowMs + ms, order: this.#order++, of, happen }
+    // Sorted with the next one last; most go near the front of those that are left.
+    let low = 0
+    let high = this.#happenings.length
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (this.#happenings[middle].atMs > happening.atMs) low = middle + 1
+      else high = middle
+    }
+    this.#happenings.splice(low, 0, happening)
+  }
+
+  /** Lets everything happen up to a time, or until it is so. */
+  async run(untilMs: number, isOver: () => boolean = () => false): Promise<void> {
+    for (
+      let next = this.#happenings.at(-1);
+      next !== undefined && next.atMs <= untilMs;
+      next = this.#happenings.at(-1)
+    ) {
+      this.#happenings.pop()
+      this.nowMs = Math.max(this.nowMs, next.atMs)
+      if (next.of?.isDead) continue
+      if (next.of !== undefined && next.of.pausedUntilMs > this.nowMs) {
+        this.after(next.of.pausedUntilMs - this.nowMs, next.of, next.happen)
+        continue
+      }
+      next.happen()
+      await settled()
+      if (isOver()) return
+    }
+    this.nowMs = Math.max(this.nowMs, untilMs)
+  }
+
+  entries(place: Place): readonly Stored[] {
+    return this.#stored(place)
+  }
+
+  /** Loses the newest entries of a place, as no log should. */
+  cutOff(place: Place, entries: number): void {
+    const stored = this.#stored(place)
+    stored.length = Math.max(0, stored.length - entries)
+  }
+
+  /** Resolves after so long, or once aborted. */
+  readonly waitOf = (machine: Machine) => (ms: number, signal: AbortSignal) =>
+    new Promise<void>((resolve) => {
+      if (signal.aborted) return resolve()
+      signal.addEventListener('abort', () => resolve(), { once: true })
+      this.after(ms, machine, resolve)
+    })
+
+  logOf(machine: Machine): OrderedLog {
+    return {
+      append: (entries) => this.#append(machine, entries),
+      read: (places, take, signal) => this.#read(machine, places, take, signal),
+      end: (place) =>
+        new Promise((resolve) =>
+          this.after(this.delay(), machine, () => resolve(this.#stored(place).at(-1)?.position ?? -1)),
+        ),
+    }
+  }
+
+  /** Puts an entry in at once. */
+  put(place: Place, bytes: Uint8Array): number {
+    this.#store(place, [bytes])
+    return this.#stored(place).at(-1)?.position ?? -1
+  }
+
+  async #append(machine: Machine, entries: readonly Appended[]): Promise<void> {
+    if (machine.isDead) return new Promise(() => {})
+    const groups = Map.groupBy(entries, placeName)
+    const acknowledged = [...groups.values()].map((group) => this.#appendTo(machine, group))
+    const failed = (await Promise.all(acknowledged)).some((isDone) => !isDone)
+    if (failed) throw new FraudError('LOG_UNAVAILABLE', 'The log did not answer')
+  }
+
+  #appendTo(machine: Machine, group: readonly Appended[]): Promise<boolean> {
+    return new Promise((resolve) => {
+      const fail = () => this.after(appendTimeoutMs, machine, () => resolve(false))
+      if (this.isLogGone || this.chance(this.faults.lost)) return fail()
+      const isZombie = this.chance(this.faults.zombie)
+      if (isZombie) fail()
+      this.after(isZombie ? this.random.integer(8_000) : this.delay(), undefined, () => {
+        if (this.isLogGone) return isZombie ? undefined : fail()
+        this.#store(
+          group[0],
+          group.map(({ bytes }) => bytes),
+        )
+        if (!isZombie) this.after(this.delay(), machine, () => resolve(true))
+      })
+    })
+  }
+
+  #store(place: Place, group: readonly Uint8Array[]): void {
+    const stored = this.#stored(place)
+    const offset = Math.floor((stored.at(-1)?.position ?? -4096) / 4096) + 1
+    const atMs = this.nowMs
+    for (const [i, bytes] of group.entries()) stored.push({ position: offset * 4096 + i, bytes, atMs })
+    const name = placeName(place)
+    for (const reader of this.#readers) if (placeName(reader.place) === name) this.#wake(reader)
+  }
+
+  #read(
+    machine: Machine,
+    places: readonly (Place & { readonly after: number })[],
+    take: TakeEntry,
+    signal: AbortSignal,
+  ): Promise<void> {
+    for (const place of places) {
+      const stored = this.#stored(place)
+      const at = stored.findIndex(({ position }) => position > place.after)
+      const reader = { machine, place, take, signal, next: at < 0 ? stored.length : at, isDue: false }
+      this.#readers.push(reader)
+      if (at >= 0) this.#wake(reader)
+    }
+    return new Promise((resolve) => signal.addEventListener('abort', () => resolve()))
+  }
+
+  #wake(reader: Reader): void {
+    if (reader.isDue || reader.machine.isDead) return
+    reader.isDue = true
+    this.after(this.delay(), reader.machine, () => {
+      reader.isDue = false
+      if (reader.signal.aborted) return
+      const stored = this.#stored(reader.place)
+      for (let left = 1 + this.random.integer(8); left > 0 && reader.next < stored.length; left--, reader.next++) {
+        const { position, bytes, atMs } = stored[reader.next]
+        reader.take(reader.place, position, bytes, atMs)
+      }
+      if (reader.next < stored.length) this.#wake(reader)
+    })
+  }
+
+  #stored(place: Place): Stored[] {
+    const name = placeName(place)
+    const known = this.#places.get(name)
+    if (known !== undefined) return known
+    const made: Stored[] = []
+    this.#places.set(name, made)
+    return made
+  }
+}
