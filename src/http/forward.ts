@@ -1,8 +1,9 @@
-import { Agent, request as ask, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { FraudError } from '../core/errors.ts'
 import { presentError, problemType } from './error-status.ts'
 import type { App } from './http-context.ts'
+import { Agent, request as ask } from './node-http.ts'
 import type { Pair } from './pair.ts'
 import { pathOf } from './path-of.ts'
 
