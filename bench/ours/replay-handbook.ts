@@ -1,7 +1,9 @@
 // Shrike's replay of the handbook's transactions into its 15 features, once, in a process of its own: FILE SAMPLED. Prints
 // one line of JSON with the fields that the peer prints.
 import { readFileSync } from 'node:fs'
+import { enableCompileCache } from 'node:module'
 import { performance } from 'node:perf_hooks'
+import { fileURLToPath } from 'node:url'
 import { readTable } from '../../src/data/read-table.ts'
 import type { Table } from '../../src/data/table.ts'
 import { TransactionReader } from '../../src/data/transaction-reader.ts'
@@ -10,6 +12,8 @@ import { ChunkReplay } from '../../src/features/chunk-replay.ts'
 import { compileFeatures } from '../../src/features/feature-set.ts'
 import { type ReadRow, replayInChunks } from '../../src/training/replay-chunks.ts'
 
+// As `shrike` does in a checkout, for its threads, too.
+enableCompileCache(fileURLToPath(new URL('../../node_modules/.cache/shrike', import.meta.url)))
 const [path, sampled] = process.argv.slice(2)
 const detectorFile = new URL('../../detectors/handbook.yaml', import.meta.url)
 const located = parseDetectorFile(readFileSync(detectorFile, 'utf8'), 'handbook.yaml')
@@ -45,7 +49,7 @@ async function replayTable(table: Table): Promise<readonly Float64Array[]> {
     yield { table, rows: rowsOf(table) }
   })()
   const { signal } = new AbortController()
-  const replay = new ChunkReplay(features, located.detector, { signal })
+  const replay = new ChunkReplay(features, located.detector, { signal, isLong: true })
   let at = 0
   for await (const group of replayInChunks(tables, reader, features, replay)) {
     for (const { row } of group) {

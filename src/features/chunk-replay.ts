@@ -1,3 +1,4 @@
+import { getCompileCacheDir } from 'node:module'
 import { availableParallelism } from 'node:os'
 import { shared } from '../core/shared-memory.ts'
 import { WorkerPool } from '../core/worker-pool.ts'
@@ -19,6 +20,8 @@ export interface ChunkReplayOptions {
   readonly rows?: number
   /** As many as there are cores by default; of 1, all is done where it is asked for. */
   readonly threads?: number
+  /** That there are many chunks, so that threads can begin at once; else they begin where the first chunk is full. */
+  readonly isLong?: boolean
   readonly signal: AbortSignal
 }
 
@@ -60,6 +63,7 @@ export class ChunkReplay {
     this.#plain = [...features.own.keys()].filter((own) => features.ownHistories[own].length === 0)
     this.#options = options
     this.#rows = options.rows ?? fewestRows
+    if (options.isLong === true) this.#teams = this.#openTeams(true)
   }
 
   /** A chunk to fill. */
@@ -120,11 +124,12 @@ export class ChunkReplay {
       return [{ lanes: all, run: async (task) => replayLanes(lanes, task) }]
     }
     const count = Math.min(threads, all.length)
+    const compileCache = getCompileCacheDir()
     return Array.from({ length: count }, (_, thread) => {
       const lanes = all.filter((lane) => lane % count === thread)
-      const data: ThreadData = { detector: this.#detector, lanes: lanes.map((lane) => this.#plans[lane]) }
+      const data = { detector: this.#detector, lanes: lanes.map((lane) => this.#plans[lane]), compileCache }
       const script = workerScript('./replay-worker', import.meta.url)
-      const pool = new WorkerPool<LaneTask, number>(script, data, { threads: 1, signal })
+      const pool = new WorkerPool<LaneTask, number>(script, data satisfies ThreadData, { threads: 1, signal })
       this.#pools.push(pool)
       let last: Promise<unknown> = Promise.resolve()
       const run = (task: LaneTask) => {

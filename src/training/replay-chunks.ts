@@ -56,15 +56,17 @@ class FilledChunk {
     if (end > (this.parts.at(-1)?.end ?? 0)) this.parts.push({ table, end })
   }
 
-  placeOf(at: number) {
-    return {
-      label: this.#labels[at],
-      knownAtMs: this.#knownAtMs[at],
-      index: this.#indices[at],
-      fileRow: this.#fileRows[at],
-    }
+  /** Says of a row what the chunk's own columns don't. */
+  readPlace(at: number, into: OpenRow): void {
+    into.label = this.#labels[at]
+    into.knownAtMs = this.#knownAtMs[at]
+    into.index = this.#indices[at]
+    into.fileRow = this.#fileRows[at]
   }
 }
+
+/** One record for all rows of a group: nobody keeps it past the next one. */
+type OpenRow = { -readonly [Name in keyof ReplayedTransaction]: ReplayedTransaction[Name] }
 
 /** Replays in chunks: while one is computed, the one before is given out and the next one read. */
 export async function* replayInChunks(
@@ -101,9 +103,11 @@ export async function* replayInChunks(
   }
 
   function* rowsOf(filled: FilledChunk, table: Table, from: number, end: number): Generator<ReplayedTransaction, void> {
+    const open: OpenRow = { row, transaction, reader, table, label: 0, knownAtMs: 0, index: 0, fileRow: 0 }
     for (let at = from; at < end; at++) {
       replay.read(filled.chunk, at, transaction, row)
-      yield { row, transaction, reader, table, ...filled.placeOf(at) }
+      filled.readPlace(at, open)
+      yield open
     }
   }
 }

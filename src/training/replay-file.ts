@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs'
 import { type Progress, throwIfInterrupted } from '../core/progress.ts'
 import { joinBadRows } from '../data/bad-rows.ts'
 import { isReadOnce } from '../data/byte-source.ts'
@@ -29,6 +30,10 @@ import { type ReadRow, type ReadTable, replayInChunks } from './replay-chunks.ts
 const rowsPerTable = 16_384
 /** In chunks a table has as many rows as a chunk: each looks up its texts once. */
 const rowsPerTableInChunks = 131_072
+/** From so many rows on threads are worth their start. */
+const longRows = 500_000
+/** Text of so many rows. */
+const longBytes = 40 * 2 ** 20
 const noRow = new Float64Array(0)
 
 /** Told where a file's rows turn out not to be in the order of their times. */
@@ -78,7 +83,9 @@ async function replayStream<Result>(
   })
   const rows = { count: 0 }
   const repeats = new RepeatedIds(replay.located.detector, replay.features.layout)
-  const result = await work(replayTables({ replay, reader, rows, repeats }, open.tables, run.signal))
+  const result = await work(
+    replayTables({ replay, reader, rows, repeats, isLong: isLarge(replay.file) }, open.tables, run.signal),
+  )
   progress.end(tellCount(rows.count, replay))
   tellNotes(open.notes(), replay.file, run)
   const badRows = joinBadRows(open.badRows(), reader.badRows())
@@ -123,7 +130,14 @@ async function replaySorted<Result>(
     yield table
   })()
   const repeats = new RepeatedIds(replay.located.detector, replay.features.layout)
-  const result = await work(replayTables({ replay, reader: fresh, rows, repeats, before }, tables, run.signal, order))
+  const result = await work(
+    replayTables(
+      { replay, reader: fresh, rows, repeats, before, isLong: table.rowCount >= longRows },
+      tables,
+      run.signal,
+      order,
+    ),
+  )
   progress.end(tellCount(rows.count, replay))
   tellRepeats(replay, repeats, run)
   warnOfBadRows(fresh.badRows(), replay.file, run)
@@ -160,6 +174,12 @@ interface TableReplay {
   readonly repeats: RepeatedIds
   /** Brings earlier rows into the histories. */
   readonly before?: ((replay: Replay) => void) | undefined
+  /** Whether it is known to be long before it is read. */
+  readonly isLong: boolean
+}
+
+function isLarge(file: string): boolean {
+  return (statSync(file, { throwIfNoEntry: false })?.size ?? 0) >= longBytes
 }
 
 /** Whether a file is replayed in chunks, which is where that is faster. */
@@ -177,7 +197,12 @@ function replayTables(
   const groups = readTables(given, tables, signal, order)
   const { features, located } = replay
   if (before === undefined && goesInChunks(replay))
-    return replayInChunks(groups, given.reader, features, new ChunkReplay(features, located.detector, { signal }))
+    return replayInChunks(
+      groups,
+      given.reader,
+      features,
+      new ChunkReplay(features, located.detector, { signal, isLong: given.isLong }),
+    )
   return replayOneByOne(groups, given)
 }
 
