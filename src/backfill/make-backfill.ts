@@ -13,7 +13,7 @@ import { findSnapshot } from './find-snapshot.ts'
 /** What the thread does that makes histories of the log, while another one decides. */
 
 /** So many records are read at once, without a rest. */
-const recordsAtOnce = 100
+const recordsAtOnce = 250
 
 /** Each message costs the thread that decides a little. */
 const bytesAtOnce = 2 ** 20

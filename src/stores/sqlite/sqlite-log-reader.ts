@@ -159,7 +159,9 @@ export class SqliteLogReader implements LogReading {
   }
 
   next(after: number, most = recordsAtOnce): readonly Sequenced[] {
-    const records = this.#storedAfter(Math.max(after, this.prunedThrough()), most).map((stored) => this.decode(stored))
+    const read = () => this.#storedAfter(Math.max(after, this.prunedThrough()), most)
+    const stored = this.#instant === undefined ? this.atOneInstant(read) : read()
+    const records = stored.map((each) => this.decode(each))
     for (const record of records) this.#unread.see(record)
     return records
   }
