@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { FraudError } from '../core/errors.ts'
+import { inSlices, type Steps } from '../core/time-slices.ts'
 import type { HeldBytes } from './held-bytes.ts'
 import type { Limits } from './limits.ts'
 
@@ -10,6 +11,7 @@ const pacedBytes = 64 * 1024
 /** Chunks of a few bytes each cost a hundred times their size: hundreds are fine, thousands are an attack. */
 const mostPieces = 512
 const leastPieceBytes = 16
+const joinedAtOnceBytes = 2 ** 20
 
 export interface BodyLimits {
   readonly limitBytes: number
@@ -91,15 +93,30 @@ export function readBody(
   })
   message.on('end', () => {
     if (isRefused) return
-    const whole = chunks.length === 1 ? chunks[0] : Buffer.concat(chunks, length)
-    letGo()
-    try {
+    const handOver = (whole: Buffer) => {
+      letGo()
       take(whole)
+    }
+    try {
+      if (length > joinedAtOnceBytes) void inSlices(joining(chunks, length)).then(handOver).catch(refuse)
+      else handOver(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks, length))
     } catch (error) {
       refuse(error)
     }
+    clearTimeout(timer)
   })
   message.on('error', letGo)
+}
+
+/** The chunks as one, with turns for others: of 20 MB this takes as long as ten decisions. */
+function* joining(chunks: readonly Buffer[], length: number): Steps<Buffer> {
+  const whole = Buffer.allocUnsafeSlow(length)
+  let at = 0
+  for (const chunk of chunks) {
+    at += chunk.copy(whole, at)
+    yield
+  }
+  return whole
 }
 
 /** Small chunks are joined as they come, for each holds more memory than it has bytes. */

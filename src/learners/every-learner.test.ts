@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { createRandom } from '../core/random.ts'
+import { atOnce } from '../core/time-slices.ts'
 import type { Dataset } from '../data/dataset.ts'
 import { rocAuc } from '../evaluation/metrics.ts'
 import { type LearnedModel, readModel, writeModel } from '../models/learned-model.ts'
@@ -80,11 +81,11 @@ for (const learner of learners) {
       const { model } = await train(dataset)
       const { form, tensors } = writeModel(model)
       const invalid = (reason: string) => new Error(reason)
-      const read = readModel(JSON.parse(JSON.stringify(form)), tensors, model.features, invalid)
+      const read = atOnce(readModel(JSON.parse(JSON.stringify(form)), tensors, model.features, invalid))
       assert.deepEqual(read.predictProbaOfRows(later), model.predictProbaOfRows(later))
       for (const name of Object.keys(tensors)) {
         const { [name]: _, ...rest } = tensors
-        assert.throws(() => readModel(form, rest, model.features, invalid), /is missing/)
+        assert.throws(() => atOnce(readModel(form, rest, model.features, invalid)), /is missing/)
       }
     })
 
@@ -104,7 +105,7 @@ for (const learner of learners) {
       assert.ok(areProbabilities(model.predictProbaOfRows(odd)))
       assert.ok(areProbabilities(model.predictProbaOfRows(later)))
       const { form, tensors } = writeModel(model)
-      const read = readModel(form, tensors, model.features, (reason) => new Error(reason))
+      const read = atOnce(readModel(form, tensors, model.features, (reason) => new Error(reason)))
       assert.deepEqual(read.predictProbaOfRows(odd), model.predictProbaOfRows(odd))
     })
 

@@ -238,6 +238,7 @@ export function* decodeBundleInSteps(bytes: Uint8Array): Steps<Bundle> {
     const known = bundleFormats.join(', ')
     throw invalid(`its format is version ${metadata.formatVersion}, and this Shrike reads ${known}`)
   }
+  yield
   const detector = parseDetector(parseJson(metadata, 'detector'))
   yield
   const keys = Object.keys(metadataSchema.shape).filter(
@@ -250,6 +251,7 @@ export function* decodeBundleInSteps(bytes: Uint8Array): Steps<Bundle> {
   const { threshold: value, ...chosen } = decision
   const scaling = readScaling(tensors, features)
   yield
+  const model = yield* readModel(form, tensors, features, invalid)
   return {
     ...content,
     threshold: { value, ...chosen },
@@ -257,7 +259,7 @@ export function* decodeBundleInSteps(bytes: Uint8Array): Steps<Bundle> {
     ...(histograms && { histograms }),
     id: bundleId(detector, sha256),
     detector,
-    model: readModel(form, tensors, features, invalid),
+    model,
     ...(scaling && { scaling }),
   }
 }

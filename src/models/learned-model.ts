@@ -1,3 +1,4 @@
+import type { Steps } from '../core/time-slices.ts'
 import { z } from '../core/zod.ts'
 import type { AverageModel } from './average.ts'
 import { modelKinds } from './kinds/index.ts'
@@ -36,17 +37,19 @@ export function writeModel(model: KindedModel, prefix = ''): WrittenModel {
 }
 
 /**
- * Reads what `writeModel` wrote.
+ * Reads what `writeModel` wrote, in steps.
  *
  * @param invalid makes the error, which is thrown, for a tensor that is not as it should be.
  */
-export function readModel(
+export function* readModel(
   form: ModelForm,
   tensors: Readonly<Record<string, Tensor>>,
   features: readonly string[],
   invalid: (reason: string) => Error,
-): LearnedModel {
+): Steps<LearnedModel> {
   const model = readPart(form, new TensorReader(tensors, features, invalid))
+  yield
+  for (const part of partsOf(model)) yield* kindOf(part).check?.(part, invalid) ?? []
   if (isLearned(model)) return model
   throw invalid(`its kind ${model.kind} is unknown`)
 }

@@ -1,3 +1,4 @@
+import type { Steps } from '../core/time-slices.ts'
 import type { z } from '../core/zod.ts'
 import type { AlongPath, PivotedPath } from './carry-along.ts'
 import type { SmoothedLink } from './carry-to-probability.ts'
@@ -54,6 +55,8 @@ export interface ModelKind<Kinded extends KindedModel, Form extends ModelForm> {
   write(model: Kinded, members: Pick<Members, 'write'>): WrittenModel<Form>
   /** Throws what the reader's `invalid` makes of tensors that are not as they should be. */
   read(form: Form, reader: TensorReader, members: Pick<Members, 'read'>): Kinded
+  /** Goes through what `read` did not look at, since there may be much of it. Throws what `invalid` makes. */
+  check?(model: Kinded, invalid: (reason: string) => Error): Steps
   /** How to explain it, or why it can't be explained. */
   explain(model: Kinded, members: Pick<Members, 'explain'>): LinkedExplainer | string
   /** Describes its size in a few words. */

@@ -76,6 +76,7 @@ export function* decodeTensors(bytes: Uint8Array): Steps<TensorFile & { readonly
     bytes.byteLength,
   )
   const { header, dataStart } = readHeader(file)
+  yield
   const metadata = readMetadata(header.__metadata__)
   const { sha256 = '' } = metadata
   const mark = `"sha256":"${sha256}"`

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { createRandom } from '../../core/random.ts'
+import { atOnce } from '../../core/time-slices.ts'
 import type { Dataset } from '../../data/dataset.ts'
 import { readModel, writeModel } from '../../models/learned-model.ts'
 import { categoriesIn } from '../../models/trees/category-sets.ts'
@@ -110,7 +111,7 @@ describe('categories in boosting', () => {
     )
     for (const other of others) assert.deepEqual(other.nodes, one.nodes)
     const { form, tensors } = writeModel(one)
-    const read = readModel(form, tensors, one.features, (reason) => new Error(reason))
+    const read = atOnce(readModel(form, tensors, one.features, (reason) => new Error(reason)))
     const rows = Float64Array.from(merchantCategories.flatMap((category) => [0.3, category]))
     assert.deepEqual(read.predictProbaOfRows(rows), one.predictProbaOfRows(rows))
     merchantCategories.forEach((category, i) => {

@@ -4,6 +4,7 @@ import { describe, test } from 'node:test'
 import { randomForest } from '../../../test/random-trees.ts'
 import { FraudError } from '../../core/errors.ts'
 import { createRandom } from '../../core/random.ts'
+import { atOnce } from '../../core/time-slices.ts'
 import { createAverage } from '../average.ts'
 import { carryToProbability } from '../carry-to-probability.ts'
 import {
@@ -73,12 +74,8 @@ function rowsOf({ kind, features: { length } }: LearnedModel, others = [...far, 
 function reread(model: LearnedModel, changed: Readonly<Record<string, Tensor | undefined>> = {}): LearnedModel {
   const { form, tensors } = writeModel(model)
   const given = Object.entries({ ...tensors, ...changed }).filter(([, tensor]) => tensor !== undefined)
-  return readModel(
-    JSON.parse(JSON.stringify(form)),
-    Object.fromEntries(given) as Record<string, Tensor>,
-    model.features,
-    invalid,
-  )
+  const named = Object.fromEntries(given) as Record<string, Tensor>
+  return atOnce(readModel(JSON.parse(JSON.stringify(form)), named, model.features, invalid))
 }
 
 function isRefusal(error: unknown): boolean {

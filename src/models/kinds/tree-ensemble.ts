@@ -1,11 +1,13 @@
+import type { Steps } from '../../core/time-slices.ts'
 import { z } from '../../core/zod.ts'
 import { depthLink, logisticLink } from '../carry-to-probability.ts'
 import { probabilityOf } from '../log-odds.ts'
 import { defineModelKind, type LinkedExplainer } from '../model-kind.ts'
 import type { TensorReader } from '../tensor-reader.ts'
 import type { CategorySplits } from '../trees/category-sets.ts'
+import { type Survey, surveyInSteps, surveyOf } from '../trees/survey.ts'
 import { type Combination, createTreeEnsemble, type TreeEnsemble } from '../trees/tree-ensemble.ts'
-import { depthOf, mostDepth, type TreeNodes } from '../trees/tree-nodes.ts'
+import { mostDepth, type TreeNodes } from '../trees/tree-nodes.ts'
 import { TreeShap } from '../trees/tree-shap.ts'
 
 const combination = z.discriminatedUnion('kind', [
@@ -22,15 +24,14 @@ export const treeEnsembleKind = defineModelKind({
     return { form: { kind, combination }, tensors: { ...arrays, ...categories } }
   },
   read({ combination }, reader) {
-    const nodes = readNodes(reader)
-    if (!areFit(nodes, combination)) throw reader.invalid('its leaves make no probability')
-    return createTreeEnsemble(reader.features, nodes, combination)
+    return createTreeEnsemble(reader.features, readNodes(reader), combination)
   },
+  check: checkTrees,
   explain(model) {
     if (!hasCovers(model)) {
       return 'the number of rows in each node is unknown, which an ONNX file does not contain'
     }
-    return depthOf(model.nodes) <= mostDepth ? explainTrees(model) : `its trees are deeper than ${mostDepth}`
+    return surveyOf(model.nodes).depth <= mostDepth ? explainTrees(model) : `its trees are deeper than ${mostDepth}`
   },
   describe: ({ nodes: { roots, feature } }) => `${roots.length} trees, ${feature.length.toLocaleString('en')} nodes`,
   highestRawScore: highestOfTrees,
@@ -38,7 +39,6 @@ export const treeEnsembleKind = defineModelKind({
   bundleFormat: ({ nodes }) => (nodes.categories === undefined ? 1 : 2),
 })
 
-/** The trees; every child stands behind its parent and every feature exists, so that scoring always ends. */
 function readNodes(reader: TensorReader): TreeNodes {
   const feature = reader.integers('feature')
   const size = feature.length
@@ -53,34 +53,29 @@ function readNodes(reader: TensorReader): TreeNodes {
     ...(reader.has('setAt') && { categories: readCategories(reader, size) }),
   }
   const isRooted = nodes.roots.length > 0 && nodes.roots.every((root) => root >= 0 && root < size)
-  if (!isRooted || !areSplitsSound(nodes, reader.features.length)) throw reader.invalid('its trees are inconsistent')
+  if (!isRooted) throw reader.invalid(inconsistent)
   return nodes
 }
 
-function areSplitsSound({ feature, left }: TreeNodes, features: number): boolean {
-  for (let node = 0; node < feature.length; node++) {
-    const split = feature[node]
-    if (split === -1) continue
-    if (split < 0 || split >= features || left[node] <= node || left[node] + 1 >= feature.length) return false
-  }
-  return true
+const inconsistent = 'its trees are inconsistent'
+
+/** Every child stands behind its parent and every feature exists, so that scoring always ends; and leaves make a probability. */
+function* checkTrees({ nodes, features, combination }: TreeEnsemble, invalid: (reason: string) => Error): Steps {
+  const survey = yield* surveyInSteps(nodes)
+  if (!survey.isSound || survey.features > features.length) throw invalid(inconsistent)
+  if (!areFit(survey, combination)) throw invalid('its leaves make no probability')
 }
 
 /** Whether whatever leaves a row reaches make a probability. */
-function areFit({ feature, value }: TreeNodes, combination: Combination): boolean {
-  const [least, most] = {
+function areFit({ least, most, size }: Survey, combination: Combination): boolean {
+  const [lowest, highest] = {
     // Shares of weights are rounded.
     mean: [-1e-9, 1 + 1e-9],
     'log-odds': [-Number.MAX_VALUE, Number.MAX_VALUE],
     isolation: [0, Number.MAX_VALUE],
   }[combination.kind]
-  let sum = combination.kind === 'log-odds' ? Math.abs(combination.base) : 0
-  for (let node = 0; node < feature.length; node++) {
-    if (feature[node] >= 0) continue
-    if (!(value[node] >= least && value[node] <= most)) return false
-    sum += Math.abs(value[node])
-  }
-  return Number.isFinite(sum)
+  const base = combination.kind === 'log-odds' ? Math.abs(combination.base) : 0
+  return least >= lowest && most <= highest && Number.isFinite(base + size)
 }
 
 function readCategories(reader: TensorReader, size: number): CategorySplits {
@@ -146,14 +141,6 @@ function linkOf(combination: Combination) {
 function highestOfTrees({ nodes, combination }: TreeEnsemble): number {
   // A leaf's value is a depth in an isolation forest, where the least deep is the most unusual.
   if (combination.kind === 'isolation') return 1
-  const { roots, feature, value } = nodes
-  let sum = 0
-  for (let tree = 0; tree < roots.length; tree++) {
-    const end = tree + 1 < roots.length ? roots[tree + 1] : feature.length
-    let highest = Number.NEGATIVE_INFINITY
-    for (let node = roots[tree]; node < end; node++)
-      if (feature[node] < 0 && value[node] > highest) highest = value[node]
-    sum += highest
-  }
-  return combination.kind === 'mean' ? sum / roots.length : probabilityOf(combination.base + sum)
+  const { highest } = surveyOf(nodes)
+  return combination.kind === 'mean' ? highest / nodes.roots.length : probabilityOf(combination.base + highest)
 }

@@ -23,7 +23,7 @@ const featureBytes = 32
  * they are.
  */
 export function* compileForest(nodes: TreeNodes, featureCount: number): Steps<CompiledForest | undefined> {
-  if (!hasPlainThresholds(nodes) || featureCount > mostFeatures) return undefined
+  if (featureCount > mostFeatures || !(yield* hasPlainThresholds(nodes))) return undefined
   const weights = yield* passingWeights(nodes)
   const tops = yield* chooseTops(nodes, weights, featureCount)
   const forest = layOut(nodes, tops, featureCount)

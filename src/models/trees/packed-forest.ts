@@ -23,7 +23,7 @@ interface Layout {
  * on categories: then the trees have to be walked as they are.
  */
 export function* compilePackedForest(nodes: TreeNodes, featureCount: number): Steps<CompiledForest | undefined> {
-  if (!hasPlainThresholds(nodes)) return undefined
+  if (!(yield* hasPlainThresholds(nodes))) return undefined
   const ranker = yield* createRanker(nodes, featureCount)
   if (featureCount > wide.featureMask + 1 || ranker.most >= wide.rankMask) return undefined
   const layout = { nodes, ranker, ...(yield* layOut(nodes)) }
@@ -41,9 +41,12 @@ function startsOf({ nodes, positions, size }: Layout, lanes: number): Int32Array
   return starts
 }
 
-function valuesOf({ nodes, positions, size }: Layout): Float64Array {
+function* valuesOf({ nodes, positions, size }: Layout): Steps<Float64Array> {
   const values = new Float64Array(size + 1)
-  for (let node = 0; node < positions.length; node++) values[positions[node]] = nodes.value[node]
+  for (let node = 0; node < positions.length; node++) {
+    if (node % nodesAtOnce === 0) yield
+    values[positions[node]] = nodes.value[node]
+  }
   return values
 }
 
@@ -189,7 +192,7 @@ function* walkWide(layout: Layout): Steps<() => number> {
     words[at] = ranker.rankOf(feature, nodes.threshold[node]) | (feature << wideFeatureShift)
     words[at + 1] = (positions[nodes.left[node]] << 2) | (nodes.missingGoesLeft[node] === 1 ? 0 : 2)
   }
-  const values = valuesOf(layout)
+  const values = yield* valuesOf(layout)
   const starts = startsOf(layout, 6).map((start) => 2 * start)
   return () => sumWide(words, values, starts, ranker.ranks)
 }

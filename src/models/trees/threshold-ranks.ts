@@ -30,9 +30,11 @@ export const cells = 1024
 const farOut = 0.03
 
 /** Whether every split is at a number: one on categories has none, nor one that sends every number right. */
-export function hasPlainThresholds({ feature, threshold }: TreeNodes): boolean {
-  for (let node = 0; node < feature.length; node++)
+export function* hasPlainThresholds({ feature, threshold }: TreeNodes): Steps<boolean> {
+  for (let node = 0; node < feature.length; node++) {
+    if (node % nodesAtOnce === 0) yield
     if (feature[node] >= 0 && Number.isNaN(threshold[node])) return false
+  }
   return true
 }
 
@@ -122,7 +124,9 @@ function* distinctThresholds({ feature, threshold }: TreeNodes, featureCount: nu
   }
   const edges: Float64Array[] = []
   for (const set of sets) {
-    edges.push(Float64Array.from(set).sort())
+    const each = Float64Array.from(set)
+    yield
+    edges.push(each.sort())
     yield
   }
   return edges

@@ -25,20 +25,6 @@ export const nodesAtOnce = 4096
 /** What follows a tree down, explanations above all, must not run out of stack. */
 export const mostDepth = 1000
 
-/** How many splits the deepest leaf is below its root; children come after their parents. */
-export function depthOf({ feature, left }: TreeNodes): number {
-  const depth = new Int32Array(feature.length)
-  let most = 0
-  for (let node = 0; node < depth.length; node++) {
-    if (feature[node] < 0) continue
-    const below = depth[node] + 1
-    depth[left[node]] = Math.max(depth[left[node]], below)
-    depth[left[node] + 1] = Math.max(depth[left[node] + 1], below)
-    most = Math.max(most, below)
-  }
-  return most
-}
-
 /** Arrays to be filled: so many nodes of so many trees, all of them leaves that are worth 0. */
 export function createNodes(trees: number, size: number): TreeNodes {
   return {
