@@ -21,7 +21,10 @@ export type TakeMessages = <Came extends Message>(messages: readonly Came[]) => 
 export function decideMessages(decisions: Decisions, what: 'message' | 'line', nowMs: () => number): TakeMessages {
   return async <Came extends Message>(messages: readonly Came[]) => {
     const mostNames = Math.max(leastNames, 2 * decisions.inForce.features.names.length)
-    const read = ({ value }: Came) => readJson(bytesOf(value), what, mostNames)
+    const read = ({ value, unheld }: Came) => {
+      if (unheld !== undefined) throw unheld
+      return readJson(bytesOf(value), what, mostNames)
+    }
     const outcomes: Outcome<Came>[] = []
     for await (const group of decideMany(decisions, messages, { read, turns, nowMs })) {
       for (const given of group) {
@@ -43,7 +46,8 @@ export function labelMessages(decisions: Decisions, by: string): TakeMessages {
     let id: string | undefined
     try {
       const item = readJson(bytesOf(message.value), 'message', leastNames)
-      id = isRecord(item.value) ? idThatIsTold(item.value.transactionId).id : undefined
+      const isNamed = isRecord(item.value) && !item.repeated?.has('transactionId')
+      id = isNamed ? idThatIsTold(item.value.transactionId).id : undefined
       refuseRepeatedInLabel(item)
       await decisions.labelOfFile(item.value, by)
       return { message, id }

@@ -5,6 +5,8 @@ import type { Decision } from '../decisioning/decision.ts'
 /** What came, as bytes; Kafka's may have none. */
 export interface Message {
   readonly value: Uint8Array | null
+  /** Why it could not be held, and there is no value. */
+  readonly unheld?: FraudError
 }
 
 /** What became of a message; neither a decision nor a refusal where a label was taken in. */

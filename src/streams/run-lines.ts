@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import type { Readable, Writable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { FraudError } from '../core/errors.ts'
 import { LineSplitter } from '../core/line-splitter.ts'
 import type { Logger } from '../core/logger.ts'
 import type { Decisions } from '../deciding/decisions.ts'
@@ -46,14 +47,16 @@ export async function runLines(options: LinesOptions): Promise<void> {
   await runLane(lane, patiently(options), () => {})
 }
 
-/** The lines of a chunk at a time. One that is too long is refused as one that can't be read. */
+const tooLong = new FraudError('BODY_TOO_LARGE', `The line is over ${longestLineBytes} bytes`)
+
+/** The lines of a chunk at a time. */
 async function* batchesOf(input: Readable, signal: AbortSignal): AsyncGenerator<readonly Line[]> {
   const splitter = new LineSplitter(longestLineBytes)
   const stop = () => void input.destroy()
   signal.addEventListener('abort', stop)
   let index = 0
-  // A line may be a part of the chunk, which is of its own for as long as it is held.
-  const lineOf = (line: Buffer | undefined): Line => ({ value: line ?? null, index: index++ })
+  const lineOf = (line: Buffer | undefined): Line =>
+    line === undefined ? { value: null, unheld: tooLong, index: index++ } : { value: line, index: index++ }
   try {
     for await (const chunk of input) {
       const lines = [...splitter.take(chunk)].map(lineOf)

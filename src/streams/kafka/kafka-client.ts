@@ -107,7 +107,7 @@ export class Kafka {
   /** How many partitions a topic has; undefined where there is no such topic. */
   async partitions(topic: string): Promise<number | undefined> {
     try {
-      const { topics } = await this.#admin.metadata({ topics: [topic], forceUpdate: true })
+      const { topics } = await this.#admin.metadata({ topics: [topic], forceUpdate: true, retries: 5 })
       return topics.get(topic)?.partitionsCount
     } catch (error) {
       if (error instanceof Error && error.message.startsWith('Unknown topic')) return undefined
