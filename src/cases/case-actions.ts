@@ -46,8 +46,16 @@ const noLabels: CaseTransaction['labels'] = []
 /** Something new happened: it wakes a case that was put off. It is the last of its case, so that the sum goes on. */
 export function addTransaction(one: Case, opened: OpenedTransaction): CaseTransaction {
   const { sequence, id, timestampMs, score, amountMinor, stake, keys, persons } = opened
-  const said = { verdict: undefined, labels: noLabels }
-  const transaction: CaseTransaction = { sequence, id, timestampMs, score, amountMinor, stake, ...said }
+  const transaction: CaseTransaction = {
+    sequence,
+    id,
+    timestampMs,
+    score,
+    amountMinor,
+    stake,
+    verdict: undefined,
+    labels: noLabels,
+  }
   one.transactions.push(transaction)
   one.keys = union(one.keys, keys)
   one.persons = union(one.persons, persons)
@@ -116,6 +124,11 @@ function deedOf(action: ActionOnCase, { sequence, atMs, by }: Deed): CaseDeed {
 
 export function union(some: readonly string[], more: readonly string[]): readonly string[] {
   if (some.length === 0) return more
-  const added = more.filter((each) => !some.includes(each))
-  return added.length === 0 ? some : [...some, ...added]
+  let all: string[] | undefined
+  for (const each of more) {
+    if (some.includes(each)) continue
+    all ??= [...some]
+    all.push(each)
+  }
+  return all ?? some
 }

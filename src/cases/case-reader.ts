@@ -72,13 +72,20 @@ function rulesOf({ detector: kept, columns }: Definition): CaseRules {
         const key = keysAt[place]
         if (key !== undefined) owning.push(key)
       }
-      const named: string[] = []
-      for (const at of persons) if (isGiven(fields[at])) named.push(String(fields[at]))
+      const named =
+        persons.length === 0
+          ? noNames
+          : persons
+              .map((at) => fields[at])
+              .filter(isGiven)
+              .map(String)
       const stake = stakeOf(score, amount === undefined ? null : (amountMinor ?? 0))
       return { sequence, id, timestampMs, score, amountMinor, stake, keys, by: owning, persons: named }
     },
   }
 }
+
+const noNames: readonly string[] = []
 
 function isGiven(value: FieldValue): boolean {
   return value !== undefined && value !== ''

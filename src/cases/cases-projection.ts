@@ -77,8 +77,13 @@ export class CasesProjection implements Projection {
   }
 
   /** Open cases, the first to be worked first. */
-  get queue(): Pick<RankedQueue<Case>, 'items' | 'size'> {
+  get queue(): Pick<RankedQueue<Case>, 'items'> {
     return this.#queue
+  }
+
+  /** How many cases are open. */
+  get openCount(): number {
+    return this.#open.size
   }
 
   /** When something happened last to the open case that has been left alone for longest; undefined where none is open. */
@@ -185,12 +190,19 @@ export class CasesProjection implements Projection {
 
   /** A transaction joins the open case of the first of its keys that has one; cases of its other keys are linked to that. */
   #join(read: OpenedTransaction, deed: Omit<Deed, 'by'>, origin: Origin, rules: OpeningRules): Case {
-    const one = this.ownerOf(read.by) ?? this.#add(deed, origin, rules)
-    for (const key of read.by) {
+    const owned = this.ownerOf(read.by)
+    const one = owned ?? this.#add(deed, origin, rules)
+    // Of the only key there is nothing to link and nobody to take over from.
+    const isOnlyKey = owned !== undefined && read.by.length === 1
+    for (const key of isOnlyKey ? noKeys : read.by) {
       const owner = this.#owners.get(key)
       if (owner !== undefined && owner !== one) linkBoth(one, owner)
     }
     this.#put(one, read)
+    if (isOnlyKey && one.transactions.length < mostTransactions) {
+      this.#touch(one, deed)
+      return one
+    }
     for (const key of read.by) {
       const owner = this.#owners.get(key)
       if (owner !== undefined && owner.transactions.length < mostTransactions) continue
@@ -209,10 +221,13 @@ export class CasesProjection implements Projection {
   }
 
   #put(one: Case, read: OpenedTransaction): void {
+    const { keys } = one
     addTransaction(one, read)
     this.#ofTransaction.set(read.sequence, one)
-    this.#index(one, read.keys)
-    this.#putOpen(one)
+    // Most transactions of a case have the keys that it knows.
+    if (one.keys !== keys) this.#index(one, read.keys)
+    if (this.#open.has(one)) this.#queue.put(one, one)
+    else this.#putOpen(one)
   }
 
   #index(one: Case, keys: readonly string[]): void {
@@ -397,6 +412,7 @@ type OpenedByHand = {
 }
 
 const none: ReadonlySet<Case> = new Set()
+const noKeys: readonly string[] = []
 
 function labelOf({ isFraud, knownAtMs, source }: ReleasedLabel | LabelRecord, sequence: number): LabelsOf[number] {
   return { sequence, isFraud, knownAtMs, source: source ?? null }

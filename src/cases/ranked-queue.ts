@@ -17,33 +17,60 @@ interface Entry<Item> extends Rank {
 
 const longestChunk = 512
 
+/** Where more than one of so many has changed, all are sorted. */
+const sortsAllOf = 4
+
 /**
- * Items in the order of their ranks, the first to be worked first. Sorted chunks of a few hundred: a change is two
- * searches and a shift within one of them, and a walk in order costs nothing beside what it visits.
+ * Items in the order of their ranks, the first to be worked first. Decisions put items in by the thousand, people look now
+ * and then: what changes waits until somebody looks. Sorted chunks of a few hundred: a change is then two searches and a
+ * shift within one of them, and a walk in order costs nothing beside what it visits.
  */
 export class RankedQueue<Item> {
   readonly #ranks = new Map<Item, Entry<Item>>()
-  readonly #chunks: Entry<Item>[][] = []
+  #chunks: Entry<Item>[][] = []
+  /** Ranks that items have by now; undefined of those that were taken out. */
+  readonly #changed = new Map<Item, Rank | undefined>()
 
   get size(): number {
+    this.#settle()
     return this.#ranks.size
   }
 
-  has(item: Item): boolean {
-    return this.#ranks.has(item)
+  /** Puts an item where its rank says, whether or not it was in. The rank is read when somebody looks. */
+  put(item: Item, rank: Rank): void {
+    this.#changed.set(item, rank)
   }
 
-  /** Puts an item where its rank says, whether or not it was in. */
-  put(item: Item, { expectedLoss, openedAtMs, sequence }: Rank): void {
-    const known = this.#ranks.get(item)
-    if (known === undefined) {
-      const entry = { expectedLoss, openedAtMs, sequence, item }
+  remove(item: Item): void {
+    this.#changed.set(item, undefined)
+  }
+
+  #settle(): void {
+    if (this.#changed.size === 0) return
+    const sortsAll = this.#changed.size * sortsAllOf > this.#ranks.size
+    for (const [item, rank] of this.#changed) {
+      const known = this.#ranks.get(item)
+      if (known !== undefined && known.expectedLoss === rank?.expectedLoss) continue
+      if (known !== undefined && !sortsAll) this.#takeOut(known)
+      if (rank === undefined) {
+        this.#ranks.delete(item)
+        continue
+      }
+      const { expectedLoss, openedAtMs, sequence } = rank
+      const entry = known ?? { expectedLoss, openedAtMs, sequence, item }
+      entry.expectedLoss = expectedLoss
       this.#ranks.set(item, entry)
-      this.#insert(entry)
-    } else if (known.expectedLoss !== expectedLoss) {
-      this.#takeOut(known)
-      known.expectedLoss = expectedLoss
-      this.#insert(known)
+      if (!sortsAll) this.#insert(entry)
+    }
+    this.#changed.clear()
+    if (sortsAll) this.#sortAll()
+  }
+
+  #sortAll(): void {
+    const sorted = [...this.#ranks.values()].sort(compareRanks)
+    this.#chunks = []
+    for (let at = 0; at < sorted.length; at += longestChunk / 2) {
+      this.#chunks.push(sorted.slice(at, at + longestChunk / 2))
     }
   }
 
@@ -58,13 +85,6 @@ export class RankedQueue<Item> {
     if (chunk.length > longestChunk) this.#chunks.splice(at + 1, 0, chunk.splice(longestChunk / 2))
   }
 
-  remove(item: Item): void {
-    const entry = this.#ranks.get(item)
-    if (entry === undefined) return
-    this.#ranks.delete(item)
-    this.#takeOut(entry)
-  }
-
   #takeOut(entry: Entry<Item>): void {
     const at = this.#chunkOf(entry)
     const chunk = this.#chunks[at]
@@ -74,6 +94,7 @@ export class RankedQueue<Item> {
 
   /** In order. @param after the rank to go on behind; from the first on without one. */
   *items(after?: Rank): Generator<Item> {
+    this.#settle()
     const first = after === undefined ? 0 : this.#chunkOf(after)
     for (let at = first; at < this.#chunks.length; at++) {
       for (const entry of this.#chunks[at]) if (after === undefined || compareRanks(after, entry) < 0) yield entry.item

@@ -56,7 +56,7 @@ export function createProjections(maker: HistoryMaker, transactions: RecordTrans
       planOf(features, options.remake),
     ),
     policy,
-    rules: new RuleFiguresProjection(policy, labels),
+    rules: new RuleFiguresProjection(policy, labels, pending),
     alerts: new AlertsProjection(),
     performance: new PerformanceProjection(labels, pending),
     cases: new CasesProjection({

@@ -2,13 +2,14 @@ import { isDeepStrictEqual } from 'node:util'
 import { StateReader, StateWriter } from '../core/state-bytes.ts'
 import type { Steps } from '../core/time-slices.ts'
 import type { SingleChange } from '../decisioning/change.ts'
-import { type PolicyTrace, type RuleHit, settleAs, settleTrace } from '../decisioning/index.ts'
+import { outcomeAs, type PolicyTrace, type RuleHit, settleTrace } from '../decisioning/index.ts'
 import type { Settlement } from '../decisioning/opinion.ts'
 import type { RuleDefinition } from '../decisioning/rule-definition.ts'
 import { readJson } from '../decisioning/saved-definitions.ts'
 import type { Outcome } from '../detector/detector-schema.ts'
 import type { DecisionRecord, LogRecord } from '../log/log-record.ts'
 import type { LabelledTransaction, Projection } from '../log/projection.ts'
+import type { PendingLabels } from './pending-labels.ts'
 import { isChange, type PolicyProjection } from './policy-projection.ts'
 import { CountedRule, noCounts, type RuleFigures, ruleCounts } from './rule-figures.ts'
 import type { StandingLabels } from './standing-labels.ts'
@@ -32,6 +33,7 @@ export class RuleFiguresProjection implements Projection {
   readonly version = 1
   readonly #policy: PolicyProjection
   readonly #labels: Pick<StandingLabels, 'isFraud'>
+  readonly #pending: Pick<PendingLabels, 'released'>
   /** Every version by the id of its rule, the oldest first. */
   readonly #rules = new Map<string, CountedRule[]>()
   readonly #labelled = new Map<number, Labelled>()
@@ -43,10 +45,15 @@ export class RuleFiguresProjection implements Projection {
   #reviewMs = Number.NEGATIVE_INFINITY
   #letGoThrough = 0
 
-  /** Both take each record before this does. */
-  constructor(policy: PolicyProjection, labels: Pick<StandingLabels, 'isFraud'>) {
+  /** All of them take each record before this does. */
+  constructor(
+    policy: PolicyProjection,
+    labels: Pick<StandingLabels, 'isFraud'>,
+    pending: Pick<PendingLabels, 'released'>,
+  ) {
     this.#policy = policy
     this.#labels = labels
+    this.#pending = pending
   }
 
   /** Every version of a rule, the newest first; none of one that never was. */
@@ -152,14 +159,15 @@ export class RuleFiguresProjection implements Projection {
     this.#decidedBy[deciders.indexOf(decidedBy(trace, settled, outcome))] += 1
     const { rules } = trace
     if (rules === undefined) return
-    for (const hit of rules) {
+    for (let i = 0; i < rules.length; i++) {
+      const hit = rules[i]
       const counts = this.#at(hit.id, sequence)?.counts
       if (counts === undefined) continue
       counts[hit.state === 'live' ? 'fired' : hit.state] += 1
       if (hit.state === 'live' && isAlone(trace, hit, settled)) counts.alone += 1
       if (hit.state === 'shadow' && wouldChange(trace, hit, settled)) counts.wouldChange += 1
     }
-    this.#label(sequence, trace)
+    if (this.#pending.released.length > 0) this.#label(sequence, trace)
   }
 
   #review(atMs: number): void {
@@ -208,7 +216,11 @@ export class RuleFiguresProjection implements Projection {
 
   /** What a rule was when a decision was made. */
   #at(id: string, sequence: number): CountedRule | undefined {
-    return this.#rules.get(id)?.findLast(({ version }) => version < sequence)
+    const versions = this.#rules.get(id)
+    if (versions === undefined) return undefined
+    let place = versions.length - 1
+    while (place >= 0 && versions[place].version >= sequence) place--
+    return versions[place]
   }
 
   /** Counts what labels say of a decision now in the place of what they said before. */
@@ -264,9 +276,9 @@ function decidedBy({ control, fuses }: PolicyTrace, { followed }: Settlement, ou
 /** Of several that agree nobody is. */
 export function isAlone(trace: PolicyTrace, hit: RuleHit, { outcome, followed }: Settlement): boolean {
   if (followed.length !== 1 || followed[0]?.source !== 'rule' || followed[0].id !== hit.id) return false
-  return settleAs(trace, (each) => each.state === 'live' && each !== hit).outcome !== outcome
+  return outcomeAs(trace, (each) => each.state === 'live' && each !== hit) !== outcome
 }
 
 export function wouldChange(trace: PolicyTrace, hit: RuleHit, { outcome }: Settlement): boolean {
-  return settleAs(trace, (each) => each.state === 'live' || each === hit).outcome !== outcome
+  return outcomeAs(trace, (each) => each.state === 'live' || each === hit) !== outcome
 }

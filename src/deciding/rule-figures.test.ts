@@ -115,7 +115,7 @@ function create() {
   const pending = new PendingLabels(Number.POSITIVE_INFINITY)
   const policy = new PolicyProjection(names(), { deadlineMs: 100, whenUnavailable: 'review' })
   const labels = new StandingLabels(() => 0, pending)
-  const rules = new RuleFiguresProjection(policy, labels)
+  const rules = new RuleFiguresProjection(policy, labels, pending)
   return { rules, all: [pending, labels, policy, rules] as const }
 }
 

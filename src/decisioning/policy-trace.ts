@@ -1,6 +1,6 @@
 import type { Outcome } from '../detector/detector-schema.ts'
 import type { Opinion, Reason, Settlement, Strength } from './opinion.ts'
-import { approved, settle } from './settle.ts'
+import { approved, outranks, type Ranked, settle } from './settle.ts'
 
 /** How a rule that applied counts, by the position that a record keeps: grows at its end only. */
 export const hitStates = ['live', 'shadow', 'fused', 'snoozed', 'undrawn'] as const
@@ -45,7 +45,7 @@ export interface PolicyTrace {
 export function settleTrace(trace: PolicyTrace): Settlement {
   const { opinion, rules, lists } = trace
   if (!(opinion === last.opinion && rules === last.rules && lists === last.lists)) {
-    last = { opinion, rules, lists, settled: settleAs(trace, isLive) }
+    last = { opinion, rules, lists, settled: settleLive(trace) }
   }
   return last.settled
 }
@@ -58,20 +58,31 @@ let last: {
   readonly settled: Settlement
 } = { opinion: undefined, rules: undefined, lists: undefined, settled: approved }
 
-/**
- * What opinions would come to.
- *
- * @param counts which rules that applied are taken to be live.
- */
-export function settleAs({ opinion, rules, lists }: PolicyTrace, counts: (hit: RuleHit) => boolean): Settlement {
+function settleLive({ opinion, rules, lists }: PolicyTrace): Settlement {
   const opinions: Opinion[] = opinion === undefined ? [] : [opinion]
   for (const hit of rules ?? []) {
     const { outcome, id, strength, reason } = hit
-    if (outcome !== 'tag' && counts(hit)) opinions.push({ source: 'rule', id, outcome, strength, reason })
+    if (outcome !== 'tag' && isLive(hit)) opinions.push({ source: 'rule', id, outcome, strength, reason })
   }
   for (const { id, outcome, strength, reason } of lists ?? [])
     opinions.push({ source: 'list', id, outcome, strength, reason })
   return settle(opinions)
+}
+
+/**
+ * The outcome that opinions would come to.
+ *
+ * @param counts which rules that applied are taken to be live.
+ */
+export function outcomeAs({ opinion, rules, lists }: PolicyTrace, counts: (hit: RuleHit) => boolean): Outcome {
+  let best: Ranked | undefined = opinion
+  for (const hit of rules ?? []) {
+    const { outcome, strength } = hit
+    if (outcome !== 'tag' && counts(hit) && (best === undefined || outranks({ outcome, strength }, best)))
+      best = { outcome, strength }
+  }
+  for (const hit of lists ?? []) if (best === undefined || outranks(hit, best)) best = hit
+  return best?.outcome ?? approved.outcome
 }
 
 function isLive({ state }: RuleHit): boolean {

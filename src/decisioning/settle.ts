@@ -13,11 +13,15 @@ export function settle(opinions: readonly Opinion[]): Settlement {
   for (const opinion of opinions) if (best === undefined || outranks(opinion, best)) best = opinion
   if (best === undefined) return approved
   const { outcome, strength } = best
+  if (opinions.length === 1) return { outcome, strength, followed: opinions }
   const isFollowed = (each: Opinion) => each.strength === strength && each.outcome === outcome
   return { outcome, strength, followed: opinions.every(isFollowed) ? opinions : opinions.filter(isFollowed) }
 }
 
-function outranks(one: Opinion, other: Opinion): boolean {
+/** What opinions are compared by. */
+export type Ranked = Pick<Opinion, 'outcome' | 'strength'>
+
+export function outranks(one: Ranked, other: Ranked): boolean {
   if (one.strength !== other.strength) return strengths.indexOf(one.strength) > strengths.indexOf(other.strength)
   return outcomes.indexOf(one.outcome) > outcomes.indexOf(other.outcome)
 }

@@ -215,7 +215,7 @@ function watch(
     () => decisions.decider.state?.projections.pending.transactions,
   )
   const cases = () => decisions.decider.state?.projections.cases
-  gauge('shrike_cases_active', 'Cases that are not closed.', () => cases()?.queue.size)
+  gauge('shrike_cases_active', 'Cases that are not closed.', () => cases()?.openCount)
   gauge(
     'shrike_cases_left_alone_seconds',
     'How long nothing has happened to the open case that has been left alone for longest; 0 where none is open.',

@@ -71,32 +71,31 @@ function writeRule({ id, state, outcome, strength, reason, tags }: RuleHit, to: 
 export type TraceSoFar = { -readonly [Field in keyof VersionedTrace]?: VersionedTrace[Field] }
 
 /** Readers that fill in what they find. */
-export function traceReaders(found: TraceSoFar): SectionReaders {
-  return {
-    policy: (from) => {
-      found.version = from.whole()
-    },
-    opinion: (from) => {
-      found.opinion = { source: at(opinionSources, from.byte()), ...readSaid(from) }
-    },
-    rules: (from) => {
-      found.rules = upToEnd(from, readRule)
-    },
-    lists: (from) => {
-      found.lists = upToEnd(from, (hit): ListHit => ({ entry: hit.whole(), ...readSaid(hit) }))
-    },
-    propensity: (from) => {
-      found.control = { wouldBe: at(outcomes, from.byte()), propensity: from.number() }
-    },
-    fuses: (from) => {
-      found.fuses = { settled: at(outcomes, from.byte()), tripped: upToEnd(from, (fuse) => fuse.text()) }
-    },
-  }
+export const traceReaders: SectionReaders<{ readonly trace: TraceSoFar }> = {
+  policy: (from, { trace }) => {
+    trace.version = from.whole()
+  },
+  opinion: (from, { trace }) => {
+    trace.opinion = { source: at(opinionSources, from.byte()), ...readSaid(from) }
+  },
+  rules: (from, { trace }) => {
+    trace.rules = upToEnd(from, readRule)
+  },
+  lists: (from, { trace }) => {
+    trace.lists = upToEnd(from, (hit): ListHit => ({ entry: hit.whole(), ...readSaid(hit) }))
+  },
+  propensity: (from, { trace }) => {
+    trace.control = { wouldBe: at(outcomes, from.byte()), propensity: from.number() }
+  },
+  fuses: (from, { trace }) => {
+    trace.fuses = { settled: at(outcomes, from.byte()), tripped: upToEnd(from, (fuse) => fuse.text()) }
+  },
 }
 
 /** Undefined where no policy left a trace. Throws RangeError where one did that has no version. */
-export function traceOf({ version, ...found }: TraceSoFar): VersionedTrace | undefined {
-  if (version !== undefined) return { version, ...found }
+export function traceOf(found: TraceSoFar): VersionedTrace | undefined {
+  const { version } = found
+  if (version !== undefined) return Object.assign(found, { version })
   if (Object.keys(found).length > 0) throw new RangeError('what a policy did is there without its version')
   return undefined
 }
@@ -115,9 +114,18 @@ function readRule(from: ValueReader): RuleHit {
   const outcome: Outcome | 'tag' = then === 0 ? 'tag' : at(outcomes, then - 1)
   const strength = at(strengths, from.byte())
   const reason = { code: from.text(), text: from.text() }
-  const tags: string[] = []
-  for (let left = from.whole(); left > 0; left--) tags.push(from.text())
+  const tags = readTags(from)
   return { id, state, outcome, strength, reason, tags }
+}
+
+const noTags: readonly string[] = []
+
+function readTags(from: ValueReader): readonly string[] {
+  const count = from.whole()
+  if (count === 0) return noTags
+  const tags: string[] = []
+  for (let left = count; left > 0; left--) tags.push(from.text())
+  return tags
 }
 
 function upToEnd<Each>(from: ValueReader, read: (from: ValueReader) => Each): Each[] {

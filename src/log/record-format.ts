@@ -21,7 +21,7 @@ import {
 } from './log-record.ts'
 import { ValueReader, ValueWriter } from './packed-values.ts'
 import { type TraceSoFar, traceOf, traceReaders, writeTrace } from './policy-sections.ts'
-import { openSection, readSections } from './record-sections.ts'
+import { openSection, readSections, type SectionReaders } from './record-sections.ts'
 
 const scratch = new ValueWriter()
 
@@ -240,8 +240,8 @@ function readDecision(stored: StoredRecord, from: ValueReader, formatOf: FormatO
   const outcome = readOutcome(stored.outcome)
   const fields = readValues(from)
   const row = readRow(from)
-  const decision = {
-    kind: 'decision' as const,
+  const decision: { -readonly [Part in keyof Sequenced<DecisionRecord>]: Sequenced<DecisionRecord>[Part] } = {
+    kind: 'decision',
     sequence,
     id,
     timestampMs,
@@ -254,26 +254,34 @@ function readDecision(stored: StoredRecord, from: ValueReader, formatOf: FormatO
     row,
   }
   if (from.isAtEnd && unknown.length === 0) return decision
-  let contributions: readonly Contribution[] = []
-  const read = (section: ValueReader) => {
-    contributions = readContributions(section, row.length)
-  }
-  let model: string | undefined
-  const readModel = (section: ValueReader) => {
-    model = section.text()
-  }
-  const found: TraceSoFar = {}
+  const found: DecisionParts = { features: row.length, contributions: [], model: undefined, trace: {} }
   let unread = unknown
-  if (!from.isAtEnd && formatOf(definition) === 1) read(from)
-  else unread = [...unknown, ...readSections(from, { contributions: read, model: readModel, ...traceReaders(found) })]
-  const policy = traceOf(found)
-  return {
-    ...decision,
-    ...(contributions.length > 0 && { contributions }),
-    ...(policy && { policy }),
-    ...(model !== undefined && { model }),
-    ...unreadOf(unread),
-  }
+  if (!from.isAtEnd && formatOf(definition) === 1) found.contributions = readContributions(from, row.length)
+  else unread = [...unknown, ...readSections(from, decisionReaders, found)]
+  const policy = traceOf(found.trace)
+  if (found.contributions.length > 0) decision.contributions = found.contributions
+  if (policy !== undefined) decision.policy = policy
+  if (found.model !== undefined) decision.model = found.model
+  if (unread.length > 0) decision.unread = unread
+  return decision
+}
+
+/** What sections of a decision say. */
+interface DecisionParts {
+  readonly features: number
+  contributions: readonly Contribution[]
+  model: string | undefined
+  readonly trace: TraceSoFar
+}
+
+const decisionReaders: SectionReaders<DecisionParts> = {
+  ...traceReaders,
+  contributions: (section, found) => {
+    found.contributions = readContributions(section, found.features)
+  },
+  model: (section, found) => {
+    found.model = section.text()
+  },
 }
 
 function readHistory({ sequence, id, timestampMs }: StoredRecord, from: ValueReader): Sequenced<HistoryRecord> {
@@ -289,20 +297,22 @@ function readLabel({ sequence, id }: StoredRecord, from: ValueReader): Sequenced
   const source = from.value()?.toString()
   const receivedAtMs = from.number()
   const of = from.whole()
-  let by: string | undefined
-  const sections = {
-    by: (section: ValueReader) => {
-      by = section.text()
-    },
-  }
-  const unread = unreadOf(from.isAtEnd ? [] : readSections(from, sections))
+  const author: { by?: string } = {}
+  const unread = unreadOf(from.isAtEnd ? [] : readSections(from, authorReader, author))
+  const { by } = author
   const label = { kind: 'label' as const, sequence, id, isFraud, knownAtMs, source, receivedAtMs, of, ...unread }
   return by === undefined ? label : { ...label, by }
 }
 
+const authorReader: SectionReaders<{ by?: string }> = {
+  by: (section, author) => {
+    author.by = section.text()
+  },
+}
+
 /** Sections of a record that has none in this version. */
 function readUnknown(from: ValueReader): { readonly unread?: readonly string[] } {
-  return from.isAtEnd ? {} : unreadOf(readSections(from, {}))
+  return from.isAtEnd ? {} : unreadOf(readSections(from, {}, undefined))
 }
 
 function unreadOf(unread: readonly string[]): { readonly unread?: readonly string[] } {

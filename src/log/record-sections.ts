@@ -1,4 +1,4 @@
-import { ValueReader, type ValueWriter } from './packed-values.ts'
+import type { ValueReader, ValueWriter } from './packed-values.ts'
 
 /**
  * What may follow a record's own values: a section is its number (its place here, from 1), its length and its bytes.
@@ -31,35 +31,49 @@ export function openSection(name: SectionName, to: ValueWriter): number {
 /** What is in a section that this version knows, and came later: the section is skipped as one that it does not know. */
 export class UnknownPart extends RangeError {}
 
-export type SectionReaders = Readonly<Partial<Record<SectionName, (section: ValueReader) => void>>>
+/** Each reads a section up to its end, and puts what it found into a target. */
+export type SectionReaders<Target> = Readonly<
+  Partial<Record<SectionName, (section: ValueReader, target: Target) => void>>
+>
 
 /**
  * Reads sections up to the end.
  *
  * @returns what was skipped, by name or number.
  */
-export function readSections(from: ValueReader, readers: SectionReaders): readonly string[] {
-  const seen = new Set<number>()
-  const unread: string[] = []
+export function readSections<Target>(
+  from: ValueReader,
+  readers: SectionReaders<Target>,
+  target: Target,
+): readonly string[] {
+  const seen: number[] = []
+  let unread = nothing
   while (!from.isAtEnd) {
     const number = from.whole()
-    const section = new ValueReader(from.raw(from.whole()))
-    if (number === 0 || seen.has(number)) throw new RangeError(`section ${number} is not one, or comes twice`)
-    seen.add(number)
+    const end = from.enter(from.whole())
+    if (number === 0 || seen.includes(number)) throw new RangeError(`section ${number} is not one, or comes twice`)
+    seen.push(number)
     const name = sectionNames[number - 1]
-    const read = readers[name]
-    if (read === undefined) {
-      unread.push(name ?? `section ${number}`)
-      continue
-    }
-    try {
-      read(section)
-    } catch (error) {
-      if (!(error instanceof UnknownPart)) throw error
-      unread.push(name)
-      continue
-    }
-    if (!section.isAtEnd) throw new RangeError(`bytes of section ${number} are left over`)
+    if (!isRead(from, readers[name], target)) unread = [...unread, name ?? `section ${number}`]
+    else if (!from.isAtEnd) throw new RangeError(`bytes of section ${number} are left over`)
+    from.leave(end)
   }
   return unread
+}
+
+const nothing: readonly string[] = []
+
+/** False of a section that this version does not know, or not all of. */
+function isRead<Target>(
+  section: ValueReader,
+  read: ((section: ValueReader, target: Target) => void) | undefined,
+  target: Target,
+): boolean {
+  try {
+    read?.(section, target)
+    return read !== undefined
+  } catch (error) {
+    if (error instanceof UnknownPart) return false
+    throw error
+  }
 }
