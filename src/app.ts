@@ -373,6 +373,7 @@ function serverOf(config: ServiceConfig, serving: Serving, { jobs, pair, renderM
       accounts: opened?.accounts,
       decisions: decisions?.service,
       deployer: decisions?.service.deployer,
+      webhooks: decisions?.webhooks,
       pair,
     },
     ...(jobs && { jobs }),

@@ -10,6 +10,7 @@ import { requireCardKey } from './deciding/card-key.ts'
 import { DecisionService } from './deciding/decision-service.ts'
 import type { DetectorInForce } from './deciding/detector-in-force.ts'
 import type { TakenSnapshot } from './deciding/keeper.ts'
+import { webhookEvents } from './deciding/webhook-events.ts'
 import { cardKeyCheck, cardNumberHash } from './detector/card-number-hash.ts'
 import type { DecisionMetrics, DirectoryFigures } from './http/decision-metrics.ts'
 import type { warmUp } from './http/warm-up.ts'
@@ -27,6 +28,9 @@ import { openLogOf } from './stores/open-log.ts'
 import type { SqliteLog } from './stores/sqlite/sqlite-log.ts'
 import type { SqliteLogReader } from './stores/sqlite/sqlite-log-reader.ts'
 import { SqlitePages } from './stores/sqlite/sqlite-pages.ts'
+import type { Endpoint } from './webhooks/endpoint.ts'
+import { openEndpointFiles } from './webhooks/endpoint-files.ts'
+import { Webhooks } from './webhooks/webhooks.ts'
 
 /** What the decision path needs beside a model. */
 export interface DecisionsConfig {
@@ -41,6 +45,8 @@ export interface DecisionsConfig {
   readonly limits?: Partial<DecisionsLimits>
   /** Where alerts are sent, and what they are signed with. */
   readonly alertWebhook?: WebhookTarget | undefined
+  /** Who is told of decisions, cases and labels. */
+  readonly webhooks?: readonly Endpoint[] | undefined
   /** For a service whose first decision is in a hurry. */
   readonly warmUp?: typeof warmUp | undefined
   /** Whether somebody else has to approve changes of what decides. */
@@ -87,6 +93,7 @@ export interface OpenedDecisions {
   readonly service: DecisionService
   /** Where the log is in a database, and other processes may have it. */
   readonly shared?: Pick<SqliteLog, 'leader' | 'announce'> | undefined
+  readonly webhooks: Webhooks
   /** Why no new work is wanted, although it is still done. */
   whyNotReady(): string | undefined
   close(): Promise<void>
@@ -185,14 +192,18 @@ export async function openDecisions(
     const whyNotReady = () => diskIsShort(directory, limits.minFreeBytes)
     const figures = { ...figuresOf(directory, log.reading), isShort: () => whyNotReady() !== undefined }
     metrics.watch(service, figures, () => log.pending, Date.now)
+    const webhooks = openWebhooks(config.webhooks, service, opened, logger)
+    metrics.watchWebhooks(webhooks)
     return {
       service,
+      webhooks,
       shared: directory.database && log,
       whyNotReady,
       async close() {
         // A snapshot that is nearly done makes the next start a quick one; where others wait for the lead, they need none.
         const patience = setTimeout(() => closing.abort(), directory.database ? 0 : snapshotGraceMs)
         try {
+          await webhooks.close()
           await service.close()
         } finally {
           clearTimeout(patience)
@@ -234,6 +245,27 @@ function openWebhook(target: WebhookTarget | undefined, { alertsPath }: DataDire
   if (target === undefined) return undefined
   const paths = { cursorPath: `${alertsPath}.sent`, deadPath: `${alertsPath}.dead.ndjson` }
   return new WebhookSink({ ...target, ...paths, clock: Date.now, logger })
+}
+
+function openWebhooks(
+  endpoints: readonly Endpoint[] = [],
+  service: DecisionService,
+  { directory, log }: OpenedDirectory,
+  logger: Logger,
+): Webhooks {
+  const cases = () => service.decider.state?.projections.cases
+  const webhooks = new Webhooks({
+    endpoints,
+    reading: log.reading,
+    eventsOf: webhookEvents({ reading: log.reading, cases }),
+    filesOf: (name) => openEndpointFiles(`${directory.webhooksPath}.${name}`),
+    isLeading: () => service.isReady && log.leader === undefined && log.failure === undefined,
+    clock: Date.now,
+    random: Math.random,
+    logger,
+  })
+  if (endpoints.length > 0) webhooks.start()
+  return webhooks
 }
 
 /** What becomes of the lock and of what reads the log where files are deleted or overwritten underneath. */

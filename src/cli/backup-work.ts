@@ -64,7 +64,8 @@ function copyWhole(partial: string, target: string, flags: BackupFlags, terminal
     const snapshots = snapshotPaths(from.snapshotsPath).filter((path) =>
       copySnapshot(path, to.snapshotsPath, last, key),
     )
-    for (const path of [from.keysPath, from.bundlePath]) copyIfThere(path, join(to.path, basename(path)))
+    for (const path of [from.keysPath, from.bundlePath, ...webhookPaths(from)])
+      copyIfThere(path, join(to.path, basename(path)))
     copyAccessOf(from, to.accessPath)
     const made = { ...copyJobs(from, to), models: copyModels(from, to) }
     refuseMissing(copy, to)
@@ -77,6 +78,13 @@ function copyWhole(partial: string, target: string, flags: BackupFlags, terminal
   } finally {
     copy.close()
   }
+}
+
+/** How far webhooks have come: those of a restored backup are told of what they have not heard of. */
+function webhookPaths({ path }: DataDirectory): readonly string[] {
+  return readdirSync(path)
+    .filter((name) => /^webhooks\..+\.(json|ndjson)$/.test(name))
+    .map((name) => join(path, name))
 }
 
 /** What the log says is in force must be in the copy, or no service starts on it. @throws FraudError FILE_UNREADABLE */

@@ -23,6 +23,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   rules: async () => (await import('./rules.ts')).rulesCommand(),
   cases: async () => (await import('./cases.ts')).casesCommand(),
   monitor: async () => (await import('./monitor.ts')).monitorCommand(),
+  webhooks: async () => (await import('./webhooks.ts')).webhooksCommand(),
   backtest: async () => (await import('./backtest.ts')).backtestCommand(),
   lists: async () => (await import('./lists.ts')).listsCommand(),
   models: async () => (await import('./models.ts')).modelsCommand(),

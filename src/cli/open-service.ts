@@ -16,7 +16,7 @@ const ignore = () => {}
 const uncounted: DecisionMetrics = {
   ...{ decided: ignore, duplicate: ignore, decidedByCanary: ignore, canaryRolledBack: ignore, shadowScored: ignore },
   ...{ fusesTripped: ignore, reviewsOverloaded: ignore, labelled: ignore, labelsRefused: ignore },
-  ...{ committed: ignore, watch: ignore },
+  ...{ committed: ignore, watch: ignore, watchWebhooks: ignore },
 }
 
 /** The decisions of a data directory for a command, without a service around it. Event times may be any. */

@@ -6,6 +6,7 @@ import { FraudError } from '../core/errors.ts'
 import { warmUp } from '../http/warm-up.ts'
 import { readBundleBytes } from '../scoring/load-predictor.ts'
 import { dataDirectory, writeServiceAddress } from '../stores/data-directory.ts'
+import { readEndpoints } from '../webhooks/endpoint.ts'
 import { championIn } from './champion.ts'
 import { whereData } from './data-location.ts'
 import { watchKeys } from './key-ring.ts'
@@ -38,6 +39,7 @@ export interface ServeFlags extends Partial<OidcFlags> {
   readonly shadowScores: number
   readonly warmUp: boolean
   readonly jobFiles?: string
+  readonly webhooks?: string
   readonly snapshotEvery: number
   /** Mebibytes. */
   readonly historyMemory: number
@@ -140,6 +142,7 @@ export async function startServing(
       logKey: logKey(),
       cardKey: process.env.SHRIKE_CARD_KEY,
       alertWebhook: alertWebhook(),
+      webhooks: flags.webhooks === undefined ? [] : readEndpoints(flags.webhooks, process.env),
       ...(flags.warmUp && { warmUp }),
       snapshotArgs: [process.argv[1] ?? '', 'snapshot'],
       limits: {

@@ -66,6 +66,7 @@ export function addDecidingFlags(command: Command, logLevel: 'info' | 'warn' = '
       flags.wholeNumber(0),
       100_000,
     )
+    .option('--webhooks <yaml>', 'whom to tell of decisions, cases and labels, and of which (default: nobody)')
     .option('--job-files <directory>', 'the files that jobs requested over HTTP may read (default: none, only the log)')
     .option('--retain <duration>', 'how long records are kept (default: for ever)', flags.duration)
     .option('--accept-lost-histories', 'let a detector take over although the log lacks columns of its histories')

@@ -65,6 +65,7 @@ export const optionNames = [
   'url',
   'wantedPrecision',
   'wantedRecall',
+  'webhooks',
   'weightColumn',
   'weights',
   'workers',

@@ -2,8 +2,9 @@ import { Gauge, Histogram, type Registry } from 'prom-client'
 import type { DecisionObserver } from '../deciding/decision-observer.ts'
 import type { DecisionService } from '../deciding/decision-service.ts'
 import { outcomes } from '../detector/detector-schema.ts'
+import type { Webhooks } from '../webhooks/webhooks.ts'
 import { createTally, scoreBuckets } from './metrics.ts'
-import { watchMonitoring } from './monitoring-metrics.ts'
+import { watchMonitoring, watchWebhooks } from './monitoring-metrics.ts'
 import { nameFirst, watchPolicy } from './policy-metrics.ts'
 
 /** What of the data directory is measured when a scrape asks. */
@@ -21,6 +22,7 @@ export interface DecisionMetrics extends DecisionObserver {
   committed(seconds: number, records: number): void
   /** Gives the gauges what they show, once there is something. */
   watch(decisions: DecisionService, directory: DirectoryFigures, pending: () => number, nowMs: () => number): void
+  watchWebhooks(webhooks: Webhooks): void
 }
 
 const commitBuckets = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5]
@@ -48,6 +50,7 @@ export function createDecisionMetrics(registry: Registry): DecisionMetrics {
       commit.observe(seconds)
     },
     watch: (decisions, directory, pending, nowMs) => watch(registry, decisions, directory, pending, nowMs),
+    watchWebhooks: (webhooks) => watchWebhooks(registry, webhooks),
   }
 }
 

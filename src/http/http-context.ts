@@ -7,6 +7,7 @@ import type { Decisions } from '../deciding/decisions.ts'
 import type { Deployer } from '../deciding/deployer.ts'
 import type { LineupView } from '../deciding/lineup.ts'
 import type { Jobs } from '../jobs/jobs.ts'
+import type { Webhooks } from '../webhooks/webhooks.ts'
 import type { HeldBytes } from './held-bytes.ts'
 import type { Limits } from './limits.ts'
 import type { Metrics } from './metrics.ts'
@@ -37,6 +38,8 @@ export interface HttpContext {
   readonly pair?: Pair | undefined
   /** Models that may be deployed, where they are kept. */
   readonly deployer?: Deployer | undefined
+  /** Who is told of decisions, cases and labels. */
+  readonly webhooks?: Webhooks | undefined
   /** Trainings, imports and searches of a policy, where there is a data directory. */
   readonly jobs?: Jobs | undefined
   /** Why no new work is wanted although it could be done, free disk for one; undefined while it is. */

@@ -75,6 +75,7 @@ import { snoozeRule } from './routes/snooze-rule.ts'
 import { startJob } from './routes/start-job.ts'
 import { status } from './routes/status.ts'
 import { changeUser, createUser, userList } from './routes/users.ts'
+import { webhookDead, webhookList, webhookReplay } from './routes/webhooks.ts'
 
 /** What every service has, beside the docs. */
 export const routes: readonly Route[] = [
@@ -147,6 +148,9 @@ export const decidingRoutes: readonly Route<DecidingContext>[] = [
   ruleRates,
   alerts,
   putAlerts,
+  webhookList,
+  webhookDead,
+  webhookReplay,
 ]
 
 /** What a service that has a data directory to itself has, too. */

@@ -7,6 +7,7 @@ import type { Decisions } from '../deciding/decisions.ts'
 import type { Deployer } from '../deciding/deployer.ts'
 import type { LineupView } from '../deciding/lineup.ts'
 import type { Jobs } from '../jobs/jobs.ts'
+import type { Webhooks } from '../webhooks/webhooks.ts'
 import { addRoutes, guardRoutes } from './add-routes.ts'
 import { discardRest } from './body.ts'
 import { sendProblemPage, wantsPage } from './browser-answers.ts'
@@ -52,6 +53,8 @@ export interface ServerOptions {
   readonly trustedProxies?: readonly string[]
   readonly decisions?: Decisions | undefined
   readonly deployer?: Deployer | undefined
+  /** Who is told of decisions, cases and labels. */
+  readonly webhooks?: Webhooks | undefined
   /** Where several processes share a log: one decides, and the others pass on what they are asked. */
   readonly pair?: Pair | undefined
   readonly jobs?: Jobs | undefined

@@ -37,6 +37,8 @@ export interface DataDirectory {
   readonly accessPath: string
   /** Where alerts that were sent, or could not be, are noted: the beginning of the files' names. */
   readonly alertsPath: string
+  /** How far webhooks have come, and what they were not sent: the beginning of the files' names. */
+  readonly webhooksPath: string
   readonly jobsPath: string
   /** What jobs made: a folder each. */
   readonly bundlesPath: string
@@ -62,6 +64,7 @@ export function dataDirectory(path: string): DataDirectory {
     keysPath: join(path, 'keys.json'),
     accessPath: join(path, 'access.sqlite'),
     alertsPath: join(path, 'alerts'),
+    webhooksPath: join(path, 'webhooks'),
     jobsPath: join(path, 'jobs'),
     bundlesPath: join(path, 'bundles'),
     modelsPath: join(path, 'models'),

@@ -1,21 +1,10 @@
 import { alertKinds, severities } from '../../monitoring/alert.ts'
+import { listOf, objectOf } from './parts.ts'
 
 const number = { type: 'number' } as const
 const count = { type: 'integer' } as const
 const maybe = { type: ['number', 'null'] } as const
 const time = { type: ['string', 'null'], format: 'date-time' } as const
-const objectOf = <Properties extends object>(properties: Properties, description?: string) => ({
-  type: 'object' as const,
-  ...(description !== undefined && { description }),
-  properties,
-  required: Object.keys(properties),
-})
-const listOf = (items: object, description?: string) => ({
-  type: 'array' as const,
-  ...(description !== undefined && { description }),
-  items,
-})
-
 const figure = objectOf({ value: number, lower: number, upper: number }, 'With its 95 % interval.')
 const maybeFigure = { anyOf: [figure, { type: 'null' }] } as const
 const moved = objectOf({ from: maybe, to: maybe })

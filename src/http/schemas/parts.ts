@@ -46,3 +46,17 @@ export function manyAnswers(schema: object): object {
     },
   }
 }
+
+/** An object that has all of these. */
+export const objectOf = <Properties extends object>(properties: Properties, description?: string) => ({
+  type: 'object' as const,
+  ...(description !== undefined && { description }),
+  properties,
+  required: Object.keys(properties),
+})
+
+export const listOf = (items: object, description?: string) => ({
+  type: 'array' as const,
+  ...(description !== undefined && { description }),
+  items,
+})

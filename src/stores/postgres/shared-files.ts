@@ -12,8 +12,8 @@ interface Known {
 }
 
 /**
- * Files of a data directory that every process has to have: keys of callers, bundles, jobs with what they made, and alerts that
- * could not be sent. Of a file that two processes change at once the later one stays.
+ * Files of a data directory that every process has to have: keys of callers, bundles, jobs with what they made, alerts that
+ * could not be sent, and how far webhooks have come. Of a file that two processes change at once the later one stays.
  */
 export class SharedFiles {
   readonly #directory: DataDirectory
@@ -148,7 +148,8 @@ const folders = ['models', 'bundles', 'jobs']
 /** Whether a path, whoever says it, is one of those that are shared. */
 function isShared(path: string): boolean {
   if (path.includes('..') || path.endsWith('.tmp')) return false
-  if (path === 'keys.json' || path === 'model.safetensors' || /^alerts\.[a-z.]+$/.test(path)) return true
+  if (path === 'keys.json' || path === 'model.safetensors') return true
+  if (/^alerts\.[a-z.]+$/.test(path) || /^webhooks\.[a-z0-9-]+(\.json|\.dead\.ndjson)$/.test(path)) return true
   if (/^models\/[^/]+\.safetensors$/.test(path) || /^bundles\/[^/]+\/[^/]+$/.test(path)) return true
   const [folder, name = '', ...more] = path.split('/')
   return folder === 'jobs' && more.length === 0 && isJobFile(name)

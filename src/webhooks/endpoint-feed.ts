@@ -1,0 +1,205 @@
+import type { Logger } from '../core/logger.ts'
+import { formatIsoTime } from '../core/time-parser.ts'
+import type { LogReading } from '../log/decision-log.ts'
+import type { Sequenced } from '../log/log-record.ts'
+import { Deliveries, type Delivery, type Settlement } from './deliveries.ts'
+import type { Endpoint } from './endpoint.ts'
+import type { DeadLetter, EndpointFiles } from './endpoint-files.ts'
+import { openPost } from './post.ts'
+
+/** What a record says to those who are told: something may happen to a transaction and to its case at once. */
+interface RecordEvent {
+  /** Such as `decision.decline`. */
+  readonly type: string
+  readonly at: string
+  readonly data: object
+}
+
+type EventReading = Pick<LogReading, 'next' | 'at' | 'lastSequence' | 'prunedThrough'>
+
+export interface FeedOptions {
+  readonly reading: EventReading
+  /** The events of a record, and the key within which they stay in order. */
+  readonly eventsOf: (
+    record: Sequenced,
+    orderBy: string | undefined,
+  ) => { lane: string; events: readonly RecordEvent[] }
+  readonly clock: () => number
+  readonly random: () => number
+  readonly logger: Logger
+  readonly retryMs?: number | undefined
+}
+
+/** What of an endpoint goes on since the process began to send. */
+export interface FeedFigures {
+  readonly delivered: number
+  readonly failures: number
+  readonly dead: number
+  readonly waiting: number
+  readonly through: number
+  /** Records that retention took before they were read. */
+  readonly missed: number
+  readonly lastFailure: { readonly why: string; readonly atMs: number } | undefined
+}
+
+/** Read ahead of what is settled; beyond it the log itself waits. */
+const mostWaiting = 10_000
+const recordsAtOnce = 50
+
+/** Follows the log for one endpoint, from where it was left. */
+export class EndpointFeed {
+  readonly #endpoint: Endpoint
+  readonly #files: EndpointFiles
+  readonly #options: FeedOptions
+  readonly #deliveries: Deliveries
+  readonly #sending: ReturnType<typeof openPost>
+  /** Events that are not settled, by the number of their record. */
+  readonly #open = new Map<number, number>()
+  /** Numbers that were left undelivered and have to be read again. */
+  #again: number[]
+  #through: number
+  #letters: DeadLetter[] = []
+  #isChanged = true
+  #saving: Promise<void> = Promise.resolve()
+  #delivered = 0
+  #dead = 0
+  #missed = 0
+
+  constructor(endpoint: Endpoint, files: EndpointFiles, options: FeedOptions) {
+    this.#endpoint = endpoint
+    this.#files = files
+    this.#options = options
+    const { reading, clock, random, retryMs, logger } = options
+    const last = reading.lastSequence()
+    // Nobody who begins to listen wants to hear of years at once; `replay` goes back.
+    const { through, undelivered } = files.progress() ?? { through: last, undelivered: [] }
+    if (through > last)
+      logger.error({ webhook: endpoint.name, through, last }, 'the log ends before what a webhook was sent')
+    this.#through = Math.min(through, last)
+    this.#again = undelivered.filter((sequence) => sequence <= last)
+    this.#sending = openPost(endpoint, clock)
+    this.#deliveries = new Deliveries({
+      ...{ post: this.#sending.post, giveUpAfterMs: endpoint.giveUpAfterMs, clock, random, retryMs },
+      settled: (delivery, settlement) => this.#settle(delivery, settlement),
+    })
+  }
+
+  get figures(): FeedFigures {
+    const { waiting, failures, lastFailure } = this.#deliveries
+    const [delivered, dead, through, missed] = [this.#delivered, this.#dead, this.#through, this.#missed]
+    return { delivered, failures, dead, waiting, through, missed, lastFailure }
+  }
+
+  /** Reads some records; whether there may be more to read at once. */
+  step(): boolean {
+    if (this.#deliveries.waiting >= mostWaiting) return false
+    if (this.#again.length > 0) {
+      for (const sequence of this.#again.splice(0, recordsAtOnce)) this.#readAgain(sequence)
+      return true
+    }
+    this.#skipPruned()
+    const records = this.#options.reading.next(this.#through, recordsAtOnce)
+    for (const record of records) this.#offer(record)
+    this.#through = records.at(-1)?.sequence ?? this.#through
+    if (records.length > 0) this.#isChanged = true
+    return records.length === recordsAtOnce
+  }
+
+  /** Puts on disk how far it is, where that has changed. */
+  save(): Promise<void> {
+    if (!this.#isChanged) return this.#saving
+    this.#isChanged = false
+    const letters = this.#letters.splice(0)
+    const progress = { through: this.#through, undelivered: this.#undelivered().toSorted((a, b) => a - b) }
+    const saved = this.#saving.then(() => this.#files.save(progress, letters))
+    this.#saving = saved.catch((error: unknown) => {
+      this.#letters.unshift(...letters)
+      this.#isChanged = true
+      this.#options.logger.error(
+        { webhook: this.#endpoint.name, reason: String(error) },
+        'the progress of a webhook could not be noted',
+      )
+    })
+    return this.#saving
+  }
+
+  /** Ends, so that the next feed sends all from a record on once more. */
+  async replay(from: number): Promise<void> {
+    await this.close()
+    const undelivered = this.#undelivered().filter((sequence) => sequence < from)
+    await this.#files.save({ through: from - 1, undelivered }, [])
+  }
+
+  /** Ends, so that the next feed sends what was given up once more. @returns how many. */
+  async replayDead(): Promise<number> {
+    await this.close()
+    const dead = await this.#files.dead()
+    const wanted = new Set([...this.#undelivered(), ...dead.map(({ sequence }) => sequence)])
+    await this.#files.save({ through: this.#through, undelivered: [...wanted].toSorted((a, b) => a - b) }, [])
+    await this.#files.keep([])
+    return dead.length
+  }
+
+  /** Sends no more, and notes how far it was. */
+  async close(): Promise<void> {
+    this.#deliveries.close()
+    this.#sending.close()
+    await this.save()
+  }
+
+  #undelivered(): readonly number[] {
+    return [...new Set([...this.#open.keys(), ...this.#again])]
+  }
+
+  #skipPruned(): void {
+    const pruned = this.#options.reading.prunedThrough()
+    if (pruned <= this.#through) return
+    this.#missed += pruned - this.#through
+    const { name } = this.#endpoint
+    this.#options.logger.error(
+      { webhook: name, from: this.#through + 1, through: pruned },
+      'records were no longer kept before a webhook was sent them',
+    )
+    this.#through = pruned
+    this.#isChanged = true
+  }
+
+  #readAgain(sequence: number): void {
+    const record = this.#options.reading.at(sequence)
+    this.#isChanged = true
+    if (record === undefined) this.#missed += 1
+    else this.#offer(record)
+  }
+
+  #offer(record: Sequenced): void {
+    const { name, events: wanted, orderBy } = this.#endpoint
+    const { lane, events } = this.#options.eventsOf(record, orderBy)
+    const { sequence } = record
+    const deliveries = events
+      .filter(({ type }) => wanted.has(type) || wanted.has(type.split('.')[0]))
+      .map(({ type, at, data }) => ({
+        ...{ id: `${name}.${sequence}.${type}`, sequence, type, lane },
+        body: JSON.stringify({ type, timestamp: at, data: { ...data, sequence } }),
+      }))
+    if (deliveries.length > 0) this.#open.set(sequence, deliveries.length)
+    for (const delivery of deliveries) this.#deliveries.offer(delivery)
+  }
+
+  #settle({ id, sequence, type }: Delivery, { attempts, why }: Settlement): void {
+    this.#isChanged = true
+    const left = (this.#open.get(sequence) ?? 1) - 1
+    if (left === 0) this.#open.delete(sequence)
+    else this.#open.set(sequence, left)
+    if (why === undefined) {
+      this.#delivered += 1
+      return
+    }
+    this.#dead += 1
+    const { clock, logger } = this.#options
+    this.#letters.push({ id, sequence, type, at: formatIsoTime(clock()), attempts, why })
+    logger.error(
+      { webhook: this.#endpoint.name, id, attempts, why },
+      'an event was given up; `shrike webhooks dead` lists it',
+    )
+  }
+}

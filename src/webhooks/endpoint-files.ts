@@ -1,0 +1,66 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { appendFile, readFile, rename, writeFile } from 'node:fs/promises'
+import { z } from '../core/zod.ts'
+
+/** How far an endpoint's events have come. */
+interface Progress {
+  /** Records through this number were read. */
+  readonly through: number
+  /** Numbers of those among them whose events are not settled, in order. */
+  readonly undelivered: readonly number[]
+}
+
+/** An event that was given up. What it said is in the log, under its number, and not here. */
+export interface DeadLetter {
+  readonly id: string
+  readonly sequence: number
+  readonly type: string
+  readonly at: string
+  readonly attempts: number
+  readonly why: string
+}
+
+const progressSchema = z.object({ through: z.number().int().min(0), undelivered: z.array(z.number().int()) })
+const deadSchema = z.object({
+  ...{ id: z.string(), sequence: z.number().int(), type: z.string() },
+  ...{ at: z.string(), attempts: z.number().int(), why: z.string() },
+})
+
+/** What is kept of an endpoint in the data directory: how far it has come, and what was given up. */
+export interface EndpointFiles {
+  progress(): Progress | undefined
+  /** Adds letters, then notes the progress: what a power loss takes is sent again. */
+  save(progress: Progress, letters: readonly DeadLetter[]): Promise<void>
+  dead(): Promise<readonly DeadLetter[]>
+  /** Leaves those letters alone. */
+  keep(letters: readonly DeadLetter[]): Promise<void>
+}
+
+/** @param prefix the beginning of the files' names. */
+export function openEndpointFiles(prefix: string): EndpointFiles {
+  const [progressPath, deadPath] = [`${prefix}.json`, `${prefix}.dead.ndjson`]
+  const options = { mode: 0o600, flush: true }
+  const replace = async (path: string, text: string) => {
+    await writeFile(`${path}.tmp`, text, options)
+    await rename(`${path}.tmp`, path)
+  }
+  return {
+    progress: () =>
+      existsSync(progressPath) ? progressSchema.parse(JSON.parse(readFileSync(progressPath, 'utf8'))) : undefined,
+    async save(progress, letters) {
+      if (letters.length > 0) await appendFile(deadPath, linesOf(letters), options)
+      await replace(progressPath, `${JSON.stringify(progress)}\n`)
+    },
+    async dead() {
+      const lines = existsSync(deadPath) ? (await readFile(deadPath, 'utf8')).split('\n') : []
+      // A line that a power loss cut short is of an event that is still undelivered.
+      const letters = lines.flatMap((line) => (line.endsWith('}') ? [deadSchema.parse(JSON.parse(line))] : []))
+      return [...new Map(letters.map((letter) => [letter.id, letter])).values()]
+    },
+    keep: (letters) => replace(deadPath, linesOf(letters)),
+  }
+}
+
+function linesOf(letters: readonly DeadLetter[]): string {
+  return letters.map((letter) => `${JSON.stringify(letter)}\n`).join('')
+}
