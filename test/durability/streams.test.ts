@@ -2,7 +2,9 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { openCopy, removeCopy } from '../../src/stores/postgres/copy-directory.ts'
 import { type KafkaServer, noKafka, startKafka } from '../kafka-server.ts'
+import { noPostgres, startPostgres } from '../postgres-server.ts'
 import { startShrike } from '../run-shrike.ts'
 import { assertRowsAreReplayed, assertSound, withLog } from './log-checks.ts'
 import { type Purchase, purchases, temporaryFolder, trainBundle } from './service.ts'
@@ -185,5 +187,36 @@ describe('a stream', { skip: noKafka }, () => {
     const decided = await assertWhole(topic, sent, data)
     assert.equal(decided, count)
     assert.equal(await assertRowsAreReplayed(data, bundle), count)
+  })
+
+  test('of two processes on a log in PostgreSQL one decides, and the other goes on', { skip: noPostgres }, async () => {
+    const under = join(folder, 'copies')
+    process.env.SHRIKE_COPIES = under
+    const postgres = await startPostgres()
+    try {
+      const [topic, url] = [await makeTopics(), postgres.newDatabase()]
+      const sent = messagesOf(purchases(300))
+      await topics.write(topic('transactions'), sent.slice(0, 100))
+      const streams = [start(topic, url), start(topic, url)]
+      for (const [kill, through] of [100, 200, sent.length].entries()) {
+        await topics.write(topic('transactions'), sent.slice(kill === 0 ? through : kill * 100, through))
+        while ((await written(topic)) < through) await sleep(50)
+        if (kill === 2) break
+        // Whichever leads, after two kills each has been killed.
+        streams[kill].child.kill('SIGKILL')
+        await streams[kill].ended
+        streams.push(start(topic, url))
+      }
+      for (const stream of streams.slice(2)) await stop(stream)
+      const fresh = await openCopy(url, { under, isFresh: true })
+      try {
+        assert.equal(await assertWhole(topic, sent, fresh), 300)
+        assert.equal(await assertRowsAreReplayed(fresh, bundle), 300)
+      } finally {
+        removeCopy(fresh)
+      }
+    } finally {
+      postgres.remove()
+    }
   })
 })

@@ -132,7 +132,7 @@ async function runOnce(
       report(topics, scope.signal, onOpen),
     ]
     await Promise.all(work.map((each) => each.catch(fail)))
-    await Promise.all(topics.map(({ sayReached }) => sayReached())).catch(() => {})
+    if (failure === undefined) await Promise.all(topics.map(({ sayReached }) => sayReached())).catch(() => {})
   } finally {
     options.signal.removeEventListener('abort', stop)
     scope.abort()
