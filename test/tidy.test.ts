@@ -26,7 +26,7 @@ function readTable(text: string): ReadonlyMap<string, readonly string[] | 'anyth
 const homes: Record<string, string> = {
   '@platformatic/kafka': 'streams/kafka/kafka-client.ts',
   '@bufbuild/protobuf': 'models/loaders/',
-  '@duckdb/node-api': 'data/parquet.ts',
+  '@duckdb/node-api': 'data/',
   echarts: 'report/',
   fastify: 'http/',
   hucre: 'data/workbook.ts',
@@ -51,7 +51,7 @@ const banned = [
   { call: /\bconsole\./, home: /^cli\//, instead: 'return it, or take a logger as an argument' },
   {
     call: /\.prepare\(|['"`]SELECT /,
-    home: /^(stores\/|data\/parquet\.ts)/,
+    home: /^(stores\/|data\/(parquet|shuffled-events)\.ts)/,
     instead: 'ask the log by a method of its own',
   },
   {

@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os'
+import { setFlagsFromString } from 'node:v8'
 import { FraudError } from '../core/errors.ts'
 import { textReader } from '../data/columns.ts'
 import type { Table } from '../data/table.ts'
@@ -5,6 +7,7 @@ import { csvFormatter, writeChunks } from '../data/write-csv.ts'
 import type { ColumnCounts } from '../deciding/lost-histories.ts'
 import type { LocatedDetector } from '../detector/detector.ts'
 import { compileFeatures, type FeatureSet } from '../features/feature-set.ts'
+import { joinRow, type PartedFeatures, partAlone, partsOf } from '../features/parts.ts'
 import type { SqliteLogReader } from '../stores/sqlite/sqlite-log-reader.ts'
 import type { FileReplay, ReplayedTransaction, ReplayWork } from '../training/file-replay.ts'
 import { lastDetector, readDetector } from '../training/find-detector.ts'
@@ -13,6 +16,8 @@ import { type InputRequest, refuseReading } from '../training/read-input.ts'
 import { rejectsOf } from '../training/rejects.ts'
 import { type ForceRequest, replaceOutput } from '../training/replace-output.ts'
 import { replayFile } from '../training/replay-file.ts'
+import { type ShuffledRow, shuffleFeatures } from '../training/shuffle-features.ts'
+import type { Shuffle } from '../training/store-events.ts'
 import { openLog } from './log-files.ts'
 import { checkOutputs } from './output-paths.ts'
 import { printChunks } from './print-chunks.ts'
@@ -22,6 +27,12 @@ export interface FeaturesFlags extends ForceRequest, InputRequest {
   readonly fromLog?: boolean
   readonly data: string
   readonly out?: string
+  readonly shuffle?: string
+  readonly buckets?: number
+  readonly processes?: number
+  readonly memory?: number
+  readonly part?: string
+  readonly joined?: boolean
   readonly json?: boolean
 }
 
@@ -43,19 +54,109 @@ export async function writeFeatures(file: string | undefined, flags: FeaturesFla
   if (file === undefined) throw new FraudError('OPTION_INVALID', 'Name a FILE, or use --from-log')
   if (detector === undefined) throw new FraudError('OPTION_INVALID', 'A file needs --detector')
   const located = await readDetector(detector, flags)
-  const features = compileFeatures(located)
+  const features = chosenFeatures(compileFeatures(located), located, flags)
   const id = located.detector.transaction.id
   const counted = { rows: 0 }
   const write = (chunks: AsyncIterable<Uint8Array>) =>
     out === undefined ? printChunks(chunks) : replaceOutput(out, flags, run, () => writeChunks(chunks, out))
-  const work: ReplayWork<void> = (groups) => {
-    counted.rows = 0
-    return write(formatGroups(groups, id, features.names, counted))
+  const replay: FileReplay = { located, features, file, isPart: flags.part !== undefined }
+  if (flags.joined === true) {
+    const parted = partsOf(features)
+    const kinds = Object.fromEntries(partNames(parted).map((name) => [name, 'number' as const]))
+    const joining: FileReplay = { ...replay, kinds, makesRows: false, isOrdered: false }
+    await replayFile(joining, flags, run, (groups) =>
+      write(formatGroups(joinedGroups(groups, parted), id, features.names, counted)),
+    )
+  } else if (flags.shuffle === undefined) {
+    const work: ReplayWork<void> = (groups) => {
+      counted.rows = 0
+      return write(formatGroups(groups, id, features.names, counted))
+    }
+    await replayFile(replay, flags, run, work, { isSpeculative: out !== undefined })
+  } else {
+    await shuffleFeatures(replay, flags, run, shuffleOf(flags, flags.shuffle), (groups) =>
+      write(formatShuffled(groups, features.names, counted)),
+    )
   }
-  const replay: FileReplay = { located, features, file }
-  await replayFile(replay, flags, run, work, { isSpeculative: out !== undefined })
   if (out !== undefined) run.terminal.say(`${counted.rows.toLocaleString('en')} rows: ${out}`)
   run.terminal.result({ rows: counted.rows, features: features.names, out })
+}
+
+/** Memory is what a shuffle is to save, so what V8 keeps for young objects stays as small as it begins. */
+function shuffleOf({ buckets, processes, memory = 100 }: FeaturesFlags, folder: string): Shuffle {
+  setFlagsFromString('--semi-space-growth-factor=1')
+  const nodeFlags = ['--max-semi-space-size=2']
+  return { folder, buckets, processes: processes ?? availableParallelism(), memoryMb: memory, nodeFlags }
+}
+
+/** All features, or those of one key's history. */
+function chosenFeatures(features: FeatureSet, { detector }: LocatedDetector, { part }: FeaturesFlags): FeatureSet {
+  if (part === undefined) return features
+  if (detector.transaction.id === undefined) {
+    throw new FraudError('OPTION_INVALID', '--part needs the id of transactions: what the parts are joined by')
+  }
+  const parted = partsOf(features)
+  const found = parted.parts.find(({ by, at }) => by === part && at.length > 0)
+  if (found !== undefined) return partAlone(parted, found)
+  const keys = parted.parts.filter(({ at }) => at.length > 0).map(({ by }) => by)
+  throw new FraudError(
+    'OPTION_INVALID',
+    `--part ${part}: no feature reads a history by that key, but by ${keys.join(', ')}`,
+  )
+}
+
+function partNames({ whole, parts }: PartedFeatures): readonly string[] {
+  return parts.flatMap(({ at }) => at.map((place) => whole.names[place]))
+}
+
+/** Rows of a file that has the features of all parts as columns, by their names. */
+async function* joinedGroups(
+  groups: AsyncIterable<Iterable<ReplayedTransaction>>,
+  parted: PartedFeatures,
+): AsyncGenerator<Iterable<ReplayedTransaction>> {
+  const row = new Float64Array(parted.whole.names.length)
+  const joinedRows = function* (group: Iterable<ReplayedTransaction>): Generator<ReplayedTransaction> {
+    let columns: readonly (readonly ((index: number) => number)[])[] | undefined
+    for (const each of group) {
+      columns ??= parted.parts.map(({ at }) => at.map((place) => numberReader(each.table, parted.whole.names[place])))
+      const values = columns.map((readers) => readers.map((read) => read(each.index)))
+      yield { ...each, row: joinRow(parted, each.transaction, values, row) }
+    }
+  }
+  for await (const group of groups) yield joinedRows(group)
+}
+
+function numberReader(table: Table, name: string): (index: number) => number {
+  const column = table.columns.find((each) => each.name === name)
+  if (column?.kind !== 'number') {
+    throw new FraudError('DATA_INVALID', `A file that is joined needs the column "${name}", which --part writes`)
+  }
+  return (index) => column.values[index]
+}
+
+async function* formatShuffled(
+  groups: AsyncIterable<Iterable<ShuffledRow>>,
+  names: readonly string[],
+  counted: { rows: number },
+): AsyncGenerator<Uint8Array> {
+  const format = csvFormatter()
+  yield* format(
+    tableOf(
+      [],
+      names,
+      names.map(() => []),
+    ),
+  )
+  for await (const group of groups) {
+    const ids: string[] = []
+    const columns: number[][] = names.map(() => [])
+    for (const { id, row } of group) {
+      ids.push(id)
+      for (let feature = 0; feature < row.length; feature++) columns[feature].push(row[feature])
+    }
+    counted.rows += ids.length
+    yield* format(tableOf(ids, names, columns))
+  }
 }
 
 /** The same of the transactions that a log holds, in the order of their numbers: what they were decided on. */

@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import type { FeaturesFlags } from './features-work.ts'
+import { wholeNumber } from './flags.ts'
 import { addReadingFlags } from './reading-flags.ts'
 import { type CommonFlags, run } from './run.ts'
 
@@ -21,6 +22,24 @@ export function featuresCommand(): Command {
       .option('--from-log', 'the transactions of the log in the data directory, in the order of their numbers')
       .option('--data <directory>', 'the data directory of the service', '.shrike')
       .option('--out <file>', 'the file to write, .csv or .csv.gz (default: standard output)')
+      .option('--part <key>', "the features of one key's history alone, to be joined with others by the id")
+      .option('--joined', 'FILE has the columns that --part wrote for each key, too: add all other features')
+      .option('--shuffle <folder>', 'go by this folder, which is made and removed, for files larger than memory')
+      .option(
+        '--buckets <number>',
+        'with --shuffle: files for each key (default: one for 250,000 rows)',
+        wholeNumber(1, 10_000),
+      )
+      .option(
+        '--processes <number>',
+        'with --shuffle: how many work at a time (default: the cores)',
+        wholeNumber(1, 1024),
+      )
+      .option(
+        '--memory <megabytes>',
+        'with --shuffle: for sorting and joining, in each process (default: 100)',
+        wholeNumber(50),
+      )
       .option('--force', 'replace an existing file instead of keeping it under a numbered name')
       .option('--json', 'print what was written as JSON on standard output')
       .addHelpText(

@@ -53,6 +53,7 @@ export const optionNames = [
   'rejects',
   'report',
   'retain',
+  'shuffle',
   'test',
   'testFrom',
   'testShare',

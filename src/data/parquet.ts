@@ -170,7 +170,7 @@ function notParquet(path: string, cause: unknown): FraudError {
   return unreadable(path, cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : String(cause), cause)
 }
 
-function asPattern(file: string): string {
+export function asPattern(file: string): string {
   return file.replace(/[*?[]/g, '[$&]')
 }
 

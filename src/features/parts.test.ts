@@ -151,7 +151,7 @@ describe('features that can’t be taken apart are refused', () => {
     const of = { frequency: { of: 'shop', over: '1d' } }
     assert.equal(
       refused(featuresOf(['amount', everybodys, of])),
-      'CLUSTER_UNSUPPORTED: A cluster can\'t compute "city_frequency_6h", "shop_frequency_1d": each reads the histories of several keys; name one by "by", or leave it out',
+      'CLUSTER_UNSUPPORTED: Key by key, "city_frequency_6h", "shop_frequency_1d" can\'t be computed: each reads the histories of several keys; name one by "by", or leave it out',
     )
   })
 

@@ -65,6 +65,19 @@ export function joinRow(
   return computeDerived(whole, transaction, none, row)
 }
 
+/** A part as a feature set of its own, for replays with its history alone. */
+export function partAlone({ whole }: PartedFeatures, part: FeaturePart): FeatureSet {
+  const { at, own, ownAt, derived, plan } = part
+  const { all, declared } = whole
+  return {
+    ...whole,
+    ...{ own, ownAt, derived, plan, columns: undefined },
+    names: at.map((place) => whole.names[place]),
+    all: at.map((place) => all[place]),
+    declared: at.map((place) => declared[place]),
+  }
+}
+
 function partOf(
   { plan }: FeatureSet,
   history: HistoryPlan,
@@ -104,12 +117,12 @@ function refuse({ own, ownHistories, plan }: FeatureSet): void {
     const names = several.map(({ name }) => `"${name}"`).join(', ')
     throw new FraudError(
       'CLUSTER_UNSUPPORTED',
-      `A cluster can't compute ${names}: each reads the histories of several keys; name one by "by", or leave it out`,
+      `Key by key, ${names} can't be computed: each reads the histories of several keys; name one by "by", or leave it out`,
     )
   }
   if (plan.currency === undefined) return
   throw new FraudError(
     'CLUSTER_UNSUPPORTED',
-    "A cluster can't refuse amounts of a second currency, since histories of other keys have counted them by then; declare amount.conversion, the field with the rate to one common currency",
+    "Key by key, amounts of a second currency can't be refused, since histories of other keys have counted them by then; declare amount.conversion, the field with the rate to one common currency",
   )
 }

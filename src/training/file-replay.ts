@@ -37,6 +37,10 @@ export interface FileReplay {
   readonly onRepeat?: ((fileRow: number, first: number) => void) | 'keep'
   /** Whether rows of features are made, which is the default; otherwise they are empty. */
   readonly makesRows?: boolean
+  /** Whether the features are not all of the detector's, so that other threads would make others of it. */
+  readonly isPart?: boolean
+  /** Whether transactions have to come in the order of their times, which is the default. */
+  readonly isOrdered?: boolean
   /** What becomes of such rows, for people; that they are left out where it is not said. */
   readonly repeatsAre?: string
 }

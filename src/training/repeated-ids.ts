@@ -133,7 +133,7 @@ export function shownId({ transaction }: Detector, text: string): string | undef
  * @param done what was done with those of the same content, as the rest of a sentence.
  */
 export function warnOfRepeats(
-  repeats: RepeatedIds,
+  repeats: Pick<RepeatedIds, 'same' | 'other' | 'examples' | 'placeOf'>,
   { id }: Detector['transaction'],
   done: string,
   run: Progress,

@@ -51,6 +51,7 @@ export async function replayFile<Result>(
   work: ReplayWork<Result>,
   { isSpeculative = true }: { readonly isSpeculative?: boolean } = {},
 ): Promise<{ readonly result: Result; readonly badRows: BadRows }> {
+  if (replay.isOrdered === false) return replayStream(replay, request, run, work)
   // A stream can't be read twice.
   if (isReadOnce(replay.file) || !isSpeculative || request.history !== undefined)
     return replaySorted(replay, request, run, work)
@@ -183,8 +184,8 @@ function isLarge(file: string): boolean {
 }
 
 /** Whether a file is replayed in chunks, which is where that is faster. */
-function goesInChunks({ makesRows = true, features }: FileReplay): boolean {
-  return makesRows && gainsByChunks(features)
+function goesInChunks({ makesRows = true, isPart = false, features }: FileReplay): boolean {
+  return makesRows && !isPart && gainsByChunks(features)
 }
 
 function replayTables(
@@ -207,7 +208,7 @@ function replayTables(
 }
 
 async function* readTables(
-  { replay: { onRepeat }, reader, rows, repeats }: TableReplay,
+  { replay: { onRepeat, isOrdered = true }, reader, rows, repeats }: TableReplay,
   tables: AsyncIterable<Table>,
   signal: AbortSignal,
   order?: Uint32Array,
@@ -216,7 +217,7 @@ async function* readTables(
   for await (const table of tables) {
     throwIfInterrupted(signal)
     reader.open(table)
-    repeats.open(table, { isWhole: order !== undefined })
+    if (onRepeat !== 'keep') repeats.open(table, { isWhole: order !== undefined })
     yield { table, rows: readTable(table) }
     rows.count += table.rowCount
   }
@@ -236,7 +237,7 @@ async function* readTables(
       const taken = reader.take(index)
       if (taken === undefined || isRepeat(index, fileRow)) continue
       const { transaction, label, knownAtMs } = taken
-      if (transaction.timestampMs < newestMs) throw new OutOfOrder()
+      if (isOrdered && transaction.timestampMs < newestMs) throw new OutOfOrder()
       newestMs = transaction.timestampMs
       yield { transaction, label, knownAtMs, index, fileRow }
     }

@@ -1,0 +1,99 @@
+import type { Progress } from '../core/progress.ts'
+import { textReader } from '../data/columns.ts'
+import { type EventIdentity, ShuffledEvents, type StoredEvent } from '../data/shuffled-events.ts'
+import { tellRow } from '../data/table.ts'
+import { declaredFields } from '../detector/declared-fields.ts'
+import type { FileReplay, ReplayedTransaction } from './file-replay.ts'
+import type { InputRequest } from './read-input.ts'
+import { shownId, warnOfRepeats } from './repeated-ids.ts'
+import { leftOut, replayFile } from './replay-file.ts'
+import { hashRows } from './row-hash.ts'
+
+export interface Shuffle {
+  /** Empty, or not there yet; what is written there holds the file's transactions, and is gone at the end. */
+  readonly folder: string
+  /** Into how many files each key's events are divided; by the number of events by default. */
+  readonly buckets?: number | undefined
+  /** How many processes work at a time. */
+  readonly processes: number
+  /** Of each process, for DuckDB; what is more goes to the folder. */
+  readonly memoryMb: number
+  /** What the processes' Node is started with. */
+  readonly nodeFlags: readonly string[]
+}
+
+const mostExamples = 5
+
+export function openEvents(
+  { features: { layout } }: FileReplay,
+  { folder, memoryMb }: Shuffle,
+): Promise<ShuffledEvents> {
+  return ShuffledEvents.open(folder, { texts: layout.texts.length, numbers: layout.numbers.length }, memoryMb)
+}
+
+/** Reads the file once, and keeps its transactions on disk: how many there are. */
+export async function storeEvents(
+  replay: FileReplay,
+  request: InputRequest,
+  run: Progress,
+  shuffle: Shuffle,
+): Promise<number> {
+  const { detector } = replay.located
+  const { id, time, label } = detector.transaction
+  const fields = declaredFields(detector, replay.features.layout).map(({ column }) => column)
+  const compared = new Set([time?.field, time?.clock, label.field, ...fields])
+  let placeOf: (row: number, line: number) => string = (row) => `row ${row + 1}`
+
+  async function* identified(groups: AsyncIterable<Iterable<ReplayedTransaction>>) {
+    for await (const group of groups) yield identify(group)
+  }
+
+  function* identify(group: Iterable<ReplayedTransaction>): Generator<readonly [StoredEvent, EventIdentity]> {
+    let ready:
+      | { readonly hashes: ReturnType<typeof hashRows>; readonly idOf: (row: number) => string | undefined }
+      | undefined
+    for (const { transaction, label: isFraud, knownAtMs, table, index, fileRow } of group) {
+      ready ??= {
+        hashes: hashRows(
+          table.columns.filter(({ name }) => compared.has(name)),
+          table.rowCount,
+        ),
+        idOf: id === undefined ? () => undefined : textReader(table, id),
+      }
+      const { hashes, idOf } = ready
+      const { lineOf, tellLine } = table
+      placeOf = (row, line) =>
+        lineOf === undefined ? tellRow({}, row) : tellRow({ lineOf: () => line, ...(tellLine && { tellLine }) }, row)
+      yield [
+        { ...transaction, row: fileRow, label: isFraud, knownAtMs },
+        { id: idOf(index), low: hashes.low[index], high: hashes.high[index], line: lineOf?.(index) ?? Number.NaN },
+      ]
+    }
+  }
+
+  const storing: FileReplay = { ...replay, makesRows: false, onRepeat: 'keep', isOrdered: false }
+  const events = await openEvents(replay, shuffle)
+  try {
+    await replayFile(storing, request, run, (groups) => events.write(identified(groups)))
+    tellRepeats(await events.leaveOutRepeats(mostExamples))
+    return await events.count()
+  } finally {
+    events.close()
+  }
+
+  function tellRepeats({ same, other, examples }: Awaited<ReturnType<ShuffledEvents['leaveOutRepeats']>>): void {
+    const lines = new Map(
+      examples.flatMap(({ row, line, first, firstLine }) => [
+        [row, line],
+        [first, firstLine],
+      ]),
+    )
+    const repeats = {
+      same,
+      other,
+      examples: examples.map(({ id, row, first }) => ({ id: shownId(detector, id), row, first, fields: [] })),
+      placeOf: (row: number) => placeOf(row, lines.get(row) ?? Number.NaN),
+    }
+    warnOfRepeats(repeats, detector.transaction, replay.repeatsAre ?? leftOut, run)
+  }
+}
