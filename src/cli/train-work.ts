@@ -18,6 +18,7 @@ import type { LeakRequest } from '../training/refuse-leaks.ts'
 import { refuseUnknownNames } from '../training/refuse-unknown-names.ts'
 import { rejectsOf } from '../training/rejects.ts'
 import { type ForceRequest, replaceOutput } from '../training/replace-output.ts'
+import { requireRoomToTrain } from '../training/room-to-train.ts'
 import { breakDown } from '../training/test-breakdown.ts'
 import { learnPrior } from '../training/training-prior.ts'
 import { runTraining, type TrainingOutcome, type TrainingPlan } from '../training/training-run.ts'
@@ -173,8 +174,9 @@ export async function readRows(file: string | undefined, flags: TrainFlags, run:
       own === undefined ? readLabelledRows(path, flags, progress) : readRowsFor(own, path, flags, progress)
     return readFileOrLog(file, flags, progress, readFile, own)
   }
-  if (flags.detector === undefined) return read(run)
-  const located = await readDetector(flags.detector, flags)
+  const located = flags.detector === undefined ? undefined : await readDetector(flags.detector, flags)
+  if (file !== undefined && flags.fromLog !== true) await requireRoomToTrain(file, located)
+  if (located === undefined) return read(run)
   return read(run, await learnPrior(located, file, flags, run, (own) => read(quiet(run), own)))
 }
 

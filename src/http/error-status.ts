@@ -56,6 +56,7 @@ export const statusOf: Readonly<Record<ErrorCode, number>> = {
   LOG_TOO_NEW: 500,
   LOG_UNAVAILABLE: 503,
   MEDIA_TYPE_UNSUPPORTED: 415,
+  MEMORY_SHORT: 507,
   METHOD_NOT_ALLOWED: 405,
   MODELS_CHANGED: 412,
   MODEL_INVALID: 500,

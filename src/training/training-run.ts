@@ -24,6 +24,7 @@ import type { Scaling } from '../models/scaling.ts'
 import { createRowsScorer } from '../scoring/load-predictor.ts'
 import type { LabelledRows } from './labelled-rows.ts'
 import { costModelOn, type MistakeCosts } from './mistake-costs.ts'
+import { requireRoomToLearn } from './room-to-train.ts'
 import { calibrationShare, type Parts, type SplitPlan, splitRows } from './split-rows.ts'
 import { measureRows } from './training-histograms.ts'
 
@@ -75,6 +76,7 @@ export interface TrainingOutcome {
 
 /** Splits, trains, calibrates, chooses the threshold and evaluates: all of `shrike train` but reading and writing. */
 export async function runTraining(rows: LabelledRows, plan: TrainingPlan, run: Progress): Promise<TrainingOutcome> {
+  requireRoomToLearn(rows)
   const holdsOut = plan.calibrate || plan.objective !== undefined
   const parts = splitRows(rows, plan.split, holdsOut)
   const fitted = await fitAll(rows, parts.fit, plan, run, (models, scaling) =>
