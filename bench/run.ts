@@ -23,6 +23,7 @@ import { policyOptimiser } from './policy-optimiser.ts'
 import { quality } from './quality.ts'
 import { replay } from './replay.ts'
 import { rules } from './rules.ts'
+import { scaling } from './scaling.ts'
 import { training } from './training.ts'
 import { ulbConfigurations } from './ulb-configurations.ts'
 
@@ -34,6 +35,7 @@ const claims: Readonly<Record<string, Claim>> = {
   'boosting-one-row': boostingOneRow,
   'http-predict': httpPredict,
   replay,
+  scaling,
   'history-memory': historyMemory,
   'decisions-throughput': decisionsThroughput,
   'decisions-latency': decisionsLatency,

@@ -17,7 +17,7 @@ test('a table that would not fit is refused before it is read, with what it need
   await assert.rejects(requireRoomToTrain(file, undefined, 100e6), {
     code: 'MEMORY_SHORT',
     // 2,000 rows of four columns hardly count beside the process.
-    message: `To train on ${file}, some 2,000 rows with 4 inputs, needs about 151 MB of memory, and 100 MB are free`,
+    message: `To train on ${file}, some 2,000 rows with 4 inputs, needs about 301 MB of memory, and 100 MB are free`,
   })
   // The same rows a million times over, as a sparse file.
   truncateSync(file, lines.length * 1_000_000)

@@ -7,7 +7,7 @@ import { kindNames } from '../features/declare-features.ts'
 import type { LabelledRows } from './labelled-rows.ts'
 
 // Measured from 285,000 to 1,140,000 rows of 31 columns: docs/guides/sizing.md says how.
-const ofProcess = 150e6
+const ofProcess = 300e6
 const perCell = 8
 /** A feature's values in the training part, its bins, and where later rows are scored. */
 const perFeature = 14
