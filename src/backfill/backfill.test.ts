@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { mkdirSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -21,6 +22,8 @@ import type { MakeElsewhere } from '../deciding/make-state.ts'
 import { type Projections, savedParts } from '../deciding/projections.ts'
 import { Rebuild } from '../deciding/rebuild.ts'
 import type { Detector } from '../detector/detector.ts'
+import { historiesFingerprint } from '../features/fingerprint.ts'
+import { writeSnapshot } from '../stores/snapshot-files.ts'
 import { createBackfill } from './backfill.ts'
 
 const open = closedAfterEach()
@@ -112,7 +115,7 @@ describe('histories that a thread makes beside decisions', () => {
       const label = { transactionId: `t-${random.integer(sent + 3)}`, isFraud: random.integer(3) === 0 }
       if (random.integer(3) === 0) answers.push(service.label(label, 'key:desk'))
     }
-    for (let i = 0; i < 400; i++) send()
+    for (let i = 0; i < 300; i++) send()
     await Promise.all(answers)
     await service.change({ kind: 'list', list: { name: 'cards', of: 'card', effect: 'watch' } }, { by: 'ann', why: '' })
     for (const [turn, hasThread] of turns) {
@@ -122,7 +125,7 @@ describe('histories that a thread makes beside decisions', () => {
         isTaken = true
       })
       for (let i = 0; !isTaken; i++) {
-        if (i < 300) send()
+        if (i < 150) send()
         if (i === 100) {
           const entries = { kind: 'entries', list: 'cards', add: [{ value: `c-${turn}` }] }
           answers.push(service.change(entries, { by: 'ann', why: '' }))
@@ -181,6 +184,48 @@ describe('histories that a thread makes beside decisions', () => {
     const live = service.decider.state
     assert.deepEqual(live && saved(live.projections), saved(rebuild.projections))
     assert.ok(!logger.lines.some((line) => line.includes('"goOn":1')))
+  })
+
+  test('come from a snapshot that has just them, while others go on', async () => {
+    const { service, clock, log, path, logger } = await start()
+    const decide = async (count: number) => {
+      for (let i = 0; i < count; i++) {
+        clock.nowMs += 600_000
+        const keys = { CARD: `c-${i % 5}`, SHOP: `s-${i % 3}`, NOTE: 'n' }
+        const transaction = { ID: `at-${clock.nowMs}`, TIME: clock.nowMs, AMOUNT: 10, ...keys }
+        await service.decide(transaction, undefined, noWait)
+      }
+    }
+    const replayed = () => {
+      const rebuild = new Rebuild(detectors[0], log.reading, undefined, {})
+      while (rebuild.step());
+      return rebuild.projections
+    }
+    const keepAs = (sequence: number, projections: Projections) => {
+      const fingerprint = historiesFingerprint(detectors[0].detector, detectors[0].features)
+      const hash = Buffer.from(log.reading.hashAt(sequence) ?? []).toString('hex')
+      mkdirSync(join(path, 'snapshots'), { recursive: true })
+      writeSnapshot(join(path, 'snapshots'), { fingerprint, sequence, hash }, savedParts(projections))
+    }
+    const live = () => {
+      const state = service.decider.state
+      const told = logger.lines.findLast((line) => line.includes('histories are ready'))
+      assert.ok(state !== undefined && told?.includes('"made":1,"goOn":1'), told)
+      return saved(state.projections)
+    }
+    await decide(40)
+    await service.use(detectors[3])
+    await decide(40)
+    const then = replayed()
+    keepAs(log.reading.lastSequence(), then)
+    await decide(40)
+    await service.use(detectors[0])
+    assert.deepEqual(live(), saved(replayed()))
+    // It is read: one that lacks records makes histories that lack them.
+    await service.use(detectors[3])
+    keepAs(log.reading.lastSequence(), then)
+    await service.use(detectors[0])
+    assert.notDeepEqual(live(), saved(replayed()))
   })
 
   test('are refused with the reason that they would be here, and what decides goes on', async () => {
