@@ -13,7 +13,7 @@ import {
   type StandingLabel,
 } from './label-intake.ts'
 import type { LabelAnswer, LabelInput } from './labels.ts'
-import { type JudgeAtPlace, LocalIntake, type LocalIntakeOptions } from './local-intake.ts'
+import { type DecisionSettled, type JudgeAtPlace, LocalIntake, type LocalIntakeOptions } from './local-intake.ts'
 import type { Received } from './receiver.ts'
 
 type DeciderOptions = LocalIntakeOptions & LabelIntakeOptions
@@ -60,11 +60,19 @@ export class Decider {
    * @param explain whether to explain an approval, too.
    */
   decide(received: Received, waitedMs: () => number, explain = false, order?: symbol): Promise<Decision> {
-    const judge: JudgeAtPlace = (input, histories) => {
+    return this.#intake.take(received, this.#judge(waitedMs, explain), order)
+  }
+
+  /** As `LocalIntake.settle`. */
+  settle(received: Received, waitedMs: () => number, explain: boolean, settled: DecisionSettled): void {
+    this.#intake.settle(received, this.#judge(waitedMs, explain), settled)
+  }
+
+  #judge(waitedMs: () => number, explain: boolean): JudgeAtPlace {
+    return (input, histories) => {
       assert(this.state !== undefined, 'an intake that is ready has histories')
       return this.state.judge.judge(input, histories, waitedMs, explain)
     }
-    return this.#intake.take(received, judge, order)
   }
 
   /** As `LocalIntake.bringIn`. */

@@ -40,7 +40,7 @@ import { type KnownKey, presentKey } from './known-key.ts'
 import { type FileLabel, mostLabels } from './label-intake.ts'
 import { type LabelAnswer, type LabelInput, readLabel, readLabels } from './labels.ts'
 import type { DecidingChampion, Lineup } from './lineup.ts'
-import { notReady } from './local-intake.ts'
+import { type DecisionSettled, notReady } from './local-intake.ts'
 import { type NameEntry, nameDictionary } from './name-dictionary.ts'
 import type { PolicyProjection } from './policy-projection.ts'
 import type { Projections } from './projections.ts'
@@ -370,6 +370,20 @@ export class Decisions {
     if (this.#takeover.pause !== undefined)
       return this.#takeover.pause.then(() => this.decide(value, repeated, waitedMs, explain, order))
     return this.decider.decide(this.lineup.champion.receiver.receive(value, repeated), waitedMs, explain, order)
+  }
+
+  /** As `decide`, which it leads to where a detector is taking over; what it throws is not settled. */
+  settle(
+    value: unknown,
+    repeated: ReadonlySet<string> | undefined,
+    waitedMs: () => number,
+    explain: boolean,
+    settled: DecisionSettled,
+  ): void {
+    if (this.#takeover.pause !== undefined) {
+      const refuse = (error: unknown) => settled(error, undefined)
+      this.decide(value, repeated, waitedMs, explain).then((decision) => settled(undefined, decision), refuse)
+    } else this.decider.settle(this.lineup.champion.receiver.receive(value, repeated), waitedMs, explain, settled)
   }
 
   /** The fields in which a transaction differs from the one of its id that came first. */

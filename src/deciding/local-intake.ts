@@ -32,8 +32,17 @@ interface InFlight {
   /** Its row is lent to others by now. */
   readonly record: Omit<DecisionRecord, 'row'> | HistoryRecord
   readonly sequence: number
-  readonly answer: Promise<Decision>
+  /** Undefined where it is only brought in. */
+  readonly decision: Decision | undefined
+  /** Whether it is durable, or is known not to be. */
+  isSettled: boolean
+  failure: FraudError | undefined
+  /** Whoever else waits for that. */
+  waiting: Settled[] | undefined
 }
+
+/** Called once: with a decision that is durable, or with what kept a transaction from it. */
+export type DecisionSettled = (error: unknown, decision: Decision | undefined) => void
 
 /** Judges a transaction by the histories that are lent to it; its row is borrowed until the record is appended. */
 export type JudgeAtPlace = (input: ReceivedTransaction, histories: readonly History[]) => DecisionRecord
@@ -95,9 +104,22 @@ export class LocalIntake {
    *   CURRENCY_MIXED, at once or later; then nothing was changed.
    */
   take(received: Received, judge: JudgeAtPlace, order?: symbol): Promise<Decision> {
-    return this.#placed(received, order, (input, first, persons) =>
-      first === undefined ? this.#decide(input, judge, persons) : this.#answerAgain(input, first),
-    )
+    return this.#placed(received, order, (input, first, persons) => {
+      if (first !== undefined) return this.#answerAgain(input, first)
+      const { promise, resolve, reject } = Promise.withResolvers<Decision>()
+      const settle: DecisionSettled = (error, decision) => (decision === undefined ? reject(error) : resolve(decision))
+      this.#decide(input, judge, persons, settle)
+      return promise
+    })
+  }
+
+  /** As `take` without an order, and without a promise for the usual transaction, which is new and needs no look-up. */
+  settle(received: Received, judge: JudgeAtPlace, settled: DecisionSettled): void {
+    const { id } = received.input
+    if (!this.#isFree(received) || this.#inFlight.has(id) || this.#log.lookUps.mayHold(id)) {
+      const refuse = (error: unknown) => settled(error, undefined)
+      this.take(received, judge).then((decision) => settled(undefined, decision), refuse)
+    } else this.#decide(received.input, judge, noPersons, settled)
   }
 
   /**
@@ -188,12 +210,17 @@ export class LocalIntake {
 
   /** Takes a step with a transaction at once, where nothing is to be looked up, else after that. */
   #placed<Answer>(received: Received, order: symbol | undefined, step: Step<Answer>): Promise<Answer> {
-    const { input, unknown } = received
-    if (unknown.length === 0 && this.lanes.isFree(input.id) && this.lanes.isFree(order)) {
+    const { input } = received
+    if (this.#isFree(received) && this.lanes.isFree(order)) {
       const underway = this.#inFlight.get(input.id)
       if (underway !== undefined || !this.#log.lookUps.mayHold(input.id)) return step(input, underway, noPersons)
     }
     return this.#lookUp(received, order, step)
+  }
+
+  /** Whether all of it is known, and nothing about it is being looked up. */
+  #isFree({ input, unknown }: Received): boolean {
+    return unknown.length === 0 && this.lanes.isFree(input.id)
   }
 
   /** Looks persons up who come otherwise than in a transaction, and steps in the turn in which their tokens are told. */
@@ -229,10 +256,7 @@ export class LocalIntake {
   /** The answer to a transaction that came before, or is just being decided. */
   #answerAgain(input: ReceivedTransaction, first: First): Promise<Decision> {
     refuseConflict(this.#differences(first, input))
-    if ('answer' in first) {
-      this.#options.observer.duplicate()
-      return first.answer.then((decision) => ({ ...decision, duplicate: true }))
-    }
+    if ('waiting' in first) return this.#answerOnceDurable(first)
     if (first.kind === 'history') {
       throw new FraudError('TRANSACTION_CONFLICT', 'This transaction was brought in as history, without a decision')
     }
@@ -242,18 +266,37 @@ export class LocalIntake {
     return Promise.resolve({ ...decision, duplicate: true })
   }
 
-  #decide(input: ReceivedTransaction, judge: JudgeAtPlace, newPersons: readonly Person[]): Promise<Decision> {
+  #answerOnceDurable(first: InFlight): Promise<Decision> {
+    const { decision } = first
+    if (decision !== undefined) this.#options.observer.duplicate()
+    const { promise, resolve, reject } = Promise.withResolvers<Decision>()
+    const settle: Settled = (error) => {
+      if (error !== undefined) reject(error)
+      else if (decision !== undefined) resolve({ ...decision, duplicate: true })
+      else reject(new FraudError('TRANSACTION_CONFLICT', 'This transaction is being brought in as history'))
+    }
+    // It may have settled while something else about the second was looked up.
+    if (first.isSettled) settle(first.failure)
+    else first.waiting = [...(first.waiting ?? []), settle]
+    return promise
+  }
+
+  #decide(
+    input: ReceivedTransaction,
+    judge: JudgeAtPlace,
+    newPersons: readonly Person[],
+    settle: DecisionSettled,
+  ): void {
     const state = this.requireReady()
     const { transaction } = input
     state.times.check(transaction.timestampMs)
     const histories = state.projections.histories.begin(transaction)
     let record: DecisionRecord
     let decision: Decision
-    let answer: Promise<Decision>
     try {
       record = judge(input, histories)
       decision = present(record, state.definition, this.#words.reasonsOf(record, state.definition, transaction))
-      answer = this.#append(record, newPersons, decision, (durable) => durable)
+      this.#append(record, newPersons, decision, settle)
     } catch (error) {
       // Histories hold it, and the log does not.
       this.#log.mistrust(error)
@@ -266,7 +309,6 @@ export class LocalIntake {
     observer.decided(decision, record.row, state.definition.features)
     if (record.model !== undefined) observer.decidedByCanary(record.model)
     shadows?.offer(this.#log.nextSequence - 1, record.row, state)
-    return answer
   }
 
   #bringIn(
@@ -280,35 +322,33 @@ export class LocalIntake {
     const { timestampMs } = transaction
     const { definitionSequence: definition } = state
     const record = { kind: 'history', id, timestampMs, definition, isLabelled, fields } as const
+    const { promise, resolve, reject } = Promise.withResolvers<boolean>()
     try {
-      return this.#append(record, newPersons, true, refuseLater)
+      this.#append(record, newPersons, undefined, (error) => (error === undefined ? resolve(true) : reject(error)))
     } catch (error) {
       this.#log.mistrust(error)
       throw error
     }
+    return promise
   }
 
-  /**
-   * Gives a transaction its place.
-   *
-   * @param answer given to the sender once the record is durable.
-   * @param answerAgain what its id is answered with meanwhile.
-   */
-  #append<Answer>(
+  /** Gives a transaction its place. @param settle is called once the record is durable, or is known not to be. */
+  #append(
     record: DecisionRecord | HistoryRecord,
     newPersons: readonly Person[],
-    answer: Answer,
-    answerAgain: (durable: Promise<Answer>) => Promise<Decision>,
-  ): Promise<Answer> {
-    const { promise, resolve, reject } = Promise.withResolvers<Answer>()
+    decision: Decision | undefined,
+    settle: DecisionSettled,
+  ): void {
     const settled: Settled = (error) => {
       this.#inFlight.delete(record.id)
-      if (error === undefined) resolve(answer)
-      else reject(error)
+      underway.isSettled = true
+      underway.failure = error
+      settle(error, error === undefined ? decision : undefined)
+      for (const each of underway.waiting ?? []) each(error)
     }
     const sequence = this.#log.append(record, settled, newPersons.length === 0 ? undefined : { newPersons })
-    this.#inFlight.set(record.id, { record, sequence, answer: answerAgain(promise) })
-    return promise
+    const underway: InFlight = { record, sequence, decision, isSettled: false, failure: undefined, waiting: undefined }
+    this.#inFlight.set(record.id, underway)
   }
 
   #differences(first: First, input: ReceivedTransaction): readonly FieldError[] {
@@ -319,15 +359,6 @@ export class LocalIntake {
     const { columns } = isInForce ? state.definition : this.#log.reading.definition(sent.definition)
     return differences(sent, columns, input, state)
   }
-}
-
-/** The answer to a transaction that is being brought in may have no listener. */
-function refuseLater(durable: Promise<unknown>): Promise<never> {
-  const answer = durable.then(() => {
-    throw new FraudError('TRANSACTION_CONFLICT', 'This transaction is being brought in as history')
-  })
-  answer.catch(() => {})
-  return answer
 }
 
 function laneOf({ key, value }: PersonalValue): string {

@@ -56,10 +56,12 @@ export const decide: Route<DecidingContext> = {
 function answerDecisions({ limits, decisions }: DecidingContext, explain: boolean): PlainHandler {
   return (body, arrivedMs, settle) => {
     const { value, repeated } = readJson(body, 'body', Math.max(limits.names, namesOf(decisions)))
-    const answer = decisions.decide(value, repeated, () => performance.now() - arrivedMs, explain)
-    answer.then(
-      (decision) => settle(undefined, JSON.stringify(decision)),
-      (error: unknown) => settle(error, ''),
+    decisions.settle(
+      value,
+      repeated,
+      () => performance.now() - arrivedMs,
+      explain,
+      (error, decision) => settle(error, decision === undefined ? '' : JSON.stringify(decision)),
     )
   }
 }
