@@ -17,6 +17,7 @@ import { canDecide, createDetectorInForce } from './deciding/detector-in-force.t
 import { Lineup, modelIdOf } from './deciding/lineup.ts'
 import { OfferedBundle } from './deciding/offered-bundle.ts'
 import { requireApproval } from './deciding/require-approval.ts'
+import { warmChecker } from './deciding/warm-checker.ts'
 import type { Detector } from './detector/detector.ts'
 import { createDecisionMetrics, type DecisionMetrics } from './http/decision-metrics.ts'
 import { ChampionFollower } from './http/follow-champion.ts'
@@ -430,6 +431,11 @@ async function open(config: ServiceConfig, serving: Serving, renderMetrics?: () 
   }
   ready.then(leading.resolve, () => {})
   ready.then(warnOfPolicy).then(takeOffer, fail)
+  if (url !== undefined && decisions !== undefined) {
+    const { service } = decisions
+    // Nobody waits for it, and what it does not warm is only slower.
+    ready.then(() => warmChecker(service)).catch((err: unknown) => log.debug({ err }, 'rules were not checked ahead'))
+  }
   if (decisions !== undefined) {
     beside = config.beside?.({ decisions: decisions.service, registry: metrics.registry, logger: log })
     beside?.done.then(close, fail)

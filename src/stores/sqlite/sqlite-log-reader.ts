@@ -19,7 +19,8 @@ import { openForReading } from './database.ts'
 import type { KnownIds } from './known-ids.ts'
 import { contentColumns, recordColumns, recordOf, storedRecord } from './stored-record.ts'
 
-const recordsAtOnce = 1000
+/** So few that a group has gone before what is left of it is collected: of more, the collector copies most. */
+const recordsAtOnce = 100
 const bytesAtOnce = 16 * 2 ** 20
 const labelKind = recordKinds.indexOf('label')
 const withdrawnKind = recordKinds.indexOf('label-withdrawn')
