@@ -36,6 +36,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   migrate: async () => (await import('./migrate.ts')).migrateCommand(),
   backup: async () => (await import('./backup.ts')).backupCommand(),
   erase: async () => (await import('./erase.ts')).eraseCommand(),
+  cluster: async () => (await import('./cluster.ts')).clusterCommand(),
   snapshot: async () => (await import('./snapshot.ts')).snapshotCommand(),
 }
 

@@ -2,6 +2,7 @@ import { Command, Option } from 'commander'
 import * as flags from './flags.ts'
 import { addOidcFlags } from './oidc-flags.ts'
 import { run } from './run.ts'
+import type { ClusterFlags } from './serve-cluster.ts'
 import type { ServeFlags } from './serve-work.ts'
 
 /** `shrike serve BUNDLE`. */
@@ -21,6 +22,9 @@ export function serveCommand(): Command {
   )
     .option('--detector <yaml>', 'in place of BUNDLE: decide without a model, by rules and lists alone')
     .option('--report <html>', 'a report to show at /report')
+    .option('--cluster <address>', 'decide with other replicas, ordered by Kafka: kafka://BROKER:PORT/NAME')
+    .option('--replica <number/of>', 'with --cluster: which of how many replicas this is, from 1 on', '1/1')
+    .option('--replies <host:port>', 'with --cluster: where the other replicas reach this one', '127.0.0.1:7400')
     .addHelpText(
       'after',
       `
@@ -31,8 +35,12 @@ Examples:
   shrike serve --detector cards.yaml
   SHRIKE_API_KEYS=a-long-secret-of-yours shrike serve model.safetensors --host 0.0.0.0 --workers 4`,
     )
-    .action((bundle: string | undefined, options: ServeFlags) =>
-      run({}, async (context) => (await import('./serve-work.ts')).serve(bundle, options, context)),
+    .action((bundle: string | undefined, options: ServeFlags & ClusterFlags) =>
+      run({}, async (context) => {
+        const { cluster } = options
+        if (cluster === undefined) return (await import('./serve-work.ts')).serve(bundle, options, context)
+        return (await import('./serve-cluster.ts')).serveCluster(bundle, { ...options, cluster }, context)
+      }),
     )
 }
 

@@ -49,7 +49,8 @@ export function readChoice(flags: TopicFlags, env: Environment): StreamChoice {
 
 const mechanisms = ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'] as const
 
-function readLogin(env: Environment): KafkaLogin | undefined {
+/** How brokers know who asks, where they want to. */
+export function readLogin(env: Environment): KafkaLogin | undefined {
   const { SHRIKE_KAFKA_USERNAME: username, SHRIKE_KAFKA_PASSWORD: password = '' } = env
   const { SHRIKE_KAFKA_MECHANISM: asked = 'PLAIN' } = env
   if (!username) return undefined

@@ -48,6 +48,8 @@ export interface HolderOptions {
 export class Holder {
   readonly #options: HolderOptions
   readonly #states = new Map<string, State>()
+  /** Places whose ends are not known yet. */
+  #unopened = 0
 
   constructor(options: HolderOptions) {
     this.#options = options
@@ -55,7 +57,8 @@ export class Holder {
 
   /** Folds places until aborted. */
   async run(held: readonly Held[], signal: AbortSignal): Promise<void> {
-    for (const each of held) await this.#open(each)
+    this.#unopened = held.length
+    await Promise.all(held.map((each) => this.#open(each)))
     const states = [...this.#states.values()].filter(({ fault }) => fault === undefined)
     // The last entry that a saved fold took is read again, to see that it is still the same.
     const places = states.map(({ place, fold, isUnchecked }) => ({
@@ -76,7 +79,8 @@ export class Holder {
 
   /** How many places have not reached where their logs ended when this began. */
   get behind(): number {
-    return [...this.#states.values()].filter(({ fold, liveFrom }) => fold.position < liveFrom).length
+    const behind = [...this.#states.values()].filter(({ fold, liveFrom }) => fold.position < liveFrom)
+    return this.#unopened + behind.length
   }
 
   get faults(): readonly FraudError[] {
@@ -104,6 +108,7 @@ export class Holder {
       fault: undefined,
     }
     this.#states.set(placeName(place), state)
+    this.#unopened--
     if (liveFrom < fold.position) this.#close(state, 'it ends before the position that was taken already')
   }
 

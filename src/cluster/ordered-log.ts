@@ -14,7 +14,7 @@ export type TakeEntry = (place: Place, position: number, entry: Uint8Array, atMs
 /**
  * Puts entries of many writers into one order per place, durably. Adapters: Kafka, and memory in tests.
  *
- * Positions of a place ascend from 0, with gaps.
+ * Positions of a place ascend from 0 on, with gaps.
  */
 export interface OrderedLog {
   /**

@@ -1,3 +1,4 @@
+import type { FraudError } from '../core/errors.ts'
 import type { ClusterDefinition } from './cluster-definition.ts'
 import type { Control } from './control.ts'
 import { decodeEntry } from './entries.ts'
@@ -57,16 +58,15 @@ export class Replica {
     this.#healer = new Healer({ ...options, front: this.front })
   }
 
-  /** Whether it has taken all that the log had when it began. */
-  get isCaughtUp(): boolean {
-    return this.lag === 0
+  /** Why places can't go on here. */
+  get faults(): readonly FraudError[] {
+    return this.#holders.flatMap(({ faults }) => faults)
   }
 
   /** How many places are behind where their logs ended when it began. */
   get lag(): number {
     const isControlBehind = this.#options.control.position < this.#controlFrom
-    const holders = [this.#home, ...[...this.#keys.values()].map(({ holder }) => holder)]
-    return holders.reduce((sum, { behind }) => sum + behind, isControlBehind ? 1 : 0)
+    return this.#holders.reduce((sum, { behind }) => sum + behind, isControlBehind ? 1 : 0)
   }
 
   /** Runs until aborted. */
@@ -84,6 +84,10 @@ export class Replica {
     running.push(log.read([{ ...controlPlace, after: -1 }], take, signal))
     running.push(this.#heal(signal))
     await Promise.all(running)
+  }
+
+  get #holders(): readonly Holder[] {
+    return [this.#home, ...[...this.#keys.values()].map(({ holder }) => holder)]
   }
 
   /** Each fold as it is now, by its name, for whoever keeps it; those that can't go on are left out. */

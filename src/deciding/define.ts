@@ -31,7 +31,8 @@ export async function define(
   return { definition, definitionSequence: await appendDurably(log, { kind: 'definition', ...definition }) }
 }
 
-function definitionOf(
+/** What is in force, as a definition of it. */
+export function definitionOf(
   { detector, predictor, policy, features, own, policyFeatures, others }: DetectorInForce,
   version: number,
   { columns, cardKeyCheck, runtime }: DefineOptions,

@@ -187,7 +187,7 @@ export class Judge {
   }
 }
 
-function isUnlisted({ texts }: Transaction, { text, values }: ListedText): boolean {
+export function isUnlisted({ texts }: Transaction, { text, values }: ListedText): boolean {
   const value = texts[text]
   return value !== undefined && !values.has(value)
 }

@@ -137,7 +137,7 @@ export async function buildServer(options: ServerOptions): Promise<App> {
   return app
 }
 
-function connectionOptions(limits: Limits) {
+export function connectionOptions(limits: Limits) {
   return {
     // Our own log says what is worth saying, without payloads; fastify's would make a logger, lines and an id for each
     // request.
@@ -176,7 +176,7 @@ function countResponses(app: App, { metrics, log }: HttpContext, paths: Paths): 
   })
 }
 
-function createErrorAnswer(log: Logger) {
+export function createErrorAnswer(log: Logger) {
   return (error: FastifyError | Error, request: FastifyRequest, reply: FastifyReply): void => {
     const { problem, retryAfter } = refusalOf(translate(error), request.url, log)
     if (retryAfter !== undefined) reply.header('retry-after', retryAfter)

@@ -164,6 +164,35 @@ export class Kafka {
     await this.#admin.alterConsumerGroupOffsets({ groupId, topics: [{ name: topic, partitionOffsets }] })
   }
 
+  /**
+   * Makes topics that keep everything, whose records bear the broker's time.
+   *
+   * @param replicas how many brokers keep each record; all but one of them (one of one) have to have it before it counts.
+   */
+  async createTopics(topics: readonly string[], partitions: number, replicas: number): Promise<void> {
+    const configs = [
+      { name: 'message.timestamp.type', value: 'LogAppendTime' },
+      { name: 'retention.ms', value: '-1' },
+      { name: 'retention.bytes', value: '-1' },
+      { name: 'cleanup.policy', value: 'delete' },
+      { name: 'unclean.leader.election.enable', value: 'false' },
+      { name: 'min.insync.replicas', value: String(Math.max(1, replicas - 1)) },
+    ]
+    await this.#admin.createTopics({ topics: [...topics], partitions, replicas, configs })
+  }
+
+  /** Writes without transactions. A record that is acknowledged is where all replicas in sync have it. */
+  appender(): KafkaAppender {
+    const producer = new this.#package.Producer({
+      ...this.#options,
+      retries: 3,
+      requestTimeout: 5_000,
+      connectTimeout: 2_000,
+    })
+    this.#closes.push(() => producer.close(true))
+    return new KafkaAppender(this.#package, producer)
+  }
+
   /** Reads with connections of its own: one fetch of it at a time. */
   reader(): KafkaReader {
     return new KafkaReader(this.#package, this.#openConsumer())
@@ -267,6 +296,7 @@ function readResponse(
   )
 }
 
+const isByBrokersTime = 0b1000
 const isTransactional = 0b1_0000
 const isControl = 0b10_0000
 
@@ -296,7 +326,9 @@ function withoutAborted(
     for (const { offsetDelta, timestampDelta, key, value, headers } of batch.records) {
       records.push({
         offset: batch.firstOffset + BigInt(offsetDelta),
-        timestampMs: Number(batch.firstTimestamp + timestampDelta),
+        timestampMs: Number(
+          batch.attributes & isByBrokersTime ? batch.maxTimestamp : batch.firstTimestamp + timestampDelta,
+        ),
         key,
         value,
         headers: new Map(headers.map(([name, held]) => [String(name), held ?? new Uint8Array()])),
@@ -336,6 +368,24 @@ export class KafkaWriter {
 
   async close(): Promise<void> {
     await this.#producer.close(true)
+  }
+}
+
+/** Appends to partitions; what fails may be there or not, or come later. */
+export class KafkaAppender {
+  readonly #package: Package
+  readonly #producer: Producer
+
+  constructor(client: Package, producer: Producer) {
+    this.#package = client
+    this.#producer = producer
+  }
+
+  async append(records: readonly RecordToWrite[]): Promise<void> {
+    await this.#producer.send({
+      acks: this.#package.ProduceAcks.ALL,
+      messages: records.map(({ topic, partition, value }) => ({ topic, partition, value: Buffer.from(value) })),
+    })
   }
 }
 

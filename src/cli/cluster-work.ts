@@ -1,0 +1,28 @@
+import { createDetectorInForce } from '../deciding/detector-in-force.ts'
+import { initCluster } from '../open-cluster.ts'
+import { readTopicAddress } from '../streams/kafka/topic-address.ts'
+import type { Run } from './run.ts'
+import { servedByService } from './served.ts'
+import { readLogin } from './stream-choice.ts'
+
+export interface InitFlags {
+  readonly detector?: string
+  readonly partitions: number
+  readonly replication: number
+}
+
+/** Makes a cluster's topics. */
+export async function init(
+  address: string,
+  bundle: string | undefined,
+  { detector: path, partitions, replication }: InitFlags,
+  { note }: Run,
+): Promise<void> {
+  const { cluster, topic: prefix } = readTopicAddress('cluster', address)
+  const { detector, predictor } = await servedByService('.shrike', { bundle, detector: path }).load()
+  const runtime = `node ${process.versions.node.split('.')[0]} ${process.arch}`
+  const options = { partitions, replication, nowMs: Date.now(), runtime }
+  const inForce = createDetectorInForce(detector, predictor)
+  const topics = await initCluster({ kafka: { ...cluster, login: readLogin(process.env) }, prefix }, inForce, options)
+  note(`the cluster ${prefix} has ${topics.length} lanes of ${partitions} partitions: ${topics.join(', ')}`)
+}

@@ -1,0 +1,96 @@
+import { pino } from 'pino'
+import { checkServing } from '../app.ts'
+import { FraudError } from '../core/errors.ts'
+import { optionInvalid } from '../core/option.ts'
+import { createDetectorInForce } from '../deciding/detector-in-force.ts'
+import { buildClusterServer } from '../http/cluster-server.ts'
+import { listen } from '../http/listen.ts'
+import { createMetrics } from '../http/metrics.ts'
+import { type ClusterChoice, openCluster } from '../open-cluster.ts'
+import { readTopicAddress } from '../streams/kafka/topic-address.ts'
+import type { Run } from './run.ts'
+import { addressOf, type ServeFlags } from './serve-work.ts'
+import { servedByService } from './served.ts'
+import { readLogin } from './stream-choice.ts'
+
+export interface ClusterFlags {
+  readonly cluster?: string
+  readonly replica: string
+  readonly replies: string
+}
+
+const loopback = /^(localhost|127\.\d+\.\d+\.\d+|::1)$/
+
+/** A replica of a cluster, until it is told to stop. */
+export async function serveCluster(
+  bundle: string | undefined,
+  flags: ServeFlags & ClusterFlags & { readonly cluster: string },
+  { signal, note }: Run,
+): Promise<void> {
+  refuseFlags(flags)
+  const choice = readCluster(flags)
+  const address = addressOf(flags)
+  await checkServing(address)
+  const { detector, predictor } = await servedByService(flags.data, { bundle, detector: flags.detector }).load()
+  const inForce = createDetectorInForce(detector, predictor)
+  const log = pino({ level: flags.logLevel, base: { pid: process.pid } }, pino.destination(2))
+  const ended = Promise.withResolvers<void>()
+  const cluster = await openCluster({ ...choice, onEnd: ended.reject }, inForce, log)
+  const app = buildClusterServer({
+    decisions: cluster.decisions,
+    keyRing: address.keyRing,
+    metrics: createMetrics(() => predictor?.modelId ?? null),
+    log,
+    names: Math.max(64, 2 * inForce.features.names.length),
+  })
+  try {
+    const url = await listen(app, flags.host, flags.port)
+    note(`replica ${flags.replica} of the cluster ${choice.prefix} serves on ${url}`)
+    for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => ended.resolve())
+    if (signal.aborted) ended.resolve()
+    await ended.promise
+  } finally {
+    // What was accepted is answered first.
+    await app.close()
+    await cluster.close()
+  }
+}
+
+/** What one process does and a cluster does not do yet. */
+function refuseFlags({ workers, retain, jobFiles, strict, report }: ServeFlags): void {
+  const asked = [
+    [workers > 1, '--workers: start more replicas'],
+    [retain !== undefined, '--retain'],
+    [jobFiles !== undefined, '--job-files'],
+    [strict === true, '--strict'],
+    [report !== undefined, '--report'],
+  ] as const
+  const [found] = asked.filter(([is]) => is)
+  if (found !== undefined) throw new FraudError('CLUSTER_UNSUPPORTED', `A cluster does not know ${found[1]}`)
+}
+
+function readCluster(flags: ServeFlags & ClusterFlags & { readonly cluster: string }): Omit<ClusterChoice, 'onEnd'> {
+  const { cluster, topic: prefix } = readTopicAddress('cluster', flags.cluster)
+  const [, number = '', of = ''] = /^(\d{1,3})\/(\d{1,3})$/.exec(flags.replica) ?? []
+  const [replica, replicas] = [Number(number) - 1, Number(of)]
+  if (!(replica >= 0 && replica < replicas))
+    throw optionInvalid('replica', 'must be as 2/3: the second of three replicas')
+  const [, host = '', port = ''] = /^\[?([\w.:-]+?)\]?:(\d{1,5})$/.exec(flags.replies) ?? []
+  if (host === '') throw optionInvalid('replies', 'must be HOST:PORT, where the other replicas reach this one')
+  const key = process.env.SHRIKE_CLUSTER_KEY ?? ''
+  if (key.length < 16 && !loopback.test(host)) {
+    throw optionInvalid('replies', 'needs SHRIKE_CLUSTER_KEY, a secret of 16 characters or more that all replicas know')
+  }
+  return {
+    kafka: { ...cluster, login: readLogin(process.env) },
+    prefix,
+    replica,
+    replicas,
+    host,
+    port: Number(port),
+    advertise: flags.replies,
+    key,
+    maxAheadMs: flags.maxAhead,
+    maxPending: Math.max(1024, flags.maxPending),
+  }
+}

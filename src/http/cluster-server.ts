@@ -1,0 +1,81 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import fastify, { type FastifyRequest } from 'fastify'
+import type { KeyRing } from '../access/keys.ts'
+import type { Role } from '../access/roles.ts'
+import type { ClusterDecisions } from '../cluster/cluster-decisions.ts'
+import { FraudError } from '../core/errors.ts'
+import { readJson } from '../core/json-text.ts'
+import type { Logger } from '../core/logger.ts'
+import { answerBody } from './answer-body.ts'
+import { smallBody } from './body.ts'
+import { createGuard, principalOf } from './guard.ts'
+import { HeldBytes } from './held-bytes.ts'
+import type { App } from './http-context.ts'
+import { defaultLimits } from './limits.ts'
+import type { Metrics } from './metrics.ts'
+import { METHODS } from './node-http.ts'
+import { connectionOptions, createErrorAnswer } from './server.ts'
+
+export interface ClusterServerOptions {
+  readonly decisions: ClusterDecisions
+  readonly keyRing: () => KeyRing
+  readonly metrics: Metrics
+  readonly log: Logger
+  /** Names that a transaction may have. */
+  readonly names: number
+}
+
+/** What a replica of a cluster answers: decisions, labels, probes and metrics. All else is refused with a word. */
+export function buildClusterServer({ decisions, keyRing, metrics, log, names }: ClusterServerOptions): App {
+  const limits = defaultLimits
+  const answerError = createErrorAnswer(log)
+  const app: App = fastify({ ...connectionOptions(limits), frameworkErrors: answerError })
+  for (const method of METHODS) app.addHttpMethod(method, { hasBody: false, overrideExisting: true })
+  app.setErrorHandler(answerError)
+  const refuse = createGuard(app, keyRing, undefined)
+  app.setNotFoundHandler((request, reply) => {
+    const refusal = refuse('any key', request, reply)
+    if (refusal !== undefined) throw refusal
+    throw new FraudError(
+      'CLUSTER_UNSUPPORTED',
+      'A cluster answers POST /v1/decisions, POST /v1/labels, GET /readyz, /healthz and /metrics; what else one process does it does not do yet',
+    )
+  })
+  app.addHook('onResponse', (request, reply, done) => {
+    metrics.countRequest(request.routeOptions.url ?? '(unknown)', reply.statusCode, reply.elapsedTime / 1000)
+    done()
+  })
+  const bodyLimits = smallBody({ limits, held: new HeldBytes(limits.heldBytes) })
+  const post = (path: string, role: Role, answer: (body: Buffer, request: FastifyRequest) => Promise<object>) =>
+    app.post(path, (request, reply) => {
+      const refusal = refuse(role, request, reply)
+      if (refusal !== undefined) throw refusal
+      answerBody(bodyLimits, request.raw, reply, async (body) => JSON.stringify(await answer(body, request)))
+    })
+  post('/v1/decisions', 'score', (body) => {
+    const { value, repeated } = readJson(body, 'body', names)
+    return decisions.decide(value, repeated)
+  })
+  post('/v1/labels', 'label', async (body, request) => {
+    const { value } = readJson(body, 'body', labelNames)
+    if (Array.isArray(value)) throw new FraudError('CLUSTER_UNSUPPORTED', 'A cluster takes one label at a time so far')
+    await nextTurn()
+    return decisions.label(value, principalOf(request).name)
+  })
+  const probe = (path: string, tell: () => object) =>
+    app.get(path, (_request, reply) => void reply.header('cache-control', 'no-store').send(tell()))
+  probe('/healthz', () => ({ status: 'ok' }))
+  probe('/readyz', () => {
+    if (decisions.whyNotReady !== undefined) throw new FraudError('NOT_READY', decisions.whyNotReady)
+    return { status: 'ready', lag: decisions.lag }
+  })
+  app.get('/metrics', async (request, reply) => {
+    const refusal = refuse('any key', request, reply)
+    if (refusal !== undefined) throw refusal
+    return reply.type(metrics.registry.contentType).send(await metrics.registry.metrics())
+  })
+  return app
+}
+
+/** A label has four. */
+const labelNames = 16

@@ -1,0 +1,182 @@
+import { randomBytes } from 'node:crypto'
+import { ClusterControl, controlText, refuseDetector } from './cluster/cluster-control.ts'
+import { ClusterDecisions } from './cluster/cluster-decisions.ts'
+import { ClusterJudge } from './cluster/cluster-judge.ts'
+import { encodeEntry } from './cluster/entries.ts'
+import { KafkaLog, topicOf } from './cluster/kafka-log.ts'
+import { controlPlace, homeLane, keyLane } from './cluster/lanes.ts'
+import type { Place } from './cluster/ordered-log.ts'
+import { Replica } from './cluster/replica.ts'
+import { TcpReplies } from './cluster/tcp-replies.ts'
+import { FraudError } from './core/errors.ts'
+import { hashText } from './core/hash-text.ts'
+import type { Logger } from './core/logger.ts'
+import { definitionOf } from './deciding/define.ts'
+import type { DetectorInForce } from './deciding/detector-in-force.ts'
+import { ReceivedTransactionReader } from './detector/received-transaction.ts'
+import { partsOf } from './features/parts.ts'
+import { type Kafka, type KafkaChoice, loadKafka } from './streams/kafka/kafka-client.ts'
+
+export interface ClusterAddress {
+  readonly kafka: KafkaChoice
+  /** Begins the names of the cluster's topics. */
+  readonly prefix: string
+}
+
+export interface ClusterChoice extends ClusterAddress {
+  /** This replica's number, from 0 on, and how many there are. */
+  readonly replica: number
+  readonly replicas: number
+  /** Where this one hears replies, and what others reach it by. */
+  readonly host: string
+  readonly port: number
+  readonly advertise: string
+  /** Known to all replicas and to nobody else. */
+  readonly key: string
+  readonly maxAheadMs: number
+  readonly maxPending: number
+  /** What ends the replica: its places can't go on. */
+  readonly onEnd: (error: unknown) => void
+}
+
+export interface OpenedCluster {
+  readonly decisions: ClusterDecisions
+  close(): Promise<void>
+}
+
+/** Names that the reader of transactions needs nothing behind: such detectors are refused. */
+const nothingConcealed = {
+  hashCardNumber: () => '',
+  token: () => '',
+}
+const keepMs = 30 * 86_400_000
+const [retryMs, giveUpMs, unansweredMs] = [1_000, 5_000, 5_000]
+
+function readerOf({ detector, features }: DetectorInForce, nowMs: () => number): ReceivedTransactionReader {
+  return new ReceivedTransactionReader(detector, features.layout, nothingConcealed, nowMs)
+}
+
+/**
+ * Makes a cluster's topics, with its first definition.
+ *
+ * @throws FraudError CLUSTER_UNSUPPORTED, TOPIC_UNUSABLE where there is such a cluster already.
+ */
+export async function initCluster(
+  { kafka: choice, prefix }: ClusterAddress,
+  inForce: DetectorInForce,
+  {
+    partitions,
+    replication,
+    nowMs,
+    runtime,
+  }: { partitions: number; replication: number; nowMs: number; runtime: string },
+): Promise<readonly string[]> {
+  refuseDetector(inForce.detector)
+  const { parts } = partsOf(inForce.features)
+  const kafka = await loadKafka(choice)
+  try {
+    if ((await kafka.partitions(topicOf(prefix, homeLane))) !== undefined) {
+      throw new FraudError('TOPIC_UNUSABLE', `There is a cluster ${prefix} already`)
+    }
+    const lanes = [homeLane, ...parts.map(({ by }) => keyLane(by))]
+    const topics = lanes.map((lane) => topicOf(prefix, lane))
+    await kafka.createTopics([topicOf(prefix, controlPlace.lane)], 1, replication)
+    await kafka.createTopics(topics, partitions, replication)
+    const { columns } = readerOf(inForce, () => nowMs)
+    const definition = definitionOf(inForce, 1, { columns, runtime })
+    const bytes = encodeEntry({ kind: 'definition', json: controlText(definition, nowMs) })
+    await new KafkaLog(kafka, prefix).append([{ ...controlPlace, bytes }])
+    return topics
+  } finally {
+    await kafka.close()
+  }
+}
+
+/** @throws FraudError TOPIC_UNUSABLE where `shrike cluster init` has not made it. */
+async function partitionsOf(kafka: Kafka, prefix: string): Promise<number> {
+  const partitions = await kafka.partitions(topicOf(prefix, homeLane))
+  if (partitions !== undefined) return partitions
+  throw new FraudError('TOPIC_UNUSABLE', `There is no cluster ${prefix}: make it with shrike cluster init`)
+}
+
+/** Two replicas fold each place, by their numbers alone. */
+function holds({ replica, replicas }: ClusterChoice, { lane, partition }: Place): boolean {
+  const first = (partition + hashText(lane)) % replicas
+  return replica === first || replica === (first + 1) % replicas
+}
+
+/** A replica, begun: it is ready once it has folded what its places have. */
+export async function openCluster(
+  choice: ClusterChoice,
+  inForce: DetectorInForce,
+  logger: Logger,
+): Promise<OpenedCluster> {
+  refuseDetector(inForce.detector)
+  const kafka = await loadKafka(choice.kafka)
+  const replies = new TcpReplies({ ...choice, start: randomBytes(8).toString('hex') })
+  const stop = new AbortController()
+  const close = async () => {
+    stop.abort()
+    replies.close()
+    await kafka.close()
+  }
+  try {
+    const partitions = await partitionsOf(kafka, choice.prefix)
+    const control = new ClusterControl()
+    const onFault = (what: string, error: unknown) => logger.error({ err: error, what }, 'a decision has no score')
+    const replica = new Replica({
+      log: new KafkaLog(kafka, choice.prefix),
+      address: replies.address,
+      partitions,
+      control,
+      judge: new ClusterJudge({ control, inForce, onFault }),
+      wait,
+      retryMs,
+      giveUpMs,
+      unansweredMs,
+      keepMs,
+      clock: Date.now,
+      send: (reply) => replies.send(reply),
+      holds: (place) => holds(choice, place),
+      onFault: (_, fault) => logger.error({ code: fault.code, reason: fault.message }, 'a place is closed'),
+      onError: (error) =>
+        logger.warn({ reason: String(error) }, 'something that was left undone waits for its next turn'),
+    })
+    replies.receive((reply) => replica.front.receive(reply))
+    await replies.listen()
+    replica.run(stop.signal).catch((error) => {
+      if (!stop.signal.aborted) choice.onEnd(error)
+    })
+    const whyNotReady = () => whyNot(replica, control, inForce)
+    const reader = readerOf(inForce, Date.now)
+    const timeField = inForce.detector.transaction.time?.field ?? ''
+    const { maxAheadMs, maxPending } = choice
+    const shared = { front: replica.front, control, reader, timeField, clock: Date.now, maxAheadMs, maxPending }
+    return { decisions: new ClusterDecisions({ ...shared, whyNotReady, lag: () => replica.lag }), close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+function whyNot(replica: Replica, { newest }: ClusterControl, { predictor }: DetectorInForce): string | undefined {
+  const [fault] = replica.faults
+  if (fault !== undefined) return fault.message
+  if (replica.lag > 0) return `Histories are being made from the log: ${replica.lag} places are behind`
+  const [wanted, here] = [newest?.definition.model, predictor?.modelId ?? null]
+  if (wanted !== here) return `The cluster decides by ${wanted ?? 'no model'}, and this replica has ${here ?? 'none'}`
+  return undefined
+}
+
+function wait(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve()
+    const timer = setTimeout(end, ms)
+    function end() {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', end)
+      resolve()
+    }
+    signal.addEventListener('abort', end)
+  })
+}

@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict'
+import { ClusterControl } from '../../src/cluster/cluster-control.ts'
+import { type ClusterDefinition, keylessValues } from '../../src/cluster/cluster-definition.ts'
+import { type DecisionEntry, decodeEntry, type Entry, type IntakeEntry } from '../../src/cluster/entries.ts'
+import { KafkaLog } from '../../src/cluster/kafka-log.ts'
+import { controlPlace, homeLane, placeOf } from '../../src/cluster/lanes.ts'
+import { type Place, placeName } from '../../src/cluster/ordered-log.ts'
+import { hashText } from '../../src/core/hash-text.ts'
+import { computeRow } from '../../src/features/feature-set.ts'
+import { MemoryHistories } from '../../src/features/memory-histories.ts'
+import { joinRow } from '../../src/features/parts.ts'
+import { splitFrames } from '../../src/log/frames.ts'
+import type { DecisionRecord } from '../../src/log/log-record.ts'
+import { decodeRecord } from '../../src/log/record-format.ts'
+import { loadKafka } from '../../src/streams/kafka/kafka-client.ts'
+
+interface Placed {
+  readonly position: number
+  readonly entry: Entry
+}
+
+export interface Replayed {
+  readonly decisions: ReadonlyMap<string, DecisionRecord>
+  /** Those whose rows are others here. */
+  readonly differing: readonly string[]
+  readonly repeats: number
+}
+
+/** Reads a cluster's log in one process, and makes each decision's row again from plain histories, lane by lane. */
+export async function replayCluster(broker: string, prefix: string, partitions: number): Promise<Replayed> {
+  const kafka = await loadKafka({ brokers: [broker], isTls: false })
+  try {
+    return await replay(new KafkaLog(kafka, prefix), partitions)
+  } finally {
+    await kafka.close()
+  }
+}
+
+async function replay(log: KafkaLog, partitions: number): Promise<Replayed> {
+  const control = new ClusterControl()
+  for (const { position, entry } of await readPlace(log, controlPlace)) control.apply(position, entry)
+  const definition = control.newest ?? assert.fail('no definition')
+  const intakes = new Map<string, IntakeEntry>()
+  const decisions = new Map<string, DecisionEntry>()
+  let repeats = 0
+  for (let partition = 0; partition < partitions; partition++) {
+    for (const { entry } of await readPlace(log, { lane: homeLane, partition })) {
+      if (entry.kind === 'intake') intakes.has(entry.id) ? repeats++ : intakes.set(entry.id, entry)
+      if (entry.kind === 'decision' && !decisions.has(entry.id)) decisions.set(entry.id, entry)
+    }
+  }
+  const lanes = await Promise.all(definition.parts.map((_, part) => replayLane(log, definition, part, partitions)))
+  const differing: string[] = []
+  const records = new Map<string, DecisionRecord>()
+  for (const [id, { record: bytes, positions }] of decisions) {
+    const [{ record: stored }] = splitFrames(bytes)
+    const record = decodeRecord(stored, () => 2)
+    const intake = intakes.get(id) ?? assert.fail(`no intake of ${id}`)
+    if (record.kind !== 'decision') assert.fail('not a decision')
+    records.set(id, record)
+    const transaction = definition.transactionOf(intake) ?? assert.fail('no transaction')
+    const values = lanes.map((lane, part) => {
+      if (positions[part] === -1) return keylessValues(definition.parts[part], transaction)
+      const found = lane.get(id)
+      assert.equal(
+        found?.position,
+        positions[part],
+        `${id} rests on another position of ${definition.parts[part].lane}`,
+      )
+      return found?.values
+    })
+    const row = joinRow(definition.features, transaction, values, new Float64Array(record.row.length))
+    if (!record.row.every((value, i) => Object.is(value, row[i]))) differing.push(id)
+  }
+  return { decisions: records, differing, repeats }
+}
+
+async function replayLane(log: KafkaLog, definition: ClusterDefinition, at: number, partitions: number) {
+  const { lane, part } = definition.parts[at]
+  const found = new Map<string, { readonly position: number; readonly values: readonly number[] }>()
+  for (let partition = 0; partition < partitions; partition++) {
+    const histories = new MemoryHistories(part.plan, { maxBytes: Number.POSITIVE_INFINITY })
+    const labelled = new Map<number, number>()
+    for (const { position, entry } of await readPlace(log, { lane, partition })) {
+      if (entry.kind === 'observation' && !found.has(entry.id)) {
+        const transaction = definition.transactionOf(entry) ?? assert.fail('no transaction')
+        const row = computeRow(part, transaction, histories.observe(transaction), new Float64Array(part.at.length))
+        found.set(entry.id, { position, values: [...row] })
+        assert.equal(
+          placeName(placeOf(lane, definition.parts[at].keyOf(entry) ?? '', partitions)),
+          `${lane}/${partition}`,
+        )
+      }
+      if (entry.kind === 'key-label' && entry.number > (labelled.get(entry.home) ?? 0)) {
+        labelled.set(entry.home, entry.number)
+        const transaction = definition.transactionOf(entry) ?? assert.fail('no transaction')
+        const knownAtMs = Math.max(entry.knownAtMs, entry.timestampMs)
+        const label = { isFraud: entry.isFraud, knownAtMs, rank: definition.rankOf(entry.source) }
+        histories.label({ ...transaction, sequence: hashText(entry.id) }, label)
+      }
+    }
+  }
+  return found
+}
+
+async function readPlace(log: KafkaLog, place: Place): Promise<readonly Placed[]> {
+  const end = await log.end(place)
+  const found: Placed[] = []
+  const stop = new AbortController()
+  const take = (_: Place, position: number, bytes: Uint8Array) => {
+    if (position <= end) found.push({ position, entry: decodeEntry(bytes, placeName(place)) })
+    if (position >= end) stop.abort()
+  }
+  if (end >= 0) await log.read([{ ...place, after: -1 }], take, stop.signal)
+  return found
+}
