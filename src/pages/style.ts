@@ -116,7 +116,7 @@ tbody:last-child tr:last-child > * { border-bottom: 0; }
 thead th { color: var(--muted); font-size: .8125rem; font-weight: 600; }
 tbody th { font-weight: 500; overflow-wrap: anywhere; min-width: 6rem; }
 tbody th small { display: block; font-weight: 400; line-height: 1.35; }
-#segments td small { display: block; white-space: nowrap; font-size: .75rem; } #segments .weak { color: var(--fraud); overflow-wrap: normal; } #segments th.by { padding-top: 1rem; font-weight: 700; } #segments .card + .card { margin-top: 1rem; }
+#segments .by-time th[scope=row] { white-space: nowrap; } #segments td small { display: block; white-space: nowrap; font-size: .75rem; } #segments .weak { color: var(--fraud); overflow-wrap: normal; } #segments th.by { padding-top: 1rem; font-weight: 700; } #segments .card + .card { margin-top: 1rem; }
 td.words, th.words { text-align: left; overflow-wrap: anywhere; }
 tbody.total th, tbody.total td { color: var(--muted); }
 tr.chosen > * { background: var(--accent-soft); }

@@ -2,7 +2,7 @@ import { showEstimate } from '../evaluation/supported-digits.ts'
 import { formatCount, formatMetric, formatNumberOf, formatTick } from '../pages/format.ts'
 import { html, type Markup, nothing } from '../pages/html.ts'
 import { drawFigure, type Figure, type Series } from './chart.ts'
-import { colors, dots, line, plot, shareTicks, xAxis, yAxis } from './chart-parts.ts'
+import { colors, dots, line, plot, ticksUpTo, xAxis, yAxis } from './chart-parts.ts'
 import type { LearningCurveSummary, ReportInput } from './report-input.ts'
 import type { Point } from './thin.ts'
 
@@ -41,6 +41,11 @@ function meanByPlace(points: readonly Point[]): Point[] {
   return [...byPlace].map(([x, each]) => [x, each.reduce((sum, [, y]) => sum + y, 0) / each.length])
 }
 
+function highest({ points, forecast = [] }: LearningCurveSummary): number {
+  const measured = points.map(({ averagePrecision }) => averagePrecision)
+  return Math.max(...measured, ...forecast.map(({ averagePrecision }) => averagePrecision.upper))
+}
+
 function tell({ by, forecast = [], check }: LearningCurveSummary): string {
   const told = forecast.map(({ times, frauds, averagePrecision }) => {
     const { value, lower, upper } = showEstimate(averagePrecision)
@@ -57,6 +62,7 @@ function tell({ by, forecast = [], check }: LearningCurveSummary): string {
 /** What more labels and more history were worth so far, and where that leads. */
 export function learningSection({ learningCurves = [] }: ReportInput): Markup {
   if (learningCurves.length === 0) return nothing
+  const ticks = ticksUpTo(Math.max(...learningCurves.map(highest)))
   const figure: Figure = {
     id: 'learning-curve',
     title: 'What more labels are worth',
@@ -67,7 +73,7 @@ export function learningSection({ learningCurves = [] }: ReportInput): Markup {
     chart: () => ({
       grid: plot,
       xAxis: xAxis({ min: -3, max: 2, ticks: places, format: formatTimes, name: 'Of what was learned from' }),
-      yAxis: yAxis({ min: 0, max: 1, ticks: shareTicks, format: formatTick, name: 'Average precision' }),
+      yAxis: yAxis({ min: 0, max: Math.max(...ticks), ticks, format: formatTick, name: 'Average precision' }),
       series: learningCurves.flatMap(seriesOf),
     }),
   }

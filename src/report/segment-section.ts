@@ -81,7 +81,7 @@ function periodTable({ unit, groups }: NonNullable<BreakdownSummary['periods']>)
     ? html`<p class="note">PSI: how far the score is from the other periods, and the input that moved most from the training rows; below it what chance alone brings. Above 0.1 beyond chance is bold.</p>`
     : nothing
   return html`<div class="card"><h3>By time</h3>
-<div class="scroll"><table>${heads(`${unit} from`, hasDrift ? ['PSI of the score', 'PSI of an input'] : [])}
+<div class="scroll"><table class="by-time">${heads(`${unit} from`, hasDrift ? ['PSI of the score', 'PSI of an input'] : [])}
 <tbody>${rows}</tbody></table></div>${about}</div>
 `
 }

@@ -1,3 +1,4 @@
+import { z } from '../core/zod.ts'
 import { classificationText } from '../evaluation/classification-report.ts'
 import { type CostModel, outcomeAt, sweepThresholds, thresholdTable } from '../evaluation/cost.ts'
 import { calibrationCurve, precisionRecallCurve, rocCurve, scoreHistogram } from '../evaluation/curves.ts'
@@ -43,7 +44,7 @@ export function buildReport(
     title: extras.title,
     bundle: extras.bundleId,
     detector: content.detector.detector,
-    learner: content.learner,
+    learner: learnersOf(content),
     options: plainOptions(content.options),
     preset: content.preset,
     seed: content.seed,
@@ -80,10 +81,27 @@ function rocPoints(labels: Uint8Array, rawScores: Float64Array, weights: Float64
   return { falsePositiveRate, truePositiveRate }
 }
 
+const membersIn = z.array(z.looseObject({ learner: z.string() }))
+
+function learnersOf({ learner, options: { members } }: BundleContent): string {
+  const { data } = membersIn.safeParse(members)
+  return data?.map((member) => member.learner).join(' and ') ?? learner
+}
+
+/** Those of an average's members are told by member. */
 function plainOptions(options: Readonly<Record<string, unknown>>): Record<string, OptionValue> {
-  const plain = (value: unknown): OptionValue =>
-    typeof value === 'number' || typeof value === 'string' || typeof value === 'boolean' ? value : null
-  return Object.fromEntries(Object.entries(options).map(([name, value]) => [name, plain(value)]))
+  const plain = ([name, value]: readonly [string, unknown]): (readonly [string, OptionValue])[] => {
+    if (typeof value === 'number' || typeof value === 'string' || typeof value === 'boolean') return [[name, value]]
+    const { data } = membersIn.safeParse(value)
+    if (data === undefined) return [[name, value === null || value === undefined ? null : JSON.stringify(value)]]
+    return data.map(({ learner, ...own }, i) => [
+      `${i + 1}. ${learner}`,
+      Object.entries(own)
+        .map(([name, option]) => `${name} ${typeof option === 'number' ? option : JSON.stringify(option)}`)
+        .join(', '),
+    ])
+  }
+  return Object.fromEntries(Object.entries(options).flatMap(plain))
 }
 
 function thresholdParts(

@@ -65,6 +65,12 @@ export function warningsOf(
   }
   if (test.rawScores.every((score) => score === test.rawScores[0])) {
     warnings.push('The model gives every test row the same score: it tells nothing of fraud')
+  } else if (evaluation.intervals.rocAuc !== undefined && evaluation.intervals.rocAuc.lower <= 0.5) {
+    const { lower, upper } = evaluation.intervals.rocAuc
+    warnings.push(
+      `The test does not show that the model ranks better than guessing: its ROC AUC is ${evaluation.rocAuc.toFixed(2)}, ` +
+        `95 % from ${lower.toFixed(2)} to ${upper.toFixed(2)}, and guessing gets 0.5`,
+    )
   }
   warnings.push(...warnOfColumns(rows, parts))
   warnings.push(...warnOfFewFrauds(rows, parts, content, plan))
