@@ -1,6 +1,8 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
+import { FraudError } from '../core/errors.ts'
 import { readJson } from '../core/json-text.ts'
 import { isRecord } from '../core/json-value.ts'
+import type { Logger } from '../core/logger.ts'
 import { decideMany } from '../deciding/decide-many.ts'
 import type { Decisions } from '../deciding/decisions.ts'
 import { idThatIsTold } from '../deciding/labels.ts'
@@ -11,6 +13,7 @@ import { type Message, type Outcome, refusalOf } from './message.ts'
 const leastNames = 1000
 /** Labels that are taken in before the first of them has to be durable. */
 const labelsAtOnce = 64
+const retryEveryMs = 500
 const nothing = Buffer.alloc(0)
 const turns = { isOver: () => false, next: nextTurn }
 
@@ -40,8 +43,24 @@ export function decideMessages(decisions: Decisions, what: 'message' | 'line', n
   }
 }
 
-/** Labels -> known, durable. One that comes again changes nothing. */
-export function labelMessages(decisions: Decisions, by: string): TakeMessages {
+/** Labels -> known, durable. One that comes again changes nothing. Where too many wait for their transactions, so do these. */
+export function labelMessages(decisions: Decisions, by: string, logger: Logger, signal: AbortSignal): TakeMessages {
+  let isTold = false
+  const takeIn = async (label: unknown): Promise<void> => {
+    for (;;) {
+      try {
+        await decisions.labelOfFile(label, by)
+        isTold = false
+        return
+      } catch (error) {
+        const isFull = error instanceof FraudError && error.code === 'PENDING_LABELS_FULL'
+        if (!isFull || signal.aborted) throw error
+        if (!isTold) logger.warn({}, 'labels wait: too many are here whose transactions have not come')
+        isTold = true
+        await sleep(retryEveryMs, undefined, { signal }).catch(() => {})
+      }
+    }
+  }
   const labelOne = async <Came extends Message>(message: Came): Promise<Outcome<Came>> => {
     let id: string | undefined
     try {
@@ -49,7 +68,7 @@ export function labelMessages(decisions: Decisions, by: string): TakeMessages {
       const isNamed = isRecord(item.value) && !item.repeated?.has('transactionId')
       id = isNamed ? idThatIsTold(item.value.transactionId).id : undefined
       refuseRepeatedInLabel(item)
-      await decisions.labelOfFile(item.value, by)
+      await takeIn(item.value)
       return { message, id }
     } catch (error) {
       return { message, refusal: refusalOf(error), id }

@@ -8,7 +8,13 @@ import { type KafkaStreamChoice, runKafkaStream } from '../../src/streams/kafka/
 import { TopicInput } from '../../src/streams/kafka/topic-input.ts'
 import { StreamFigures } from '../../src/streams/stream-figures.ts'
 import { type KafkaServer, noKafka, startKafka } from '../kafka-server.ts'
-import { closedAfterEach, openTestDecisions, startMs, type TestDecisions } from '../service/decisions-fixture.ts'
+import {
+  closedAfterEach,
+  openTestDecisions,
+  startMs,
+  type TestDecisions,
+  type TestDecisionsOptions,
+} from '../service/decisions-fixture.ts'
 import { TestTopics, textOf } from './stream-topics.ts'
 
 const open = closedAfterEach()
@@ -46,8 +52,8 @@ describe('a stream of a service', { skip: noKafka }, () => {
     return { in: addressOf(topic('in')), out: topic('out'), deadLetters: topic('deadLetters'), topic }
   }
 
-  async function openService(): Promise<TestDecisions> {
-    const running = await openTestDecisions()
+  async function openService(options: TestDecisionsOptions = {}): Promise<TestDecisions> {
+    const running = await openTestDecisions(options)
     open.push(running)
     await running.service.resume()
     return running
@@ -146,6 +152,21 @@ describe('a stream of a service', { skip: noKafka }, () => {
     await second.stop()
   })
 
+  test('lets labels wait where too many transactions of theirs have not come, and decides meanwhile', async () => {
+    const { topic, ...choice } = await makeTopics(1)
+    const running = await openService({ maxPendingLabels: 2 })
+    run({ ...choice, labels: topic('labels') }, running)
+    const ids = ['a', 'b', 'c']
+    await topics.write(
+      topic('labels'),
+      ids.map((id) => ({ partition: 0, text: JSON.stringify({ transactionId: id, isFraud: true }) })),
+    )
+    while (!running.say.lines.some((line) => line.includes('labels wait'))) await sleep(20)
+    for (const [i, id] of ids.entries()) await topics.write(topic('in'), [{ partition: 0, text: bodyOf(id, 1, i) }])
+    for (const id of ids) while ((await running.service.find(id))?.labels.length !== 1) await sleep(20)
+    assert.deepEqual((await topics.read(topic('deadLetters'))).flat(), [])
+  })
+
   test('puts what was refused in its place where there is no topic of dead letters', async () => {
     const { topic, deadLetters: _, ...choice } = await makeTopics()
     run(choice, await openService())
@@ -218,6 +239,7 @@ describe('a stream of a service', { skip: noKafka }, () => {
       out.map(({ transactionId }) => transactionId),
       ['a', 'b', 'e'],
     )
+    assert.ok(running.say.lines.some((line) => line.includes('goes on elsewhere, as it was told')))
   })
 
   test('ends where somebody else decides the same messages', async () => {

@@ -2,7 +2,7 @@ import { FraudError } from '../../core/errors.ts'
 import type { PartitionLag, StreamFigures } from '../stream-figures.ts'
 import type { Kafka } from './kafka-client.ts'
 import { PartitionLane, type Progress, type Targets } from './partition-lane.ts'
-import { type From, positionOf, writtenOf } from './positions.ts'
+import { type From, positionOf, writtenThrough } from './positions.ts'
 import { TopicInput } from './topic-input.ts'
 
 interface OpenOptions {
@@ -11,6 +11,8 @@ interface OpenOptions {
   readonly targets: Targets
   readonly from: From | undefined
   readonly figures: StreamFigures
+  /** Told why messages are left out, or taken again. */
+  readonly onSkip: (why: string) => void
   readonly signal: AbortSignal
   /** How far this process had come by itself, where nobody else should have written since. */
   readonly before: readonly Progress[] | undefined
@@ -53,12 +55,16 @@ export async function openLanes(options: OpenOptions): Promise<OpenedTopic> {
   )
   try {
     const bounds = await kafka.bounds(topic)
+    // Labels that are read again change nothing.
+    const answers = targets.out === undefined ? [] : await kafka.bounds(targets.out)
+    const forgotten = new Set(answers.flatMap(({ start }, partition) => (start > 0n ? [partition] : [])))
     const offsets = await Promise.all(
       bounds.map(async (each, partition) => {
         const place = { topic, partition }
-        const known = await writtenOf(kafka, written, place)
-        refuseTaken(options, partition, known.through)
-        return positionOf(place, { ...known, said: said.get(partition) }, each, options.from)
+        const through = await writtenThrough(kafka, written, place)
+        refuseTaken(options, partition, through)
+        const known = { through, said: said.get(partition), isForgotten: forgotten.has(partition) }
+        return positionOf(place, known, each, options.from, options.onSkip)
       }),
     )
     const input = new TopicInput(kafka, topic, offsets, signal)

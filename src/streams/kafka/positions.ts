@@ -19,60 +19,65 @@ function offsetIn({ headers }: KafkaRecord, { topic, partition }: Place): bigint
   return name === topic && Number(number) === partition ? BigInt(offset) : undefined
 }
 
-/** How far what is written of a partition goes. */
-export interface Written {
-  /** The offset behind the last message that something was written for; undefined where nothing is there of it. */
-  readonly through: bigint | undefined
-  /** Whether something may have been there that is no longer kept. */
-  readonly mayHaveLost: boolean
-}
-
-/** The committed end of what is written, in partitions that have the number of the one that is read. */
-export async function writtenOf(kafka: Kafka, topics: readonly string[], place: Place): Promise<Written> {
+/**
+ * The offset behind the last message of a partition that something committed was written for, in partitions of the same number;
+ * undefined where nothing is there of it.
+ */
+export async function writtenThrough(
+  kafka: Kafka,
+  topics: readonly string[],
+  place: Place,
+): Promise<bigint | undefined> {
   let through: bigint | undefined
-  let mayHaveLost = false
   for (const topic of topics) {
     const target = { topic, partition: place.partition }
     const bounds = (await kafka.bounds(topic))[place.partition]
     const last = await kafka.lastRecord(target, bounds, (record) => offsetIn(record, place) !== undefined)
     const offset = last && offsetIn(last, place)
     if (offset !== undefined && offset >= (through ?? 0n)) through = offset + 1n
-    if (bounds.start > 0n) mayHaveLost = true
   }
-  return { through, mayHaveLost }
+  return through
 }
 
 export type From = 'earliest' | 'latest'
 
 /** What is known of where reading a partition goes on. */
-interface Known extends Written {
+interface Known {
+  /** As of `writtenThrough`. */
+  readonly through: bigint | undefined
   /** What the stream said last that it has reached. */
   readonly said: bigint | undefined
+  /** Whether something was written that is no longer kept. */
+  readonly isForgotten: boolean
 }
 
 /**
  * Where reading a partition goes on.
  *
  * @param from where it begins where nothing is known, and where what is known is no longer kept.
+ * @param onSkip is told why reading goes on elsewhere than it would.
  * @throws FraudError STREAM_POSITION_LOST where messages may have been missed.
  */
 export function positionOf(
   place: Place,
-  { through, mayHaveLost, said }: Known,
+  { through, said, isForgotten }: Known,
   { start, end }: { readonly start: bigint; readonly end: bigint },
   from: From | undefined,
+  onSkip: (why: string) => void,
 ): bigint {
   const begin = from === 'latest' ? end : start
   const known = through !== undefined && said !== undefined && said > through ? said : (through ?? said)
-  if (known === undefined) {
-    if (mayHaveLost && from === undefined) throw lost(place, 'what was written of it is no longer kept')
-    return begin
-  }
-  if (known >= start && known <= end) return known
-  if (from !== undefined) return begin
+  const isKept = known !== undefined && known >= start && known <= end
+  if (isKept) return known
+  if (known === undefined && !isForgotten) return begin
+  const deleted = `the messages from ${known} to ${start - 1n} are deleted`
   const why =
-    known < start ? `the messages from ${known} to ${start - 1n} are deleted` : `it ends at ${end}, before that`
-  throw lost(place, `reading would go on at offset ${known}, and ${why}`)
+    known === undefined
+      ? 'what was written of it is no longer kept'
+      : `reading would go on at offset ${known}, and ${known < start ? deleted : `it ends at ${end}, before that`}`
+  if (from === undefined) throw lost(place, why)
+  onSkip(`partition ${place.partition} of ${place.topic}: ${why}`)
+  return begin
 }
 
 function lost({ topic, partition }: Place, why: string): FraudError {

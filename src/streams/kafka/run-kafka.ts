@@ -104,9 +104,10 @@ async function runOnce(
     scope.abort()
   }
   try {
-    const { decisions, figures, nowMs } = options
+    const { decisions, figures, logger, nowMs } = options
+    const onSkip = (reason: string) => logger.warn({ reason }, 'the stream goes on elsewhere, as it was told')
     const open = async (topic: string, targets: Targets) => {
-      const shared = { kafka, topic, targets, from: choice.from, figures, signal: scope.signal }
+      const shared = { kafka, topic, targets, from: choice.from, figures, onSkip, signal: scope.signal }
       const before = memory.hasLed ? memory.progress.get(topic) : undefined
       const opened = await openLanes({ ...shared, before })
       topics.push(opened)
@@ -123,7 +124,7 @@ async function runOnce(
     figures.lags = () => topics.flatMap(({ lags }) => lags())
     onOpen()
     const decide = decideMessages(decisions, 'message', nowMs)
-    const label = labelMessages(decisions, 'stream')
+    const label = labelMessages(decisions, 'stream', logger, scope.signal)
     const work = [
       ...topics.map(({ input }) => input.run()),
       ...transactions.lanes.map((lane) => runLane(lane, decide, fail)),
