@@ -273,6 +273,18 @@ describe('a model', () => {
     assert.equal(deployer.models.deployments.inForce.champion, first.id)
   })
 
+  test('says before it is deployed whether any records are gone through for it', async () => {
+    const { deployer, decide, log } = await start()
+    for (let i = 0; i < 3; i++) await decide()
+    const features = [...cardsDetector().features, { count: { by: 'card', over: '2d' } }]
+    const within = amountBundle(cardsDetector({ ...patient, features }), 9)
+    for (const { bytes } of [within, second]) await deployer.models.add(bytes, who)
+    const recordsOf = async (id: string) => (await deployer.rehearse(id, { role: 'champion' })).records
+    // A window within the past that is kept anyway needs none.
+    assert.equal(await recordsOf(within.id), 0)
+    assert.equal(await recordsOf(second.id), log.reading.lastSequence())
+  })
+
   test('that hurts as a canary is taken back by its guard, with a record that says why, and once', async () => {
     const { deployer, service, decide, say, metrics, clock } = await start()
     await deployer.models.add(second.bytes, who)

@@ -1,5 +1,6 @@
 import { FraudError } from '../core/errors.ts'
 import { inSlices } from '../core/time-slices.ts'
+import type { LogReading } from '../log/decision-log.ts'
 import { refuseCardKey } from './card-key.ts'
 import { type DetectorInForce, longestSpanMs } from './detector-in-force.ts'
 import type { DecidingChampion } from './lineup.ts'
@@ -9,8 +10,11 @@ import { type LostValues, lostValues, refuseLostValues } from './lost-values.ts'
 import type { PolicyProjection } from './policy-projection.ts'
 import { namesOf } from './policy-vocabulary.ts'
 import type { PrepareOptions } from './prepare-state.ts'
+import { makesNone } from './remake.ts'
 import { checkRetention } from './retention.ts'
-import { onRowOf } from './united-features.ts'
+import type { Standing } from './standing.ts'
+import { findRemake } from './standing-part.ts'
+import { isSameLineup, onRowOf } from './united-features.ts'
 
 export interface ExamineOptions extends PrepareOptions {
   /** Milliseconds since 1970. */
@@ -35,7 +39,7 @@ export interface ExaminedTakeover {
 /** What a takeover would meet now. @throws FraudError as one would, where it can be known before; NOT_READY */
 export async function examineTakeover(
   inForce: DetectorInForce,
-  { state, inForce: now }: DecidingChampion,
+  { state }: DecidingChampion,
   options: ExamineOptions,
 ): Promise<ExaminedTakeover> {
   const { log, cardKeyCheck, acceptLostHistories, clock, retainMs } = options
@@ -55,12 +59,19 @@ export async function examineTakeover(
   const { newestMs } = histories.histories
   const firstMs = reading.firstTransactionMs()
   return {
-    records: onRowOf(inForce, now) === undefined ? reading.lastSequence() - reading.prunedThrough() : 0,
+    records: goesOn(inForce, state, reading) ? 0 : reading.lastSequence() - reading.prunedThrough(),
     coveredMs: firstMs === undefined ? 0 : Math.max(0, newestMs - firstMs),
     wantedMs: longestSpanMs(inForce.features),
     losses: lost.losses,
     lostValues: lostOfPolicy,
   }
+}
+
+/** Whether no history has to be made. */
+function goesOn(inForce: DetectorInForce, state: Standing, reading: LogReading): boolean {
+  if (onRowOf(inForce, state.inForce) !== undefined) return true
+  const remake = isSameLineup(inForce, state.inForce) ? undefined : findRemake(inForce, state, reading)
+  return remake !== undefined && makesNone(remake)
 }
 
 /** What of the policy's lists and snoozes a detector would never find again. */
