@@ -10,11 +10,13 @@ import { Replica } from './cluster/replica.ts'
 import { TcpReplies } from './cluster/tcp-replies.ts'
 import { FraudError } from './core/errors.ts'
 import { hashText } from './core/hash-text.ts'
+import { canonicalJson } from './core/json-value.ts'
 import type { Logger } from './core/logger.ts'
 import { definitionOf } from './deciding/define.ts'
-import type { DetectorInForce } from './deciding/detector-in-force.ts'
+import { canDecide, type DetectorInForce } from './deciding/detector-in-force.ts'
 import { ReceivedTransactionReader } from './detector/received-transaction.ts'
 import { partsOf } from './features/parts.ts'
+import type { Definition } from './log/log-record.ts'
 import { type Kafka, type KafkaChoice, loadKafka } from './streams/kafka/kafka-client.ts'
 
 export interface ClusterAddress {
@@ -72,6 +74,9 @@ export async function initCluster(
   }: { partitions: number; replication: number; nowMs: number; runtime: string },
 ): Promise<readonly string[]> {
   refuseDetector(inForce.detector)
+  if (!canDecide(inForce.detector)) {
+    throw new FraudError('DETECTOR_INVALID', 'The detector declares no transaction.id or no time, so it cannot decide')
+  }
   const { parts } = partsOf(inForce.features)
   const kafka = await loadKafka(choice)
   try {
@@ -159,13 +164,19 @@ export async function openCluster(
   }
 }
 
-function whyNot(replica: Replica, { newest }: ClusterControl, { predictor }: DetectorInForce): string | undefined {
+function whyNot(replica: Replica, { newest }: ClusterControl, inForce: DetectorInForce): string | undefined {
   const [fault] = replica.faults
   if (fault !== undefined) return fault.message
   if (replica.lag > 0) return `Histories are being made from the log: ${replica.lag} places are behind`
-  const [wanted, here] = [newest?.definition.model, predictor?.modelId ?? null]
-  if (wanted !== here) return `The cluster decides by ${wanted ?? 'no model'}, and this replica has ${here ?? 'none'}`
-  return undefined
+  if (newest === undefined || decidesBy(newest.definition, inForce)) return undefined
+  const model = newest.definition.model ?? 'no model'
+  return `The cluster decides by ${model} and its detector and policy, and this replica has others`
+}
+
+/** Decisions name the cluster's definition, so nothing else may make them. */
+function decidesBy({ model, detector, policy: { version, ...policy } }: Definition, inForce: DetectorInForce): boolean {
+  const here = { model: inForce.predictor?.modelId ?? null, detector: inForce.detector, policy: inForce.policy }
+  return canonicalJson(JSON.parse(JSON.stringify(here))) === canonicalJson({ model, detector, policy })
 }
 
 function wait(ms: number, signal: AbortSignal): Promise<void> {

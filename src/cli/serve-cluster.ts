@@ -27,7 +27,6 @@ export async function serveCluster(
   flags: ServeFlags & ClusterFlags & { readonly cluster: string },
   { signal, note }: Run,
 ): Promise<void> {
-  refuseFlags(flags)
   const choice = readCluster(flags)
   const address = addressOf(flags)
   await checkServing(address)
@@ -56,17 +55,17 @@ export async function serveCluster(
   }
 }
 
-/** What one process does and a cluster does not do yet. */
-function refuseFlags({ workers, retain, jobFiles, strict, report }: ServeFlags): void {
-  const asked = [
-    [workers > 1, '--workers: start more replicas'],
-    [retain !== undefined, '--retain'],
-    [jobFiles !== undefined, '--job-files'],
-    [strict === true, '--strict'],
-    [report !== undefined, '--report'],
-  ] as const
-  const [found] = asked.filter(([is]) => is)
-  if (found !== undefined) throw new FraudError('CLUSTER_UNSUPPORTED', `A cluster does not know ${found[1]}`)
+/** What a replica heeds. */
+const heeded = new Set([
+  ...['cluster', 'replica', 'replies', 'host', 'port', 'insecure', 'logLevel', 'detector', 'data', 'maxAhead'],
+  ...['maxPending', 'warmUp'],
+])
+
+/** What one process does and a cluster does not do yet is not passed over. */
+export function refuseOthers(given: readonly { readonly name: string; readonly flag: string }[]): void {
+  const other = given.find(({ name }) => !heeded.has(name))
+  if (other === undefined) return
+  throw new FraudError('CLUSTER_UNSUPPORTED', `A replica of a cluster does not know ${other.flag}: leave it out`)
 }
 
 function readCluster(flags: ServeFlags & ClusterFlags & { readonly cluster: string }): Omit<ClusterChoice, 'onEnd'> {

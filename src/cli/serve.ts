@@ -35,11 +35,14 @@ Examples:
   shrike serve --detector cards.yaml
   SHRIKE_API_KEYS=a-long-secret-of-yours shrike serve model.safetensors --host 0.0.0.0 --workers 4`,
     )
-    .action((bundle: string | undefined, options: ServeFlags & ClusterFlags) =>
+    .action((bundle: string | undefined, options: ServeFlags & ClusterFlags, command: Command) =>
       run({}, async (context) => {
         const { cluster } = options
         if (cluster === undefined) return (await import('./serve-work.ts')).serve(bundle, options, context)
-        return (await import('./serve-cluster.ts')).serveCluster(bundle, { ...options, cluster }, context)
+        const { refuseOthers, serveCluster } = await import('./serve-cluster.ts')
+        const given = command.options.map((option) => ({ name: option.attributeName(), flag: option.long ?? '' }))
+        refuseOthers(given.filter(({ name }) => command.getOptionValueSource(name) === 'cli'))
+        return serveCluster(bundle, { ...options, cluster }, context)
       }),
     )
 }

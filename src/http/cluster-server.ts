@@ -50,6 +50,8 @@ export function buildClusterServer({ decisions, keyRing, metrics, log, names }: 
     app.post(path, (request, reply) => {
       const refusal = refuse(role, request, reply)
       if (refusal !== undefined) throw refusal
+      if (request.url.includes('?'))
+        throw new FraudError('CLUSTER_UNSUPPORTED', 'A cluster takes no query, as ?explain is')
       answerBody(bodyLimits, request.raw, reply, async (body) => JSON.stringify(await answer(body, request)))
     })
   post('/v1/decisions', 'score', (body) => {

@@ -8,7 +8,7 @@ import { startShrike } from '../run-shrike.ts'
 import { firstAnswer, type Purchase, purchases, succeed, temporaryFolder, trainBundle } from './service.ts'
 
 /** 200,000 at night. */
-const count = Number(process.env.SHRIKE_TRANSACTIONS ?? 1_000)
+const count = Number(process.env.SHRIKE_TRANSACTIONS ?? 500)
 /** Kills of a replica; every fifth is the broker's, too. */
 const rounds = Number(process.env.SHRIKE_ROUNDS ?? 2)
 const partitions = 8
@@ -137,6 +137,10 @@ describe('a cluster of three replicas and one broker', { skip: noKafka }, () => 
     assert.deepEqual([bad.status, JSON.parse(bad.text).code], [422, 'INPUT_INVALID'])
     const other = await ask(0, 'GET', '/v1/cases')
     assert.deepEqual([other.status, JSON.parse(other.text).code], [501, 'CLUSTER_UNSUPPORTED'])
+    const explained = await ask(0, 'POST', '/v1/decisions?explain=true', first.body)
+    assert.equal(JSON.parse(explained.text).code, 'CLUSTER_UNSUPPORTED')
+    const flagged = await startShrike(folder, ['serve', bundle, '--cluster', address, '--retain', '30d']).ended
+    assert.match(flagged.stderr, /does not know --retain/)
     const early = await ask(0, 'POST', '/v1/labels', { transactionId: 'nobody-came', isFraud: true })
     assert.deepEqual([early.status, JSON.parse(early.text).pending], [200, true])
   })
