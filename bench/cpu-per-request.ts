@@ -1,18 +1,20 @@
 // What a change costs: processor time per request of this checkout against another one, in interleaved pairs.
-// node bench/cpu-per-request.ts OTHER_CHECKOUT [--pairs 10] [--seconds 5] [--smoke]
+// Or, with --bare, what the routes cost against a bare fastify and a bare node:http.
+// node bench/cpu-per-request.ts OTHER_CHECKOUT|--bare [--pairs 10] [--seconds 5] [--smoke]
+import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import {
-  type DecisionsService,
   loadCore,
   missingForDecisions,
   prepareDecisions,
   serverCore,
+  startBareDecisions,
   startDecisions,
 } from './harness/decisions-service.ts'
 import { type HttpServer, postJson, startServer } from './harness/http-server.ts'
 import { comparePairs, fewestPairs, mostPairs, type Side } from './harness/interleaved-pairs.ts'
-import { cacheFolder } from './harness/peers.ts'
+import { benchFile, cacheFolder } from './harness/peers.ts'
 import { shrikeBundle } from './harness/recipe-models.ts'
 import { markdownTable } from './harness/report.ts'
 import { fullSize, shrikeScript, simulatedParts, smokeSize } from './harness/tables.ts'
@@ -25,14 +27,15 @@ const { values, positionals } = parseArgs({
     pairs: { type: 'string', default: '10' },
     seconds: { type: 'string', default: '5' },
     smoke: { type: 'boolean', default: false },
+    bare: { type: 'boolean', default: false },
   },
 })
 const [other] = positionals
 const pairs = Number(values.pairs)
 const seconds = Number(values.seconds)
 const { smoke } = values
-if (other === undefined || !(pairs >= fewestPairs && pairs <= mostPairs) || !(seconds > 0)) {
-  console.error('node bench/cpu-per-request.ts OTHER_CHECKOUT [--pairs 5 to 19] [--seconds 5] [--smoke]')
+if ((other === undefined) !== values.bare || !(pairs >= fewestPairs && pairs <= mostPairs) || !(seconds > 0)) {
+  console.error('node bench/cpu-per-request.ts OTHER_CHECKOUT|--bare [--pairs 5 to 19] [--seconds 5] [--smoke]')
   process.exit(2)
 }
 const missing = missingForDecisions(['wrk', 'taskset'])
@@ -40,11 +43,12 @@ if (missing !== undefined) {
   console.error(missing)
   process.exit(1)
 }
-const otherScript = join(resolve(other), 'bin/shrike.js')
+/** Undefined where bare servers are the other side. */
+const otherScript = other && join(resolve(other), 'bin/shrike.js')
 const log = (line: string) => console.error(line)
 
 const rows = [await compareDecisions(), await comparePredictions()]
-const header = ['route', 'this', 'other', 'difference', '95 % interval']
+const header = ['route', 'this', other === undefined ? 'bare' : 'other', 'difference', '95 % interval']
 console.log(`${pairs} interleaved pairs of ${seconds} s, processor time per request\n\n${markdownTable(header, rows)}`)
 
 /** What the other checkout trained and brought in, both serve, each from a copy of its own. */
@@ -54,10 +58,11 @@ async function compareDecisions(): Promise<readonly string[]> {
   await prepared.traffic.writeBodies(bodies, 25_000 * (pairs + 2) * seconds)
   const script = `${cacheFolder}post-stream.lua`
   writeWrkStreamScript(script)
-  const servers: DecisionsService[] = []
+  const [first] = readFileSync(bodies, 'latin1').slice(0, 1000).split('\n', 1)
+  const servers: HttpServer[] = []
   const sides: Side[] = []
   for (const side of [shrikeScript, otherScript]) {
-    const server = await startDecisions(prepared, [], side)
+    const server = side === undefined ? await startBareDecisions(first) : await startDecisions(prepared, [], side)
     servers.push(server)
     let position = 0
     const onOutput = (output: string) => {
@@ -82,7 +87,10 @@ async function comparePredictions(): Promise<readonly string[]> {
   const servers: HttpServer[] = []
   try {
     for (const side of [shrikeScript, otherScript]) {
-      const args = (port: number) => [side, 'serve', bundle, '--port', String(port), '--log-level', 'warn']
+      const args = (port: number) =>
+        side === undefined
+          ? [benchFile('peers/plain-server.ts'), String(port)]
+          : [side, 'serve', bundle, '--port', String(port), '--log-level', 'warn']
       const at = { core: serverCore, path, ask: (origin: string) => postJson(origin + path, body) }
       servers.push(await startServer({ ...at, command: process.execPath, args }))
     }

@@ -14,7 +14,7 @@ import { cacheFolder } from './harness/peers.ts'
 import { format, formatSummary, markdownTable, verdict } from './harness/report.ts'
 import { runWrk, type WrkRun, writeWrkStreamScript } from './harness/wrk.ts'
 
-const bar = 0.5
+const bar = 0.6
 const connections = 64
 const checked = 200
 /** The service waits for the disk, so its core need not be as busy as one that only computes. */

@@ -31,8 +31,8 @@ interface Comparison {
 }
 
 const comparisons: readonly Comparison[] = [
-  { peer: 'plain node:http', connections: 64, bar: 0.62 },
-  { peer: 'plain node:http', connections: 8, bar: 0.62 },
+  { peer: 'plain node:http', connections: 64, bar: 0.9 },
+  { peer: 'plain node:http', connections: 8, bar: 0.9 },
   { peer: 'the recipe in FastAPI', connections: 8, bar: 300 },
 ]
 
