@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path'
 import { describe, test } from 'node:test'
 import { Counter, Gauge, Histogram } from 'prom-client'
 import { parse } from 'yaml'
+import { createStreamMetrics } from '../src/http/stream-metrics.ts'
 import { openTestDecisions } from './service/decisions-fixture.ts'
 
 interface Rules {
@@ -25,6 +26,7 @@ const ofPanels = dashboard.panels.flatMap(({ title, targets }) => targets.map(({
 async function knownSeries(): Promise<ReadonlyMap<string, readonly string[]>> {
   const running = await openTestDecisions()
   const { registry } = running.metrics
+  createStreamMetrics(registry, { counts: [], lags: () => [], waitsFor: undefined })
   const series = new Map<string, readonly string[]>()
   for (const metric of registry.getMetricsAsArray()) {
     const { name, labelNames = [] } = metric as unknown as { name: string; labelNames?: readonly string[] }
