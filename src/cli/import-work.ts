@@ -1,16 +1,20 @@
 import { createHash } from 'node:crypto'
+import { FraudError } from '../core/errors.ts'
 import { writeFileAtomically } from '../data/write-file.ts'
-import type { Detector } from '../detector/detector.ts'
+import type { Detector, LocatedDetector } from '../detector/detector.ts'
 import { choosePolicy, warnOfBundle } from '../evaluation/choose-policy.ts'
 import { compileFeatures } from '../features/feature-set.ts'
-import { type BundleContent, encodeBundle } from '../models/bundle.ts'
+import { type BundleContent, type ChosenThreshold, encodeBundle } from '../models/bundle.ts'
 import { whyUnexplained } from '../models/explanation.ts'
 import { readForeignModel } from '../models/foreign-model.ts'
 import { readDetector } from '../training/find-detector.ts'
+import { givenThreshold, type MeasuredImport, measureImport } from '../training/measure-import.ts'
 import { readBytes } from '../training/read-bytes.ts'
+import { readRowsFor } from '../training/read-labelled-rows.ts'
 import { type ForceRequest, replaceOutput } from '../training/replace-output.ts'
 import { warnOfMissing } from './missing-at-first.ts'
 import { checkOutputs } from './output-paths.ts'
+import { printEvaluation, summarise } from './print-evaluation.ts'
 import type { Run } from './run.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -18,13 +22,18 @@ export interface ImportFlags extends ForceRequest {
   readonly detector: string
   readonly out: string
   readonly threshold?: number
+  /** Transactions that calibrate and measure the model. */
+  readonly rows?: string
+  /** Those from this time on are what the model has not seen, in milliseconds since 1970. */
+  readonly rowsFrom?: number
   readonly allTrees?: boolean
   readonly categoryNumbers?: boolean
 }
 
 /** Reads a model of another library and writes it as a bundle. */
-export async function importModel(file: string, flags: ImportFlags, { terminal }: Run): Promise<void> {
-  await checkOutputs({ '--out': flags.out }, { FILE: file, '--detector': flags.detector })
+export async function importModel(file: string, flags: ImportFlags, run: Run): Promise<void> {
+  const { terminal } = run
+  await checkOutputs({ '--out': flags.out }, { FILE: file, '--detector': flags.detector, '--rows': flags.rows })
   const located = await readDetector(flags.detector, { badRows: 'fail' })
   const compiled = compileFeatures(located)
   const features = compiled.names
@@ -33,13 +42,9 @@ export async function importModel(file: string, flags: ImportFlags, { terminal }
     note: terminal.say,
     warn: terminal.warn,
   })
-  const threshold = {
-    inclusive: true,
-    ...(flags.threshold === undefined
-      ? { value: 0.5, chosenBy: 'because there were no rows to choose it on' }
-      : { value: flags.threshold, chosenBy: 'as given' }),
-  }
-  const detector = choosePolicy(located.detector, threshold, undefined)
+  const measured = await measure(model, located, flags, run)
+  const threshold = measured?.threshold ?? unmeasuredThreshold(flags)
+  const detector = choosePolicy(located.detector, threshold, measured?.held)
   const content: BundleContent = {
     detector,
     preset: 'imported',
@@ -47,14 +52,21 @@ export async function importModel(file: string, flags: ImportFlags, { terminal }
     options: {},
     seed: 0,
     model,
-    calibration: { method: 'none' },
+    calibration: measured?.calibration ?? { method: 'none' },
     threshold,
-    metrics: {},
+    metrics: { ...measured?.evaluation },
     training: {
       fingerprint: createHash('sha256').update(bytes).digest('hex'),
-      ...{ rows: 0, frauds: 0, calibrationRows: 0, split: { by: 'elsewhere' }, refit: false },
+      ...{
+        rows: 0,
+        frauds: 0,
+        calibrationRows: measured?.held.rows.length ?? 0,
+        split: { by: 'elsewhere' },
+        refit: false,
+      },
     },
     example: Object.fromEntries(features.map((name) => [name, 0])),
+    ...(measured && { histograms: measured.histograms }),
   }
   const { bytes: bundle, id } = encodeBundle(content)
   await replaceOutput(flags.out, flags, terminal, () => writeFileAtomically(flags.out, bundle))
@@ -69,11 +81,44 @@ export async function importModel(file: string, flags: ImportFlags, { terminal }
   terminal.say(`${library}: ${what}, ${features.length} features\nbundle  ${flags.out}  ${id}`)
   const missing = warnOfMissing(library, compiled)
   if (missing !== undefined) terminal.warn(missing)
-  tellPolicy(content, located.detector, terminal)
+  if (measured === undefined) tellPolicy(content, located.detector, terminal)
   const why = whyUnexplained(model)
   if (why !== undefined) terminal.warn(`Its answers can't be explained: ${why}`)
+  if (measured !== undefined) tellMeasured(measured, terminal)
   const told = { bundle: id, out: flags.out, library, trees, treesInFile, features }
-  terminal.result({ ...told, policy: detector.policy, unexplained: why })
+  terminal.result({
+    ...told,
+    policy: detector.policy,
+    unexplained: why,
+    ...(measured && summarise(measured.evaluation)),
+  })
+}
+
+async function measure(
+  model: BundleContent['model'],
+  located: LocatedDetector,
+  { rows, rowsFrom, threshold }: ImportFlags,
+  run: Run,
+): Promise<MeasuredImport | undefined> {
+  if (rows === undefined) {
+    if (rowsFrom === undefined) return undefined
+    throw new FraudError('OPTION_INVALID', '--rows-from says which of the --rows are new to the model: give them, too')
+  }
+  const read = await readRowsFor(located, rows, { badRows: 'fail' }, run)
+  return measureImport(model, read, { fromMs: rowsFrom ?? Number.NEGATIVE_INFINITY, threshold })
+}
+
+function unmeasuredThreshold({ threshold }: ImportFlags): ChosenThreshold {
+  if (threshold !== undefined) return givenThreshold(threshold)
+  return { value: 0.5, inclusive: true, chosenBy: 'because there were no rows to choose it on' }
+}
+
+function tellMeasured({ calibration, threshold, held, evaluation }: MeasuredImport, terminal: Terminal): void {
+  const rows = held.rows.length.toLocaleString('en')
+  terminal.say(
+    `calibrated on ${rows} rows (${calibration.method}); threshold ${threshold.value.toPrecision(4)}, ${threshold.chosenBy}`,
+  )
+  printEvaluation(evaluation, terminal)
 }
 
 /** Thresholds that nobody chose are told, and so is a policy that has none. */

@@ -14,7 +14,13 @@ export function importCommand(): Command {
     .argument('<file>', 'the model')
     .requiredOption('--detector <yaml>', "the detector file, whose features are the model's inputs")
     .option('--out <bundle>', 'the bundle to write', 'shrike-model.safetensors')
-    .option('--threshold <probability>', 'predict fraud from this score on (default: 0.5)', flags.share)
+    .option(
+      '--threshold <probability>',
+      'predict fraud from this score on (default: 0.5, or chosen on --rows)',
+      flags.share,
+    )
+    .option('--rows <file>', 'transactions that the model has not seen: half calibrate it, the later half measure it')
+    .option('--rows-from <time>', 'of the rows only those from this time on are new to the model', flags.instant)
     .option('--all-trees', 'also use the trees after the best round of early stopping (XGBoost)')
     .option(
       '--category-numbers',
@@ -28,7 +34,8 @@ export function importCommand(): Command {
 Examples:
   shrike import model.json --detector detectors/handbook.yaml --out model.safetensors
   shrike import model.txt --detector detectors/handbook.yaml --threshold 0.2
-  shrike import model.onnx --detector detectors/handbook.yaml`,
+  shrike import model.onnx --detector detectors/handbook.yaml
+  shrike import model.txt --detector cards.yaml --rows transactions.csv --rows-from 2026-03-01T00:00:00Z`,
     )
     .action((file: string, options: ImportFlags & CommonFlags) =>
       run(options, async (context) => (await import('./import-work.ts')).importModel(file, options, context)),

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { z } from 'zod'
+import { createRandom } from '../../src/core/random.ts'
 import { startShrike } from '../run-shrike.ts'
 
 const trees = z.array(
@@ -95,6 +96,40 @@ describe('shrike import takes a model as its library does', () => {
     assert.equal(JSON.parse(all.stdout).trees, treesInFile)
     assert.doesNotMatch(all.stderr, /Early stopping/)
     assert.ok((await distance(probabilities)) > 1e-3)
+  })
+
+  test('calibrated and measured on rows that it has not seen', async () => {
+    const { rows, probabilities } = prepare('XGBoost stopped early, several trees a round')
+    // Fraud a fifth as often as the model says. The rows before June are those that it learned: all fraud, and not to be looked at.
+    const random = createRandom(3)
+    const later = Array.from({ length: 4000 }, (_, i) => {
+      const row = i % rows.length
+      const day = String(1 + Math.floor(i / 160)).padStart(2, '0')
+      return [
+        `2026-06-${day}T00:00:00Z`,
+        ...rows[row].map((value) => value ?? ''),
+        Number(random.uniform() < probabilities[row] / 5),
+      ]
+    })
+    const earlier = rows.map((row) => ['2026-01-01T00:00:00Z', ...row.map((value) => value ?? ''), 1])
+    writeFileSync(
+      at('labelled.csv'),
+      [['at', ...names, 'fraud'], ...earlier, ...later].map((row) => row.join()).join('\n'),
+    )
+    const { code, stdout, stderr } = await importIt(
+      '--rows',
+      'labelled.csv',
+      '--rows-from',
+      '2026-06-01T00:00:00Z',
+      '--json',
+    )
+    assert.equal(code, 0, stderr)
+    const { calibrationRatio, threshold, confusion } = JSON.parse(stdout)
+    assert.ok(Math.abs(calibrationRatio - 1) < 0.15, String(calibrationRatio))
+    assert.notEqual(threshold, 0.5)
+    assert.equal(confusion.tn + confusion.fp + confusion.fn + confusion.tp, 2080)
+    const { code: refused, stderr: why } = await importIt('--rows-from', '2026-06-01T00:00:00Z')
+    assert.deepEqual([refused, /OPTION_INVALID: --rows-from says which of the --rows/.test(why)], [2, true])
   })
 
   test('as a job, to the same bundle', async () => {

@@ -1,0 +1,73 @@
+import { FraudError } from '../core/errors.ts'
+import { lastPart } from '../data/split.ts'
+import { evaluate } from '../evaluation/evaluate.ts'
+import type { Evaluation } from '../evaluation/evaluation.ts'
+import { chooseOnHeld, thresholdInterval } from '../evaluation/held-choice.ts'
+import type { BundleContent, ChosenThreshold } from '../models/bundle.ts'
+import { type Calibration, fitCalibration } from '../models/calibration.ts'
+import type { TrainingHistograms } from '../models/training-histograms.ts'
+import { createRowsScorer } from '../scoring/load-predictor.ts'
+import type { LabelledRows } from './labelled-rows.ts'
+import { timesInMs } from './times-in-ms.ts'
+import { measureRows } from './training-histograms.ts'
+import { type ScoredRows, scoreRows, withProbabilities } from './training-run.ts'
+
+/** What rows that a model of another library has not seen make of it. */
+export interface MeasuredImport {
+  readonly calibration: Calibration
+  readonly threshold: ChosenThreshold
+  /** On the later half of the rows. */
+  readonly evaluation: Evaluation
+  readonly histograms: TrainingHistograms
+  /** The earlier half, by which it was calibrated. */
+  readonly held: ScoredRows
+}
+
+/**
+ * Calibrates a model that was trained elsewhere and chooses its threshold on the earlier half of the rows, and measures it on the
+ * later half.
+ *
+ * @param fromMs the rows from this time on are those that the model has not seen; earlier ones were its training's.
+ * @throws FraudError DATA_INVALID where the rows do not serve.
+ */
+export function measureImport(
+  model: BundleContent['model'],
+  rows: LabelledRows,
+  { fromMs, threshold }: { readonly fromMs: number; readonly threshold: number | undefined },
+): MeasuredImport {
+  const { first, last } = lastPart(unseenRows(rows, fromMs), rows.labels, rows.times, { share: 0.5, seed: 0 })
+  const score = createRowsScorer({ model })
+  const scoredFirst = scoreRows(rows, first, score, rows.weights)
+  const calibration = fitCalibration(scoredFirst.labels, scoredFirst.rawScores, scoredFirst.weights)
+  const held = withProbabilities(scoredFirst, calibration)
+  const chosen = threshold === undefined ? chooseThreshold(held) : givenThreshold(threshold)
+  const test = withProbabilities(scoreRows(rows, last, score, rows.weights), calibration)
+  return {
+    calibration,
+    threshold: chosen,
+    evaluation: evaluate({ ...test, threshold: chosen, seed: 0 }),
+    histograms: measureRows(rows, first, test),
+    held,
+  }
+}
+
+function unseenRows(rows: LabelledRows, fromMs: number): Uint32Array {
+  const all = Uint32Array.from(rows.labels.keys())
+  if (fromMs === Number.NEGATIVE_INFINITY) return all
+  const times = rows.times && timesInMs(rows, rows.times)
+  if (times === undefined)
+    throw new FraudError('DATA_INVALID', `${rows.source} has no times, so no row is later than another`)
+  return all.filter((row) => times[row] >= fromMs)
+}
+
+function chooseThreshold(held: ScoredRows): ChosenThreshold {
+  const { threshold, isExpected } = chooseOnHeld(held, { kind: 'f1' })
+  const interval = thresholdInterval(held, { kind: 'f1' }, 0)
+  const told = isExpected ? ', by what the probabilities lead to expect since they hold few frauds' : ''
+  const chosenBy = `for the best F1 on the earlier half of the rows${told}`
+  return { value: threshold, inclusive: true, chosenBy, ...(interval && { interval }) }
+}
+
+export function givenThreshold(value: number): ChosenThreshold {
+  return { value, inclusive: true, chosenBy: 'as given' }
+}
