@@ -3,6 +3,7 @@ import { ClusterControl, controlText, refuseDetector } from './cluster/cluster-c
 import { ClusterDecisions } from './cluster/cluster-decisions.ts'
 import { ClusterJudge } from './cluster/cluster-judge.ts'
 import { encodeEntry } from './cluster/entries.ts'
+import { FoldFiles } from './cluster/fold-files.ts'
 import { KafkaLog, topicOf } from './cluster/kafka-log.ts'
 import { controlPlace, homeLane, keyLane } from './cluster/lanes.ts'
 import type { Place } from './cluster/ordered-log.ts'
@@ -37,6 +38,9 @@ export interface ClusterChoice extends ClusterAddress {
   readonly key: string
   readonly maxAheadMs: number
   readonly maxPending: number
+  /** Where folds are saved, each after so many new entries of all. */
+  readonly folder: string
+  readonly saveEvery: number
   /** What ends the replica: its places can't go on. */
   readonly onEnd: (error: unknown) => void
 }
@@ -120,8 +124,10 @@ export async function openCluster(
   const kafka = await loadKafka(choice.kafka)
   const replies = new TcpReplies({ ...choice, start: randomBytes(8).toString('hex') })
   const stop = new AbortController()
+  let saving: Promise<void> | undefined
   const close = async () => {
     stop.abort()
+    await saving
     replies.close()
     await kafka.close()
   }
@@ -129,7 +135,11 @@ export async function openCluster(
     const partitions = await partitionsOf(kafka, choice.prefix)
     const control = new ClusterControl()
     const onFault = (what: string, error: unknown) => logger.error({ err: error, what }, 'a decision has no score')
+    const files = new FoldFiles(choice.folder, (path) =>
+      logger.warn({ path }, 'a saved fold is damaged; the log is read'),
+    )
     const replica = new Replica({
+      saved: (name) => files.read(name),
       log: new KafkaLog(kafka, choice.prefix),
       address: replies.address,
       partitions,
@@ -147,6 +157,7 @@ export async function openCluster(
       onError: (error) =>
         logger.warn({ reason: String(error) }, 'something that was left undone waits for its next turn'),
     })
+    saving = saveFolds(replica, files, choice.saveEvery, stop.signal, logger)
     replies.receive((reply) => replica.front.receive(reply))
     await replies.listen()
     replica.run(stop.signal).catch((error) => {
@@ -161,6 +172,26 @@ export async function openCluster(
   } catch (error) {
     await close()
     throw error
+  }
+}
+
+/** Saves folds while they go on, so that a start reads what came since. */
+async function saveFolds(
+  replica: Replica,
+  files: FoldFiles,
+  every: number,
+  signal: AbortSignal,
+  logger: Logger,
+): Promise<void> {
+  for (let saved = 0; !signal.aborted; await wait(1_000, signal)) {
+    if (replica.taken - saved < every || replica.lag > 0) continue
+    saved = replica.taken
+    try {
+      await files.write(replica.save())
+      logger.info({ entries: saved }, 'folds were saved')
+    } catch (error) {
+      logger.error({ err: error }, 'folds could not be saved; those before are kept')
+    }
   }
 }
 

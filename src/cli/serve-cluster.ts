@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { pino } from 'pino'
 import { checkServing } from '../app.ts'
 import { FraudError } from '../core/errors.ts'
@@ -8,6 +9,7 @@ import { listen } from '../http/listen.ts'
 import { createMetrics } from '../http/metrics.ts'
 import { type ClusterChoice, openCluster } from '../open-cluster.ts'
 import { readTopicAddress } from '../streams/kafka/topic-address.ts'
+import { keepPrivate } from './log-files.ts'
 import type { Run } from './run.ts'
 import { addressOf, type ServeFlags } from './serve-work.ts'
 import { servedByService } from './served.ts'
@@ -27,6 +29,7 @@ export async function serveCluster(
   flags: ServeFlags & ClusterFlags & { readonly cluster: string },
   { signal, note }: Run,
 ): Promise<void> {
+  keepPrivate()
   const choice = readCluster(flags)
   const address = addressOf(flags)
   await checkServing(address)
@@ -58,7 +61,7 @@ export async function serveCluster(
 /** What a replica heeds. */
 const heeded = new Set([
   ...['cluster', 'replica', 'replies', 'host', 'port', 'insecure', 'logLevel', 'detector', 'data', 'maxAhead'],
-  ...['maxPending', 'warmUp'],
+  ...['maxPending', 'snapshotEvery', 'warmUp'],
 ])
 
 /** What one process does and a cluster does not do yet is not passed over. */
@@ -90,6 +93,8 @@ function readCluster(flags: ServeFlags & ClusterFlags & { readonly cluster: stri
     advertise: flags.replies,
     key,
     maxAheadMs: flags.maxAhead,
+    folder: join(flags.data, 'cluster', `${prefix}-${replica + 1}`),
+    saveEvery: flags.snapshotEvery,
     maxPending: Math.max(1024, flags.maxPending),
   }
 }

@@ -50,6 +50,7 @@ export class Holder {
   readonly #states = new Map<string, State>()
   /** Places whose ends are not known yet. */
   #unopened = 0
+  #taken = 0
 
   constructor(options: HolderOptions) {
     this.#options = options
@@ -81,6 +82,11 @@ export class Holder {
   get behind(): number {
     const behind = [...this.#states.values()].filter(({ fold, liveFrom }) => fold.position < liveFrom)
     return this.#unopened + behind.length
+  }
+
+  /** How many entries were taken here. */
+  get taken(): number {
+    return this.#taken
   }
 
   get faults(): readonly FraudError[] {
@@ -137,6 +143,7 @@ export class Holder {
       state.waiting.shift()
       try {
         const reply = state.fold.apply(position, entry, atMs)
+        this.#taken++
         state.mark = { before: state.mark.all, all: checksum }
         if (reply !== undefined && position > state.liveFrom) this.#options.send(reply)
       } catch (error) {

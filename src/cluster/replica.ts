@@ -58,6 +58,11 @@ export class Replica {
     this.#healer = new Healer({ ...options, front: this.front })
   }
 
+  /** How many entries its folds took. */
+  get taken(): number {
+    return this.#holders.reduce((sum, { taken }) => sum + taken, 0)
+  }
+
   /** Why places can't go on here. */
   get faults(): readonly FraudError[] {
     return this.#holders.flatMap(({ faults }) => faults)

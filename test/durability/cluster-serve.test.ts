@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import type { ChildProcess } from 'node:child_process'
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { replayCluster } from '../cluster/kafka-replay.ts'
@@ -38,6 +40,7 @@ describe('a cluster of three replicas and one broker', { skip: noKafka }, () => 
   async function start(replica: number): Promise<void> {
     const port = String(urls[replica] === undefined ? 0 : new URL(urls[replica]).port)
     const args = ['serve', bundle, '--cluster', address, '--replica', `${replica + 1}/3`, '--port', port]
+    args.push('--data', join(folder, `data-${replica}`), '--snapshot-every', '100')
     const replies = `127.0.0.1:${repliesFrom + replica}`
     const { child, ended } = startShrike(folder, [...args, '--replies', replies], { SHRIKE_CLUSTER_KEY: key })
     children[replica] = child
@@ -107,7 +110,12 @@ describe('a cluster of three replicas and one broker', { skip: noKafka }, () => 
       await start(replica)
     }
     await working
-    await sleep(1_000)
+    await sleep(2_500)
+    const saved = readdirSync(join(folder, 'data-0', 'cluster', 'payments-1'))
+    assert.ok(
+      saved.some((name) => name.startsWith('home')) && saved.some((name) => name.startsWith('key-card')),
+      String(saved),
+    )
     const replayed = await replayCluster(server.broker, 'payments', partitions)
     assert.deepEqual([...replayed.decisions.keys()].sort(), all.map(({ id }) => id).sort())
     assert.deepEqual(replayed.differing, [])
