@@ -77,7 +77,7 @@ export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host)
 }
 
-/** Who may do what. */
+/** Who may do what. A ring never changes its answers, which may be remembered with it: where keys change, another takes its place. */
 export interface KeyRing {
   /** Whether a request must carry a key. A key file asks for one even when the last key in it was revoked. */
   readonly asksForKey: boolean
