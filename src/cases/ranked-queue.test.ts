@@ -61,4 +61,17 @@ describe('the queue of cases', () => {
     }
     assert.deepEqual([...queue.items()], inOrder(losses))
   })
+
+  test('holds nothing of items that came and went while nobody looked', () => {
+    const queue = new RankedQueue<number>()
+    queue.put(-1, rankOf(-1, 1))
+    assert.equal(queue.size, 1)
+    for (let item = 0; item < 1000; item++) {
+      queue.put(item, rankOf(item, item % 5))
+      queue.remove(item)
+    }
+    assert.equal(queue.waiting, 0)
+    queue.remove(-1)
+    assert.deepEqual([queue.waiting, queue.size, queue.waiting], [1, 0, 0])
+  })
 })

@@ -42,7 +42,14 @@ export class RankedQueue<Item> {
   }
 
   remove(item: Item): void {
-    this.#changed.set(item, undefined)
+    // What nobody has seen is gone at once: nobody may ever look, and it would be held for that.
+    if (this.#ranks.has(item)) this.#changed.set(item, undefined)
+    else this.#changed.delete(item)
+  }
+
+  /** Those that wait for somebody to look. */
+  get waiting(): number {
+    return this.#changed.size
   }
 
   #settle(): void {
