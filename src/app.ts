@@ -27,6 +27,8 @@ import { checkAddress, listen } from './http/listen.ts'
 import { createMetrics, type Metrics } from './http/metrics.ts'
 import type { Pair } from './http/pair.ts'
 import { buildServer } from './http/server.ts'
+import { OtlpExport, type OtlpTarget } from './http/tracing/otlp-export.ts'
+import { RequestTraces } from './http/tracing/request-traces.ts'
 import { joinPrimary } from './http/worker-link.ts'
 import { startWorkers } from './http/worker-pool.ts'
 import type { Job } from './jobs/job.ts'
@@ -76,6 +78,8 @@ export interface ServiceConfig {
   /** Shrike's own version. */
   readonly version: string
   readonly logLevel: Level | 'silent'
+  /** Where traces of requests go; by default none are kept. */
+  readonly traces?: OtlpTarget | undefined
   readonly reportPath?: string | undefined
   /** The console's built files; those that the package has by default. */
   readonly consoleFolder?: string | undefined
@@ -208,12 +212,24 @@ interface Serving {
   readonly decisions: OpenedDecisions | undefined
   readonly opened: OpenedAccounts | undefined
   readonly metrics: Metrics
+  readonly tracing: Tracing | undefined
   readonly reload: () => Promise<void>
   readonly log: ReturnType<typeof createLog>
   /** Logs what a person should know of the policy in force. */
   readonly warnOfPolicy: () => void
   /** Looks, once decisions are made, at a bundle that an operator named. */
   readonly takeOffer: () => Promise<void>
+}
+
+type Tracing = ReturnType<typeof openTracing>
+
+function openTracing(
+  { traces: target, version }: ServiceConfig & { readonly traces: OtlpTarget },
+  log: Serving['log'],
+) {
+  const exported = new OtlpExport(target, version, log)
+  const nowNs = () => BigInt(Math.round((performance.timeOrigin + performance.now()) * 1e6))
+  return { requests: new RequestTraces(exported, target.ratio, nowNs), close: () => exported.close() }
 }
 
 function createLog({ logLevel }: ServiceConfig) {
@@ -256,7 +272,9 @@ async function prepare(config: ServiceConfig): Promise<Serving> {
   const metrics = createMetrics(() => modelIdOf(lineup))
   const kept: { opened?: OpenedAccounts | undefined } = {}
   const asksForApproval = () => kept.opened?.accounts.fourEyes.isOn ?? false
-  const choice = config.decisions && { ...config.decisions, asksForApproval }
+  const { traces } = config
+  const tracing = traces && openTracing({ ...config, traces }, log)
+  const choice = config.decisions && { ...config.decisions, asksForApproval, tracing: tracing?.requests }
   const { loaded, decisions } = await loadAndOpen({ ...config, decisions: choice }, metrics.registry, log)
   const { predictor, bundlePath, readOffered } = loaded
   const lineup: Lineup = decisions?.service.lineup ?? new Lineup({ model: serveableAlone(predictor) })
@@ -303,7 +321,7 @@ async function prepare(config: ServiceConfig): Promise<Serving> {
   }
   const opened = await openBeside(config, decisions)
   kept.opened = opened
-  return { bundlePath, lineup, decisions, opened, metrics, reload, log, warnOfPolicy, takeOffer }
+  return { bundlePath, lineup, decisions, opened, metrics, reload, log, warnOfPolicy, takeOffer, tracing }
 }
 
 /** Users are kept beside decisions; the lock of the directory is that of decisions. */
@@ -357,7 +375,7 @@ interface ServedParts {
 /** The service over HTTP. */
 function serverOf(config: ServiceConfig, serving: Serving, { jobs, pair, renderMetrics, whyNotReady }: ServedParts) {
   const { version, apiKeys, keyRing, reportPath, consoleFolder, limits = {} } = config
-  const { bundlePath, lineup, decisions, opened, metrics, log } = serving
+  const { bundlePath, lineup, decisions, opened, metrics, log, tracing } = serving
   return buildServer({
     ...{
       lineup,
@@ -375,6 +393,7 @@ function serverOf(config: ServiceConfig, serving: Serving, { jobs, pair, renderM
       decisions: decisions?.service,
       deployer: decisions?.service.deployer,
       webhooks: decisions?.webhooks,
+      traces: tracing?.requests,
       pair,
     },
     ...(jobs && { jobs }),
@@ -387,8 +406,9 @@ function serverOf(config: ServiceConfig, serving: Serving, { jobs, pair, renderM
 
 async function open(config: ServiceConfig, serving: Serving, renderMetrics?: () => Promise<string>) {
   const { host, port } = config
-  const { lineup, decisions, opened, metrics, log, warnOfPolicy, takeOffer } = serving
+  const { lineup, decisions, opened, metrics, log, warnOfPolicy, takeOffer, tracing } = serving
   const closeKept = async () => {
+    await tracing?.close()
     opened?.close()
     await decisions?.close()
   }

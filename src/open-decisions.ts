@@ -6,6 +6,7 @@ import { createBackfill } from './backfill/backfill.ts'
 import { findSnapshot } from './backfill/find-snapshot.ts'
 import { FraudError } from './core/errors.ts'
 import type { Logger } from './core/logger.ts'
+import type { DecisionTracing } from './core/tracing.ts'
 import { requireCardKey } from './deciding/card-key.ts'
 import { DecisionService } from './deciding/decision-service.ts'
 import type { DetectorInForce } from './deciding/detector-in-force.ts'
@@ -45,6 +46,8 @@ export interface DecisionsConfig {
   readonly limits?: Partial<DecisionsLimits>
   /** Where alerts are sent, and what they are signed with. */
   readonly alertWebhook?: WebhookTarget | undefined
+  /** Told of the steps of each decision. */
+  readonly tracing?: DecisionTracing | undefined
   /** Who is told of decisions, cases and labels. */
   readonly webhooks?: readonly Endpoint[] | undefined
   /** For a service whose first decision is in a hurry. */
@@ -177,6 +180,7 @@ export async function openDecisions(
       ...hashing,
       alertSink: openWebhook(config.alertWebhook, directory, logger),
       asksForApproval: config.asksForApproval,
+      tracing: config.tracing,
       registry: { reading: log.reading, bundles: openModelFiles(directory), readServed },
       logger,
       clock: Date.now,

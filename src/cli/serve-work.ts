@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { parseApiKeys } from '../access/keys.ts'
 import { runService, type Service, type ServiceConfig } from '../app.ts'
 import { FraudError } from '../core/errors.ts'
+import { readOtlp } from '../http/tracing/otlp-variables.ts'
 import { warmUp } from '../http/warm-up.ts'
 import { readBundleBytes } from '../scoring/load-predictor.ts'
 import { dataDirectory, writeServiceAddress } from '../stores/data-directory.ts'
@@ -161,6 +162,7 @@ export async function startServing(
     advertise: flags.advertise,
     jobs: { args: [process.argv[1] ?? '', 'job', 'run', '--data', data], files: flags.jobFiles },
     version,
+    traces: readOtlp(process.env),
     logLevel,
     reportPath: report,
     reportsBeside,

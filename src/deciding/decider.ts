@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import type { FieldError } from '../core/errors.ts'
+import type { DecisionTrace } from '../core/tracing.ts'
 import type { Decision } from '../decisioning/decision.ts'
 import type { TransactionRecord } from '../log/decision-log.ts'
 import type { Person, PersonalValue } from '../log/personal-values.ts'
@@ -60,12 +61,25 @@ export class Decider {
    * @param explain whether to explain an approval, too.
    */
   decide(received: Received, waitedMs: () => number, explain = false, order?: symbol): Promise<Decision> {
-    return this.#intake.take(received, this.#judge(waitedMs, explain), order)
+    const judge = this.#judge(waitedMs, explain)
+    const trace = this.#options.tracing?.begin()
+    if (trace === undefined) return this.#intake.take(received, judge, order)
+    const decided = this.#intake.take(received, tracedJudge(judge, trace), order)
+    decided.then(() => trace.end(undefined), trace.end)
+    return decided
   }
 
   /** As `LocalIntake.settle`. */
   settle(received: Received, waitedMs: () => number, explain: boolean, settled: DecisionSettled): void {
-    this.#intake.settle(received, this.#judge(waitedMs, explain), settled)
+    const judge = this.#judge(waitedMs, explain)
+    const trace = this.#options.tracing?.begin()
+    if (trace === undefined) this.#intake.settle(received, judge, settled)
+    else {
+      this.#intake.settle(received, tracedJudge(judge, trace), (error, decision) => {
+        trace.end(error)
+        settled(error, decision)
+      })
+    }
   }
 
   #judge(waitedMs: () => number, explain: boolean): JudgeAtPlace {
@@ -138,5 +152,16 @@ export class Decider {
 
   room(): Promise<void> {
     return this.#intake.room()
+  }
+}
+
+function tracedJudge(judge: JudgeAtPlace, trace: DecisionTrace): JudgeAtPlace {
+  return (input, histories) => {
+    trace.step()
+    try {
+      return judge(input, histories)
+    } finally {
+      trace.commit()
+    }
   }
 }

@@ -1,4 +1,5 @@
 import type { Logger } from '../core/logger.ts'
+import type { DecisionTracing } from '../core/tracing.ts'
 import { EventHub } from '../events/event-hub.ts'
 import type { Leader } from '../log/commit-target.ts'
 import { CanaryGuard } from './canary-guard.ts'
@@ -22,6 +23,8 @@ export interface DecisionServiceOptions
   readonly observer: DecisionObserver
   readonly maxPending: number
   readonly maxPendingLabels: number
+  /** Told of the steps of each decision. */
+  readonly tracing?: DecisionTracing | undefined
   /** Where models are kept; without it the bundle is the one that is given. */
   readonly registry?: Pick<DeployerOptions, 'reading' | 'bundles' | 'readServed'> | undefined
   /** How many scores shadows may give within a second; 1,000 by default. */

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import { type FieldError, FraudError } from '../core/errors.ts'
+import type { DecisionTracing } from '../core/tracing.ts'
 import type { Decision } from '../decisioning/decision.ts'
 import type { ReceivedTransaction } from '../detector/received-transaction.ts'
 import type { History } from '../features/history.ts'
@@ -19,6 +20,8 @@ import type { Received } from './receiver.ts'
 import type { ShadowScorer } from './shadow-scorer.ts'
 
 export interface LocalIntakeOptions {
+  /** Told of the steps of each decision, where somebody wants to know of them. */
+  readonly tracing?: DecisionTracing | undefined
   readonly lineup: DecidingLineup
   readonly log: DecisionLog
   readonly persons: PersonalValues

@@ -32,5 +32,7 @@ export function answerPlain(limits: BodyLimits, raw: IncomingMessage, reply: Fas
     if (error !== undefined) refuse(error)
     else reply.header('content-type', 'application/json; charset=utf-8').send(json)
   }
-  readBody(raw, limits, (body) => answer(body, arrivedMs, settle), refuse)
+  const { traces } = limits
+  if (traces === undefined) readBody(raw, limits, (body) => answer(body, arrivedMs, settle), refuse)
+  else readBody(raw, limits, (body) => traces.within(raw, () => answer(body, arrivedMs, settle)), refuse)
 }

@@ -3,6 +3,7 @@ import { FraudError } from '../core/errors.ts'
 import { inSlices, type Steps } from '../core/time-slices.ts'
 import type { HeldBytes } from './held-bytes.ts'
 import type { Limits } from './limits.ts'
+import type { RequestTraces } from './tracing/request-traces.ts'
 
 /** A body of at most this many bytes holds so little that it is not counted. */
 const smallBytes = 4096
@@ -18,13 +19,19 @@ export interface BodyLimits {
   readonly timeoutMs: number
   /** What all bodies hold together. */
   readonly held: HeldBytes
+  /** Has each body handled in its request's turn, where requests are traced. */
+  readonly traces?: RequestTraces | undefined
   /** Throws for a body that will be refused, by its first bytes, once there are more than these. */
   readonly beginning?: { readonly bytes: number; check(bytes: Buffer): void }
 }
 
 /** The limits of a body that is one object. */
-export function smallBody({ limits, held }: { readonly limits: Limits; readonly held: HeldBytes }): BodyLimits {
-  return { limitBytes: limits.bodyBytes, timeoutMs: limits.bodyTimeoutMs, held }
+export function smallBody({
+  limits,
+  held,
+  traces,
+}: Pick<BodyLimits, 'held' | 'traces'> & { readonly limits: Limits }): BodyLimits {
+  return { limitBytes: limits.bodyBytes, timeoutMs: limits.bodyTimeoutMs, held, traces }
 }
 
 /**

@@ -13,6 +13,7 @@ import type { Limits } from './limits.ts'
 import type { Metrics } from './metrics.ts'
 import type { OpenAnswers } from './open-answers.ts'
 import type { Pair } from './pair.ts'
+import type { RequestTraces } from './tracing/request-traces.ts'
 import type { Turns } from './turns.ts'
 
 /** What every route is built from. */
@@ -38,6 +39,8 @@ export interface HttpContext {
   readonly pair?: Pair | undefined
   /** Models that may be deployed, where they are kept. */
   readonly deployer?: Deployer | undefined
+  /** Where requests are traced; it needs node's way of each request, so plain ones get no lane. */
+  readonly traces?: RequestTraces | undefined
   /** Who is told of decisions, cases and labels. */
   readonly webhooks?: Webhooks | undefined
   /** Trainings, imports and searches of a policy, where there is a data directory. */

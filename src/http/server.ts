@@ -32,6 +32,7 @@ import { watchPressure } from './pressure.ts'
 import { refusalOf } from './refusal.ts'
 import { routes } from './route-list.ts'
 import { shedLoad } from './shed-load.ts'
+import type { RequestTraces } from './tracing/request-traces.ts'
 import { Turns } from './turns.ts'
 
 export interface ServerOptions {
@@ -53,6 +54,8 @@ export interface ServerOptions {
   readonly trustedProxies?: readonly string[]
   readonly decisions?: Decisions | undefined
   readonly deployer?: Deployer | undefined
+  /** Where requests are traced; it needs node's way of each request, so plain ones get no lane. */
+  readonly traces?: RequestTraces | undefined
   /** Who is told of decisions, cases and labels. */
   readonly webhooks?: Webhooks | undefined
   /** Where several processes share a log: one decides, and the others pass on what they are asked. */
@@ -116,13 +119,18 @@ export async function buildServer(options: ServerOptions): Promise<App> {
     if (refusal !== undefined) throw refusal
     answerNotFound(known, request, reply)
   })
-  const { decisions, pair } = options
+  const { decisions, pair, traces } = options
+  if (traces !== undefined)
+    app.addHook('onRequest', (request, _reply, done) => {
+      traces.open(request.raw)
+      done()
+    })
   if (pair !== undefined && decisions !== undefined)
     forwardToLeader(app, { pair, isReady: () => decisions.isReady, nowMs: () => performance.now() })
   countResponses(app, context, paths)
   guardRoutes(app, context, refuse)
 
-  const lanes = openLanes(app.server, context, keyRing)
+  const lanes = traces === undefined ? openLanes(app.server, context, keyRing) : noLanes
   const drain = drainConnections(app.server, limits, lanes)
   app.addHook('preClose', async () => {
     isDraining = true
@@ -163,13 +171,17 @@ export function connectionOptions(limits: Limits) {
 const openPaths = new Set<string | undefined>(routes.filter(({ role }) => role === 'anyone').map(({ path }) => path))
 
 /** Counts every answer, and lets go of requests that were answered before they had ended. */
-function countResponses(app: App, { metrics, log }: HttpContext, paths: Paths): void {
+/** What is traced goes node's way. */
+const noLanes = { closeIdle: () => {}, close: () => {} }
+
+function countResponses(app: App, { metrics, log, traces }: HttpContext, paths: Paths): void {
   const tellsEach = log.isLevelEnabled('debug')
   app.addHook('onResponse', (request, reply, done) => {
     const { raw } = request
     const route = routeOf(request, paths) ?? '(unknown)'
     const { statusCode: status, elapsedTime: milliseconds } = reply
     metrics.countRequest(route, status, milliseconds / 1000)
+    traces?.close(raw, route, status)
     if (tellsEach) log.debug({ method: raw.method, route, status, milliseconds }, 'answered')
     if (!raw.complete) discardRest(raw, lingerMs)
     done()
