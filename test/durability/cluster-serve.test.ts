@@ -136,7 +136,7 @@ describe('a cluster of three replicas and one broker', { skip: noKafka }, () => 
   })
 
   test('refuses what one process does, other content of an id, and bad input', async () => {
-    const [first] = purchases(1)
+    const [first] = purchases(count)
     const text = await decide(first, 0)
     assert.equal(JSON.parse(text).duplicate, true)
     const changed = await ask(1, 'POST', '/v1/decisions', { ...first.body, amount: Number(first.body.amount) + 1 })
