@@ -22,7 +22,7 @@ export interface DecisionMetrics extends DecisionObserver {
   committed(seconds: number, records: number): void
   /** Gives the gauges what they show, once there is something. */
   watch(decisions: DecisionService, directory: DirectoryFigures, pending: () => number, nowMs: () => number): void
-  watchWebhooks(webhooks: Webhooks): void
+  watchWebhooks(webhooks: Pick<Webhooks, 'endpoints'>): void
 }
 
 const commitBuckets = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5]

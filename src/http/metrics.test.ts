@@ -7,7 +7,6 @@ import { buildTestService } from '../../test/service/fixture.ts'
 import { requireModel } from '../deciding/lineup.ts'
 import { jobKinds } from '../jobs/request.ts'
 import { createJobMetrics } from './job-metrics.ts'
-import { watchWebhooks } from './monitoring-metrics.ts'
 import { createStreamMetrics } from './stream-metrics.ts'
 
 const json = { 'content-type': 'application/json' }
@@ -18,7 +17,6 @@ describe('metrics', () => {
     const running = await openTestDecisions()
     createJobMetrics(running.metrics.registry, Date.now)
     createStreamMetrics(running.metrics.registry, { counts: [], lags: () => [], waitsFor: undefined })
-    watchWebhooks(running.metrics.registry, { endpoints: [] })
     try {
       const reference = readFileSync('docs/reference/metrics.md', 'utf8')
       const explained = [...reference.matchAll(/^\| `(shrike_\w+)`/gm)].map((match) => match[1])

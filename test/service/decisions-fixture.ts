@@ -131,6 +131,7 @@ export async function openTestDecisions({
     () => log.pending,
     () => clock.nowMs,
   )
+  decisions.watchWebhooks({ endpoints: [] })
   let isClosed = false
   return {
     ...{ service, log, clock, say: logger, metrics, path, logPath },
