@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Admin, Producer } from '@platformatic/kafka'
 import { type Kafka, type KafkaRecord, loadKafka } from '../../src/streams/kafka/kafka-client.ts'
 
@@ -19,11 +20,17 @@ export class TestTopics {
     const admin = new Admin({ clientId: 'test', bootstrapBrokers: [this.#broker] })
     await admin.createTopics({ topics: [...topics], partitions, replicas: 1 })
     await admin.close()
+    // A partition whose leader is not there yet would have the others of its request sent twice.
+    for (const topic of topics) {
+      while ((await this.kafka.bounds(topic).catch(() => [])).length !== partitions) await sleep(20)
+    }
   }
 
   /** Texts into partitions, in their order; null is a message without a value. */
   async write(topic: string, messages: readonly { readonly partition: number; readonly text: string | null }[]) {
-    const producer = new Producer({ clientId: 'test', bootstrapBrokers: [this.#broker], retryDelay: 50, retries: 100 })
+    const first = { idempotent: true, producerId: -1n, producerEpoch: -1 }
+    const options = { clientId: 'test', bootstrapBrokers: [this.#broker], retryDelay: 50, retries: 100, ...first }
+    const producer = new Producer(options)
     for (let from = 0; from < messages.length; from += 500) {
       await producer.send({
         acks: -1,

@@ -159,6 +159,11 @@ describe('a stream', { skip: noKafka }, () => {
     const data = join(folder, 'killed')
     const sent = messagesOf(purchases(count))
     await topics.write(topic('transactions'), sent)
+    const bounds = await topics.kafka.bounds(topic('transactions'))
+    assert.equal(
+      bounds.reduce((sum, { end }) => sum + Number(end), 0),
+      sent.length,
+    )
     let stream = start(topic, data)
     const startMs = performance.now()
     for (let kill = 0; kill < kills; kill++) {
