@@ -75,7 +75,7 @@ describe('many transactions', () => {
       groups.map(({ length }) => length),
       [64, 64, 64, 8],
     )
-    const ids = log.reading.next(0).flatMap((record) => (record.kind === 'decision' ? [record.id] : []))
+    const ids = log.reading.next(0, 10_000).flatMap((record) => (record.kind === 'decision' ? [record.id] : []))
     assert.deepEqual(
       ids,
       items.map(({ ID }) => ID),

@@ -93,7 +93,7 @@ describe('live state', () => {
     const property = fc.asyncProperty(fc.array(steps, { minLength: 1, maxLength: 40 }), async (all) => {
       const { log, take, projections, close } = await start()
       for (const step of all) await take(step)
-      const records = log.reading.next(0)
+      const records = log.reading.next(0, 10_000)
       const came = new Set(records.flatMap((record) => (record.kind === 'decision' ? [record.id] : [])))
       const newestMs = Math.max(...records.map((record) => (record.kind === 'decision' ? record.timestampMs : 0)))
       const waiting = records.filter(

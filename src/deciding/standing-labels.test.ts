@@ -54,7 +54,7 @@ describe('the label that counts', () => {
           await desk.verdict(cases[step.judges], said, 'user:ann').catch(() => {})
         } else await desk.undo(cases[step.undoes], undefined, 'user:ann').catch(() => {})
       }
-      const records = log.reading.next(0)
+      const records = log.reading.next(0, 10_000)
       const { labels } = service.decider.state?.projections ?? assert.fail()
       const reader = new SqliteLogReader(join(path, 'log.sqlite'))
       const slice = { after: 0, through: log.reading.lastSequence() }

@@ -132,7 +132,7 @@ describe('a data directory of an older Shrike', () => {
       const data = at(`older-${name}`)
       restore(name, data)
       const decided = withLog(data, (reader) =>
-        reader.next(0).flatMap((record) => (record.kind === 'decision' ? [record.id] : [])),
+        reader.next(0, 10_000).flatMap((record) => (record.kind === 'decision' ? [record.id] : [])),
       )
       assert.equal(decided.length, 12)
       setKey(key)
