@@ -190,8 +190,13 @@ function truthOf({ reader, rankOf }: KeySources, record: TransactionRecord): boo
 }
 
 function timeOf(reader: SqliteLogReader, from: number): number | null {
-  for (const record of reader.next(from - 1)) {
-    if (record.kind === 'decision' || record.kind === 'history') return record.timestampMs
+  for (
+    let records = reader.next(from - 1);
+    records.length > 0;
+    records = reader.next(records[records.length - 1].sequence)
+  ) {
+    const found = records.find((record) => record.kind === 'decision' || record.kind === 'history')
+    if (found?.kind === 'decision' || found?.kind === 'history') return found.timestampMs
   }
   return null
 }
