@@ -74,21 +74,21 @@ export class Replica {
     return this.#holders.reduce((sum, { behind }) => sum + behind, isControlBehind ? 1 : 0)
   }
 
-  /** Runs until aborted. */
+  /** Runs until aborted; rejects where a place can't be read any more. */
   async run(signal: AbortSignal): Promise<void> {
     const { log, control } = this.#options
     this.#controlFrom = await log.end(controlPlace)
-    const running: Promise<void>[] = []
-    running.push(this.#home.run(this.#loadHomes(), signal))
+    // Folds of keys begin while the rest is awaited.
+    const failed = Promise.withResolvers<never>()
+    const home = this.#home.run(this.#loadHomes(), signal)
     const take = (_: Place, position: number, bytes: Uint8Array) => {
       control.apply(position, decodeEntry(bytes, `${placeName(controlPlace)} ${position}`))
       // Of the past the newest definition is enough: whoever asks under an older one was answered, or asks again.
-      if (position >= this.#controlFrom) running.push(...this.#openKeys(signal))
+      if (position >= this.#controlFrom) this.#openKeys(signal).catch(failed.reject)
       for (const { holder } of this.#keys.values()) holder.drain()
     }
-    running.push(log.read([{ ...controlPlace, after: -1 }], take, signal))
-    running.push(this.#heal(signal))
-    await Promise.all(running)
+    const told = log.read([{ ...controlPlace, after: -1 }], take, signal)
+    await Promise.race([failed.promise, Promise.all([home, told, this.#heal(signal)])])
   }
 
   get #holders(): readonly Holder[] {
@@ -135,11 +135,11 @@ export class Replica {
     }
   }
 
-  /** Folds for the newest definition, beside those of the one before. */
-  #openKeys(signal: AbortSignal): Promise<void>[] {
+  /** Folds for the newest definition, beside those of the one before, until aborted. */
+  async #openKeys(signal: AbortSignal): Promise<void> {
     const { control, partitions, holds } = this.#options
     const definition = control.newest
-    if (definition === undefined || this.#keys.has(definition.position)) return []
+    if (definition === undefined || this.#keys.has(definition.position)) return
     const holder = this.#holder((position) => control.definition(position) !== undefined)
     const held = definition.parts.flatMap(({ lane, part }) =>
       Array.from({ length: partitions }, (_, partition) => ({ lane, partition }))
@@ -147,7 +147,7 @@ export class Replica {
         .map((place) => this.#load(place, keyFoldName(place, definition), () => new KeyFold(definition, part))),
     )
     this.#keys.set(definition.position, { definition, holder, held })
-    return [holder.run(held, signal)]
+    await holder.run(held, signal)
   }
 
   #holder(knows: HolderOptions['knows']): Holder {
