@@ -66,7 +66,7 @@ export class KeyFold implements LaneFold {
     const lane = this.#lane
     // Whether it had been counted before is not known any more, so it is not counted now.
     const isLate = entry.receivedAtMs <= this.#atMs - repeatedWithinMs
-    const transaction = isLate ? undefined : this.#definition.transactionOf(entry)
+    const transaction = isLate || this.#isTooOld(entry) ? undefined : this.#definition.transactionOf(entry)
     if (transaction === undefined) return { kind: 'part', lane, position: -1, values: [], isCapped: false }
     const histories = this.#histories.observe(transaction)
     const values = [...computeRow(this.#part, transaction, histories, this.#row)]
@@ -74,6 +74,12 @@ export class KeyFold implements LaneFold {
     const answer: PartReply = { kind: 'part', lane, position, values, isCapped }
     this.#observed.set(entry.id, { answer, atMs: this.#atMs })
     return answer
+  }
+
+  /** Whether what its features read may be forgotten already; once too old, always too old. */
+  #isTooOld({ timestampMs }: ObservationEntry): boolean {
+    const [{ spanMs }] = this.#part.plan.histories
+    return timestampMs <= this.#histories.newestMs - spanMs
   }
 
   /** Whoever forwards labels does so in their order, so one whose number is not higher was here before. */

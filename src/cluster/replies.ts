@@ -4,7 +4,10 @@ import type { Asker, DecisionEntry, Entry, IntakeEntry } from './entries.ts'
 export interface PartReply {
   readonly kind: 'part'
   readonly lane: string
-  /** Where the observation is in the lane; -1 where it came so late that nobody knows whether it had been counted. */
+  /**
+   * Where the observation is in the lane; -1 where it is older than its history reaches, or came so late that nobody knows
+   * whether it had been counted.
+   */
   readonly position: number
   readonly values: readonly number[]
   /** Whether the key has had more transactions than its history keeps exactly. */

@@ -150,6 +150,7 @@ function replayPlace(
   const ids: string[] = []
   const verdicts: Verdict[] = []
   const labelled = new Map<number, number>()
+  const uncounted = new Set<string>()
   for (const { position, entry, atMs } of entries) {
     // Under this definition, whichever it was sent under.
     const asked = entry.kind === 'observation' ? { ...entry, definition: definition.position } : entry
@@ -168,8 +169,15 @@ function replayPlace(
         defined,
       )
     }
+    if (entry.kind === 'observation' && reply?.answer.kind === 'part' && reply.answer.position < 0) {
+      const newest = Math.max(...all.map(({ time }) => time))
+      const [{ spanMs }] = part.plan.histories
+      assert.ok(entry.timestampMs <= newest - spanMs, `${entry.id} was not counted in ${lane}/${partition}`)
+      uncounted.add(entry.id)
+    }
     if (entry.kind === 'key-label' && entry.number > (labelled.get(entry.home) ?? 0)) {
       labelled.set(entry.home, entry.number)
+      if (uncounted.has(entry.id)) continue
       const about = ids.indexOf(entry.id)
       assert.ok(about >= 0, `a label of ${entry.id} came before it in ${lane}/${partition}`)
       const knownAt = Math.max(entry.knownAtMs, entry.timestampMs)
