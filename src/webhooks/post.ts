@@ -23,7 +23,13 @@ export function openPost({ url, secrets, allowPrivate }: Endpoint, clock: () => 
       const headers = { ...signedHeaders(secrets, id, body, clock()), 'content-length': Buffer.byteLength(body) }
       const sent = request(url, { method: 'POST', agent, headers, signal: AbortSignal.timeout(timeoutMs) })
       sent.on('response', (answer) => resolve(settle(answer)))
+      sent.on('upgrade', (answer, socket) => {
+        socket.destroy()
+        resolve(settle(answer))
+      })
       sent.on('error', (error) => resolve(reasonOf(error)))
+      // Whatever else may end a request: one that is never settled would keep its place for ever.
+      sent.on('close', () => resolve('it closed the connection without an answer'))
       sent.end(body)
     })
   return { post, close: () => agent.destroy() }
