@@ -94,14 +94,16 @@ export class EndpointFeed {
   step(): boolean {
     if (this.#deliveries.waiting >= mostWaiting) return false
     if (this.#again.length > 0) {
-      for (const sequence of this.#again.splice(0, recordsAtOnce)) this.#readAgain(sequence)
+      this.#readSomeAgain()
       return true
     }
     this.#skipPruned()
     const records = this.#options.reading.next(this.#through, recordsAtOnce)
-    for (const record of records) this.#offer(record)
-    this.#through = records.at(-1)?.sequence ?? this.#through
-    if (records.length > 0) this.#isChanged = true
+    for (const record of records) {
+      this.#offer(record)
+      this.#through = record.sequence
+      this.#isChanged = true
+    }
     return records.length === recordsAtOnce
   }
 
@@ -162,6 +164,19 @@ export class EndpointFeed {
     )
     this.#through = pruned
     this.#isChanged = true
+  }
+
+  /** A number stays undelivered until its record was read: the log may not be readable for a moment. */
+  #readSomeAgain(): void {
+    let read = 0
+    try {
+      for (const sequence of this.#again.slice(0, recordsAtOnce)) {
+        this.#readAgain(sequence)
+        read += 1
+      }
+    } finally {
+      this.#again.splice(0, read)
+    }
   }
 
   #readAgain(sequence: number): void {

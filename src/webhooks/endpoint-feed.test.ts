@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterEach, describe, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Sequenced } from '../log/log-record.ts'
+import type { Endpoint } from './endpoint.ts'
+import { EndpointFeed, type FeedOptions } from './endpoint-feed.ts'
+import type { EndpointFiles } from './endpoint-files.ts'
+
+type Progress = NonNullable<ReturnType<EndpointFiles['progress']>>
+
+const silent = { isLevelEnabled: () => false, debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
+const recordOf = (sequence: number): Sequenced => ({ kind: 'scores', model: 'm', scores: [], sequence })
+
+describe('the feed of an endpoint', () => {
+  const closing: (() => unknown)[] = []
+  afterEach(async () => {
+    for (const close of closing.splice(0).reverse()) await close()
+  })
+
+  /** Feeds an endpoint from a log of so many records. What it took, and what was noted, are told. */
+  const begin = async (last: number, options: { progress: Progress; giveUpAfterMs?: number } & Partial<Fed>) => {
+    const taken: number[] = []
+    const noted = { progress: options.progress }
+    const { statusOf = () => 200, laneOf = () => 'one', at = recordOf, giveUpAfterMs = 1e6 } = options
+    const server = createServer((request, response) => {
+      const sequence = Number(String(request.headers['webhook-id']).split('.')[1])
+      const status = statusOf(sequence)
+      if (status < 300) taken.push(sequence)
+      request.resume()
+      response.writeHead(status).end()
+    }).listen(0, '127.0.0.1')
+    closing.push(() => server.close())
+    await once(server, 'listening')
+    const endpoint: Endpoint = {
+      ...{ name: 'bank', secrets: [Buffer.alloc(32, 7)], events: new Set(['decision']), orderBy: undefined },
+      ...{ url: new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`), allowPrivate: true },
+      giveUpAfterMs,
+    }
+    const files: EndpointFiles = {
+      progress: () => noted.progress,
+      save: async (progress) => {
+        noted.progress = progress
+      },
+      dead: async () => [],
+      keep: async () => {},
+    }
+    const reading: FeedOptions['reading'] = {
+      ...{ lastSequence: () => last, prunedThrough: () => 0, at },
+      next: (after, most = 50) =>
+        Array.from({ length: Math.min(most, last - after) }, (_, index) => recordOf(after + 1 + index)),
+    }
+    const feed = new EndpointFeed(endpoint, files, {
+      ...{ reading, clock: Date.now, random: () => 0.5, logger: silent, retryMs: 5 },
+      eventsOf: ({ sequence }) => ({
+        lane: laneOf(sequence),
+        events: [{ type: 'decision.approve', at: '', data: {} }],
+      }),
+    })
+    closing.push(() => feed.close())
+    return { feed, taken, noted }
+  }
+  const until = async (feed: EndpointFeed, isSo: () => boolean) => {
+    for (let waits = 0; !isSo(); waits += 1) {
+      assert(waits < 1000, 'it comes')
+      for (let steps = 0; steps < 1000 && feed.step(); steps += 1);
+      await sleep(5)
+    }
+  }
+
+  test('loses nothing where the log is not readable for a moment', async () => {
+    let reads = 0
+    const at = (sequence: number) => {
+      reads += 1
+      if (reads === 3) throw new Error('the log is not readable')
+      return recordOf(sequence)
+    }
+    const progress = { through: 5, undelivered: [1, 2, 3, 4, 5] }
+    const { feed, taken, noted } = await begin(5, { progress, at })
+    assert.throws(() => feed.step(), /not readable/)
+    await feed.save()
+    assert.deepEqual(noted.progress.undelivered, [1, 2, 3, 4, 5])
+    await until(feed, () => taken.length === 5)
+    assert.deepEqual(taken, [1, 2, 3, 4, 5])
+    assert.equal(feed.figures.missed, 0)
+  })
+})
+
+interface Fed {
+  readonly statusOf: (sequence: number) => number
+  readonly laneOf: (sequence: number) => string
+  readonly at: FeedOptions['reading']['at']
+}
