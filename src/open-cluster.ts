@@ -4,6 +4,7 @@ import { ClusterDecisions } from './cluster/cluster-decisions.ts'
 import { ClusterJudge } from './cluster/cluster-judge.ts'
 import { encodeEntry } from './cluster/entries.ts'
 import { FoldFiles } from './cluster/fold-files.ts'
+import { idsKeptMs } from './cluster/home-fold.ts'
 import { KafkaLog, topicOf } from './cluster/kafka-log.ts'
 import { controlPlace, homeLane, keyLane } from './cluster/lanes.ts'
 import type { Place } from './cluster/ordered-log.ts'
@@ -55,7 +56,6 @@ const nothingConcealed = {
   hashCardNumber: () => '',
   token: () => '',
 }
-const keepMs = 30 * 86_400_000
 const [retryMs, giveUpMs, unansweredMs] = [1_000, 5_000, 5_000]
 
 function readerOf({ detector, features }: DetectorInForce, nowMs: () => number): ReceivedTransactionReader {
@@ -149,7 +149,7 @@ export async function openCluster(
       retryMs,
       giveUpMs,
       unansweredMs,
-      keepMs,
+      keepMs: idsKeptMs,
       clock: Date.now,
       send: (reply) => replies.send(reply),
       holds: (place) => holds(choice, place),

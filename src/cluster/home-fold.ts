@@ -9,6 +9,8 @@ import {
 } from './entries.ts'
 import type { HomeReply, LabelReply, LaneFold, Reply } from './replies.ts'
 
+/** For so long ids are known: chargebacks come up to four months after their transactions, and some later. */
+export const idsKeptMs = 180 * 86_400_000
 const mostEntries = Number.MAX_SAFE_INTEGER
 const none: readonly LabelEntry[] = []
 
