@@ -9,6 +9,8 @@ export interface Delivery {
   /** What its order is kept within: a card. */
   readonly lane: string
   readonly body: string
+  /** When it was offered first: from then on it is tried for so long, however long it waits behind others. */
+  readonly offeredMs: number
 }
 
 /** What became of one; missing words where it was taken. */
@@ -31,7 +33,6 @@ interface DeliveriesOptions {
 interface Lane {
   readonly waiting: Delivery[]
   attempts: number
-  firstMs: number
 }
 
 const usualRetryMs = 1000
@@ -58,6 +59,11 @@ export class Deliveries {
     return this.#waiting
   }
 
+  /** How many of those are of a lane. */
+  waitingIn(lane: string): number {
+    return this.#lanes.get(lane)?.waiting.length ?? 0
+  }
+
   /** Tries that failed. */
   get failures(): number {
     return this.#failures
@@ -70,7 +76,7 @@ export class Deliveries {
       lane.waiting.push(delivery)
       return
     }
-    const begun = { waiting: [delivery], attempts: 0, firstMs: this.#options.clock() }
+    const begun = { waiting: [delivery], attempts: 0 }
     this.#lanes.set(delivery.lane, begun)
     this.#ready.push(begun)
     this.#pump()
@@ -108,7 +114,7 @@ export class Deliveries {
     this.#failures += 1
     this.lastFailure = { why, atMs: clock() }
     const waitMs = Math.min(retryMs * 2 ** (lane.attempts - 1), longestRetryMs) * (0.5 + random())
-    if (clock() + waitMs - lane.firstMs > giveUpAfterMs) {
+    if (clock() + waitMs - lane.waiting[0].offeredMs > giveUpAfterMs) {
       this.#settle(lane, { attempts: lane.attempts, why })
       return
     }
@@ -125,7 +131,6 @@ export class Deliveries {
     if (delivery === undefined) return
     this.#waiting -= 1
     lane.attempts = 0
-    lane.firstMs = this.#options.clock()
     if (lane.waiting.length > 0) this.#ready.push(lane)
     else this.#lanes.delete(delivery.lane)
     this.#options.settled(delivery, settlement)

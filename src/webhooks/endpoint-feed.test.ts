@@ -86,6 +86,37 @@ describe('the feed of an endpoint', () => {
     assert.deepEqual(taken, [1, 2, 3, 4, 5])
     assert.equal(feed.figures.missed, 0)
   })
+
+  test('sends to others while one key is refused, and the rest of that key in order later', async () => {
+    let isRefused = true
+    const busy = 10_050
+    const { feed, taken, noted } = await begin(busy + 20, {
+      progress: { through: 0, undelivered: [] },
+      statusOf: (sequence) => (isRefused && sequence <= busy ? 400 : 200),
+      laneOf: (sequence) => (sequence <= busy ? 'busy' : `other ${sequence}`),
+    })
+    await until(feed, () => taken.length === 20)
+    assert(taken.every((sequence) => sequence > busy))
+    await feed.save()
+    assert.equal(noted.progress.undelivered.length, busy)
+    assert.equal(feed.figures.waiting, busy)
+    isRefused = false
+    taken.length = 0
+    await until(feed, () => taken.length >= 300)
+    assert.deepEqual(
+      taken,
+      taken.map((_, index) => index + 1),
+    )
+  })
+
+  test('tries each event from when it was offered, not from when the one before it was given up', async () => {
+    const progress = { through: 0, undelivered: [] }
+    const { feed } = await begin(120, { progress, statusOf: () => 400, giveUpAfterMs: 300 })
+    const startMs = Date.now()
+    await until(feed, () => feed.figures.dead === 120)
+    assert(Date.now() - startMs < 5000)
+    assert.equal(feed.figures.waiting, 0)
+  })
 })
 
 interface Fed {

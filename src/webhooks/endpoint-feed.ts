@@ -2,6 +2,7 @@ import type { Logger } from '../core/logger.ts'
 import { formatIsoTime } from '../core/time-parser.ts'
 import type { LogReading } from '../log/decision-log.ts'
 import type { Sequenced } from '../log/log-record.ts'
+import { Backlog } from './backlog.ts'
 import { Deliveries, type Delivery, type Settlement } from './deliveries.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { DeadLetter, EndpointFiles } from './endpoint-files.ts'
@@ -44,6 +45,10 @@ export interface FeedFigures {
 
 /** Read ahead of what is settled; beyond it the log itself waits. */
 const mostWaiting = 10_000
+/** Of one lane, so that one that is refused does not take the room of all others. */
+const mostInLane = 50
+/** Numbers of records that wait behind full lanes. */
+const mostBehind = 50_000
 const recordsAtOnce = 50
 
 /** Follows the log for one endpoint, from where it was left. */
@@ -55,6 +60,8 @@ export class EndpointFeed {
   readonly #sending: ReturnType<typeof openPost>
   /** Events that are not settled, by the number of their record. */
   readonly #open = new Map<number, number>()
+  /** Records that were read while their lane was full. */
+  readonly #backlog = new Backlog()
   /** Numbers that were left undelivered and have to be read again. */
   #again: number[]
   #through: number
@@ -85,7 +92,8 @@ export class EndpointFeed {
   }
 
   get figures(): FeedFigures {
-    const { waiting, failures, lastFailure } = this.#deliveries
+    const { failures, lastFailure } = this.#deliveries
+    const waiting = this.#deliveries.waiting + this.#backlog.size
     const [delivered, dead, through, missed] = [this.#delivered, this.#dead, this.#through, this.#missed]
     return { delivered, failures, dead, waiting, through, missed, lastFailure }
   }
@@ -93,6 +101,12 @@ export class EndpointFeed {
   /** Reads some records; whether there may be more to read at once. */
   step(): boolean {
     if (this.#deliveries.waiting >= mostWaiting) return false
+    const lane = this.#backlog.roomy
+    if (lane !== undefined) {
+      this.#fill(lane)
+      return true
+    }
+    if (this.#backlog.size >= mostBehind) return false
     if (this.#again.length > 0) {
       this.#readSomeAgain()
       return true
@@ -150,7 +164,7 @@ export class EndpointFeed {
   }
 
   #undelivered(): readonly number[] {
-    return [...new Set([...this.#open.keys(), ...this.#again])]
+    return [...new Set([...this.#open.keys(), ...this.#backlog.sequences, ...this.#again])]
   }
 
   #skipPruned(): void {
@@ -186,7 +200,26 @@ export class EndpointFeed {
     else this.#offer(record)
   }
 
-  #offer(record: Sequenced): void {
+  /** Reads what waits behind a lane, in order, until the lane is full. */
+  #fill(lane: string): void {
+    const { reading } = this.#options
+    let left = this.#backlog.first(lane)
+    while (left !== undefined && this.#deliveries.waitingIn(lane) < mostInLane) {
+      const record = reading.at(left.sequence)
+      if (record === undefined) this.#missed += 1
+      else this.#offer(record, { offeredMs: left.offeredMs, from: lane })
+      this.#isChanged = true
+      this.#backlog.removeFirst(lane)
+      left = this.#backlog.first(lane)
+    }
+    this.#backlog.setRoomy(lane, false)
+  }
+
+  /** @param from the lane behind which the record waited, and whose next one it is. */
+  #offer(
+    record: Sequenced,
+    { offeredMs = this.#options.clock(), from }: { offeredMs?: number; from?: string } = {},
+  ): void {
     const { name, events: wanted, orderBy } = this.#endpoint
     const { lane, events } = this.#options.eventsOf(record, orderBy)
     const { sequence } = record
@@ -195,16 +228,23 @@ export class EndpointFeed {
       .map(({ type, at, data }) => ({
         ...{ id: `${name}.${sequence}.${type}`, sequence, type, lane },
         body: JSON.stringify({ type, timestamp: at, data: { ...data, sequence } }),
+        offeredMs,
       }))
-    if (deliveries.length > 0) this.#open.set(sequence, deliveries.length)
+    if (deliveries.length === 0) return
+    if (this.#deliveries.waitingIn(lane) >= mostInLane || (lane !== from && this.#backlog.has(lane))) {
+      this.#backlog.add(lane, { sequence, offeredMs })
+      return
+    }
+    this.#open.set(sequence, deliveries.length)
     for (const delivery of deliveries) this.#deliveries.offer(delivery)
   }
 
-  #settle({ id, sequence, type }: Delivery, { attempts, why }: Settlement): void {
+  #settle({ id, sequence, type, lane }: Delivery, { attempts, why }: Settlement): void {
     this.#isChanged = true
     const left = (this.#open.get(sequence) ?? 1) - 1
     if (left === 0) this.#open.delete(sequence)
     else this.#open.set(sequence, left)
+    if (this.#deliveries.waitingIn(lane) <= mostInLane / 2) this.#backlog.setRoomy(lane, true)
     if (why === undefined) {
       this.#delivered += 1
       return
