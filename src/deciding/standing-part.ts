@@ -4,7 +4,7 @@ import { type DetectorInForce, RecordTransactions } from './detector-in-force.ts
 import { labelWaitMs } from './history-projection.ts'
 import type { NamesCheck } from './lost-names.ts'
 import type { Projections } from './projections.ts'
-import type { Remake } from './remake.ts'
+import { makesNone, type Remake } from './remake.ts'
 import type { Standing } from './standing.ts'
 
 /** What goes on in a takeover, and what is made. */
@@ -23,10 +23,14 @@ export function findRemake(next: DetectorInForce, standing: Standing, reading: L
   const places = standingPlaces(next, inForce)
   const standingWaitMs = labelWaitMs(inForce.features)
   // Labels that waited for too long now have taken effect in what stands.
-  if (places === undefined || labelWaitMs(next.features) < standingWaitMs) return undefined
+  const waitMs = labelWaitMs(next.features)
+  if (places === undefined || waitMs < standingWaitMs) return undefined
+  const remake = { standingPlaces: places, standingWaitMs }
+  // Those that wait for longer now are made beside histories: where no history is to be made, they would not be either.
+  if (makesNone(remake) && waitMs !== standingWaitMs) return undefined
   const [wanted, there] = [next, inForce].map((each) => new RecordTransactions(each, reading))
   const isSame = reading.definitionSequences().every((each) => wanted.isHeld(each) === there.isHeld(each))
-  return isSame ? { standingPlaces: places, standingWaitMs } : undefined
+  return isSame ? remake : undefined
 }
 
 /** Whether no label took effect in what was made that did not in what stands. */

@@ -298,16 +298,22 @@ export class Takeover {
     if (goesOn === undefined) projections.policy.define(definition.definition.policy)
     await this.#quiet()
     while (rebuild.step(undefined, names.see));
-    if (goesOn !== undefined) {
-      // The log failed meanwhile, and what stood holds what is not in it.
-      if (!this.#stillStands(prepared)) throw notReady
-      goOnWith(goesOn, rebuild.projections, names)
-      projections.policy.define(definition.definition.policy)
+    // The log failed meanwhile, and what stood holds what is not in it. Nothing else can change it: no transaction has come.
+    if (!this.#stillStands(prepared)) throw notReady
+    try {
+      if (goesOn !== undefined) {
+        goOnWith(goesOn, rebuild.projections, names)
+        projections.policy.define(definition.definition.policy)
+      }
+      const standing = { inForce, projections, coveredSinceMs, lostUntilMs: lost.untilMs, ...definition }
+      this.#log.follow(this.#following(projections))
+      const state = createDecidingState(standing, this.#options)
+      this.lineup.put({ model: this.#modelOf(inForce), inForce, receiver, state })
+    } catch (error) {
+      // What still decides has the histories of another detector by now: all is made of the log again.
+      if (goesOn !== undefined) this.#log.mistrust(error)
+      throw error
     }
-    const standing = { inForce, projections, coveredSinceMs, lostUntilMs: lost.untilMs, ...definition }
-    this.#log.follow(this.#following(projections))
-    const state = createDecidingState(standing, this.#options)
-    this.lineup.put({ model: this.#modelOf(inForce), inForce, receiver, state })
     this.#fill()
     return lostOfPolicy
   }

@@ -38,7 +38,7 @@ interface Compiled {
 
 /**
  * Where the histories of one detector keep what those of another do, whose transactions are the same; undefined where what
- * holds for all of them differs.
+ * holds for all of them differs. Each place is given once: two names of one column have a history each.
  */
 export function standingPlaces(next: Compiled, standing: Compiled): StandingPlaces | undefined {
   const [wanted, there] = [next, standing].map(({ detector, features }) => keptOf(detector, features, tellSpan))
@@ -46,9 +46,13 @@ export function standingPlaces(next: Compiled, standing: Compiled): StandingPlac
   const [before, now] = [standing, next].map(({ detector }) => detector.transaction.amount)
   if (!isDeepStrictEqual([sharedOf(wanted), now], [sharedOf(there), before])) return undefined
   const printed = there.histories.map((history) => JSON.stringify(history))
+  const given = new Set<number>()
   return wanted.histories.map((history) => {
-    const place = printed.indexOf(JSON.stringify(history))
-    return place < 0 ? undefined : place
+    const print = JSON.stringify(history)
+    const place = printed.findIndex((each, i) => each === print && !given.has(i))
+    if (place < 0) return undefined
+    given.add(place)
+    return place
   })
 }
 
