@@ -9,8 +9,9 @@ import { openTestDecisions, startMs, type TestDecisionsOptions } from '../../../
 import { answerFor, exchange, openTestService } from '../../../test/service/fixture.ts'
 import { createKeyRing, digestKey } from '../../access/keys.ts'
 import type { Role } from '../../access/roles.ts'
+import type { Settle } from '../plain-handler.ts'
 import type { ServerOptions } from '../server.ts'
-import { Lane } from './lane.ts'
+import { Lane, type LaneService } from './lane.ts'
 
 const good = '{"V1":1,"Amount":2}'
 const purchase = (id: string) => JSON.stringify({ ID: id, TIME: startMs, AMOUNT: 10, CARD: 'c', SHOP: 's' })
@@ -64,6 +65,37 @@ async function rest(socket: Socket): Promise<string> {
 async function next(socket: Socket): Promise<string> {
   const [chunk] = await once(socket, 'data')
   return String(chunk)
+}
+
+/** A lane without a server, whose requests are a head of four bytes and a body of one. */
+function openAlone(service: Partial<LaneService>, onWritten = (done: () => void) => done()) {
+  const written: string[] = []
+  const socket = new Duplex({
+    highWaterMark: 10,
+    read() {},
+    write(chunk, _encoding, done) {
+      written.push(String(chunk))
+      onWritten(done)
+    },
+  })
+  const head = {
+    ...{ text: 'head', bodyBytes: 1, authorization: undefined, ring: undefined, principal: undefined },
+    route: { path: '/', role: 'score', isElsewhere: () => false, isFull: () => false, answer: () => {} },
+  } as const
+  const lane = new Lane(
+    socket,
+    {
+      find: () => head,
+      begin: () => true,
+      answer: (_route, _error, json) => `an answer to ${json}`,
+      passOn: () => {},
+      refuse: () => {},
+      forget: () => {},
+      ...service,
+    },
+    performance.now(),
+  )
+  return { socket, lane, written }
 }
 
 describe('the lane', () => {
@@ -122,36 +154,39 @@ describe('the lane', () => {
     assert.equal(await rest(socket), '')
   })
 
-  test('reads no more from a client that does not read, until it does', async () => {
-    let read = () => {}
-    const written: string[] = []
-    const socket = new Duplex({
-      highWaterMark: 10,
-      read() {},
-      write(chunk, _encoding, done) {
-        written.push(String(chunk))
-        read = done
+  test('gives each request its own answer, whatever settles twice', async () => {
+    const settles: Settle[] = []
+    const { socket, written } = openAlone({
+      begin(_head, _body, _arrivedMs, settle) {
+        settles.push(settle)
+        return true
       },
     })
+    socket.push('head1')
+    await immediate()
+    settles[0]?.(undefined, '1')
+    socket.push('head2')
+    await immediate()
+    settles[0]?.(undefined, '1 again')
+    settles[1]?.(undefined, '2')
+    await immediate()
+    assert.deepEqual(written, ['an answer to 1', 'an answer to 2'])
+  })
+
+  test('reads no more from a client that does not read, until it does', async () => {
+    let read = () => {}
     const passedOn: string[] = []
-    const head = {
-      ...{ text: 'head', bodyBytes: 1, authorization: undefined, ring: undefined, principal: undefined },
-      route: { path: '/', role: 'score', isElsewhere: () => false, isFull: () => false, answer: () => {} },
-    } as const
-    const lane = new Lane(
-      socket,
+    const { socket, lane, written } = openAlone(
       {
-        find: () => head,
         begin(_head, body, _arrivedMs, settle) {
           settle(undefined, String(body))
           return true
         },
-        answer: (_route, _error, json) => `an answer to ${json}`,
         passOn: (_socket, bytes) => void passedOn.push(String(bytes)),
-        refuse: () => {},
-        forget: () => {},
       },
-      0,
+      (done) => {
+        read = done
+      },
     )
     socket.push('head1')
     await immediate()

@@ -44,8 +44,6 @@ export class Lane {
   #sinceMs: number
   /** What was read and not answered yet. */
   #held: Buffer | undefined
-  /** Of the request under way. */
-  #route: LaneRoute | undefined
 
   constructor(socket: Duplex, service: LaneService, nowMs: number) {
     this.#socket = socket
@@ -107,15 +105,22 @@ export class Lane {
     this.#state = 'busy'
     this.#held = bytes.length === end ? undefined : bytes.subarray(end)
     const body = bytes.subarray(head.text.length, end)
-    this.#route = head.route
-    if (!this.#service.begin(head, body, this.#sinceMs, this.#settle)) this.#leave(bytes)
+    if (!this.#service.begin(head, body, this.#sinceMs, this.#settleOnce(head.route, this.#sinceMs))) this.#leave(bytes)
   }
 
-  readonly #settle: Settle = (error, json) => {
+  /** Answers one request, and is deaf afterwards: what comes late is not the answer to the next one. */
+  #settleOnce(route: LaneRoute, arrivedMs: number): Settle {
+    let isOpen = true
+    return (error, json) => {
+      if (!isOpen || this.#state !== 'busy' || this.#socket.destroyed) return
+      const answer = this.#service.answer(route, error, json, arrivedMs)
+      isOpen = false
+      this.#write(answer)
+    }
+  }
+
+  #write(answer: string): void {
     const socket = this.#socket
-    if (this.#route === undefined || socket.destroyed) return
-    const answer = this.#service.answer(this.#route, error, json, this.#sinceMs)
-    this.#route = undefined
     const isRead = socket.write(answer, isAscii(answer) ? 'latin1' : 'utf8')
     if (socket.readableEnded) {
       socket.end()
