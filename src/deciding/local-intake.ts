@@ -296,15 +296,31 @@ export class LocalIntake {
     const histories = state.projections.histories.begin(transaction)
     let record: DecisionRecord
     let decision: Decision
+    let hasThrown = false
+    // What is thrown answers it, though its record may become durable.
+    const settleUnlessThrown: DecisionSettled = (error, decided) => {
+      if (!hasThrown) settle(error, decided)
+    }
     try {
       record = judge(input, histories)
       decision = present(record, state.definition, this.#words.reasonsOf(record, state.definition, transaction))
-      this.#append(record, newPersons, decision, settle)
+      this.#append(record, newPersons, decision, settleUnlessThrown)
     } catch (error) {
+      hasThrown = true
       // Histories hold it, and the log does not.
       this.#log.mistrust(error)
       throw error
     }
+    try {
+      this.#tell(record, decision, state)
+    } catch (error) {
+      hasThrown = true
+      throw error
+    }
+  }
+
+  /** Tells of a decision that has its place. */
+  #tell(record: DecisionRecord, decision: Decision, state: DecidingState): void {
     const { tripped, overloaded } = state.projections.policy
     if (tripped.length > 0) this.#options.observer.fusesTripped(tripped)
     const { observer, shadows } = this.#options
@@ -346,8 +362,11 @@ export class LocalIntake {
       this.#inFlight.delete(record.id)
       underway.isSettled = true
       underway.failure = error
-      settle(error, error === undefined ? decision : undefined)
-      for (const each of underway.waiting ?? []) each(error)
+      try {
+        settle(error, error === undefined ? decision : undefined)
+      } finally {
+        for (const each of underway.waiting ?? []) each(error)
+      }
     }
     const sequence = this.#log.append(record, settled, newPersons.length === 0 ? undefined : { newPersons })
     const underway: InFlight = { record, sequence, decision, isSettled: false, failure: undefined, waiting: undefined }
