@@ -132,6 +132,25 @@ describe('group commit', () => {
     await fc.assert(property, { numRuns: 40 })
   })
 
+  test('answers all of a batch, though the answer to one throws', async (t) => {
+    const thrown: unknown[] = []
+    process.setUncaughtExceptionCaptureCallback((error) => thrown.push(error))
+    t.after(() => process.setUncaughtExceptionCaptureCallback(null))
+    const target = new MemoryTarget([2])
+    const { commit, append } = open(target)
+    const bug = new Error('a bug')
+    const fail = () => {
+      throw bug
+    }
+    commit.append(label, fail)
+    assert.equal(await append(), 2)
+    target.isFailing = true
+    commit.append(label, fail)
+    await assert.rejects(append(), { code: 'LOG_UNAVAILABLE' })
+    await sleep(5)
+    assert.deepEqual(thrown, [bug, bug])
+  })
+
   test('makes one commit of all that comes while another is under way', async () => {
     const target = new MemoryTarget([5])
     const { append } = open(target)

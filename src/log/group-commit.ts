@@ -178,7 +178,7 @@ export class GroupCommit {
   /** Closes the target, which leaves no traces either. */
   async close(): Promise<CommitAnswer> {
     const answer = await this.#ask((answered) => this.#target.close(answered))
-    for (const settle of this.#untraced) settle()
+    settleEach(this.#untraced)
     return answer
   }
 
@@ -299,7 +299,7 @@ export class GroupCommit {
     const settled = this.#underway
     this.#underway = []
     this.#send()
-    for (const settle of settled) settle()
+    settleEach(settled)
   }
 
   #order(give: (answered: Answered) => void, done: (answer: CommitDone) => void): void {
@@ -340,8 +340,21 @@ export class GroupCommit {
     this.#forgotten = []
     this.#frames.clear()
     this.#persons.dropNew()
-    for (const settle of lost) settle(this.#failure)
+    settleEach(lost, this.#failure)
     this.#handleFailure()
+  }
+}
+
+/** An error of one is a bug that is told by itself: the others are answered, and the log goes on. */
+function settleEach(settled: readonly Settled[], failure?: FraudError): void {
+  for (const settle of settled) {
+    try {
+      settle(failure)
+    } catch (error) {
+      setImmediate(() => {
+        throw error
+      })
+    }
   }
 }
 
