@@ -173,6 +173,27 @@ describe('the lane', () => {
     assert.deepEqual(written, ['an answer to 1', 'an answer to 2'])
   })
 
+  test('counts idle time from the end of an answer', async (t) => {
+    let settle: Settle = () => {}
+    const times = { firstRequestMs: 1000, bodyMs: 500, keepAliveMs: 250, answerMs: 60_000 }
+    let nowMs = 0
+    t.mock.method(performance, 'now', () => nowMs)
+    const { socket, lane, written } = openAlone({
+      begin(_head, _body, _arrivedMs, settleIt) {
+        settle = settleIt
+        return true
+      },
+    })
+    socket.push('head1')
+    await immediate()
+    nowMs = 300
+    settle(undefined, '1')
+    lane.look(500, times)
+    assert.deepEqual([written, socket.destroyed], [['an answer to 1'], false])
+    lane.look(551, times)
+    assert.equal(socket.destroyed, true)
+  })
+
   test('reads no more from a client that does not read, until it does', async () => {
     let read = () => {}
     const passedOn: string[] = []

@@ -115,6 +115,8 @@ export class Lane {
       if (!isOpen || this.#state !== 'busy' || this.#socket.destroyed) return
       const answer = this.#service.answer(route, error, json, arrivedMs)
       isOpen = false
+      // The client was promised a time from its answer on.
+      this.#sinceMs = performance.now()
       this.#write(answer)
     }
   }
@@ -135,6 +137,7 @@ export class Lane {
   readonly #goOn = (): void => {
     if (this.#state !== 'unread') return
     this.#state = 'idle'
+    this.#sinceMs = performance.now()
     if (this.#held !== undefined) this.#leave()
   }
 
