@@ -120,8 +120,8 @@ export class Decider {
   }
 
   /** As `LabelIntake.labelOfFile`. */
-  labelOfFile(input: LabelInput, by: string): Promise<FileLabel> {
-    return this.#labels.labelOfFile(input, by)
+  labelOfFile(input: LabelInput, by: string, saidAtMs?: number): Promise<FileLabel> {
+    return this.#labels.labelOfFile(input, by, saidAtMs)
   }
 
   /** As `LocalIntake.withPersons`. */

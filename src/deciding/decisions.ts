@@ -423,11 +423,20 @@ export class Decisions {
     return (await Promise.all(groups)).flat()
   }
 
-  /** One label of a file that may be sent again (`Decider.labelOfFile`), from parsed JSON; those of one id keep their order. */
-  labelOfFile(value: unknown, by: string): Promise<FileLabel> {
-    if (this.#takeover.pause !== undefined) return this.#takeover.pause.then(() => this.labelOfFile(value, by))
+  /**
+   * One label of a file that may be sent again (`Decider.labelOfFile`), from parsed JSON; those of one id keep their order.
+   *
+   * @param saidAtMs as of `LabelIntake.labelOfFile`; what is too far ahead of the clock is as far as may be.
+   */
+  labelOfFile(value: unknown, by: string, saidAtMs?: number): Promise<FileLabel> {
+    if (this.#takeover.pause !== undefined)
+      return this.#takeover.pause.then(() => this.labelOfFile(value, by, saidAtMs))
     const { clock, maxAheadMs } = this.#options
-    return this.decider.labelOfFile(readLabel(value, clock(), maxAheadMs), by)
+    const nowMs = clock()
+    // Kafka has -1 where a producer gave no time.
+    const isSaid = saidAtMs !== undefined && saidAtMs >= 0
+    const atMs = isSaid ? Math.min(saidAtMs, nowMs + maxAheadMs) : undefined
+    return this.decider.labelOfFile(readLabel(value, nowMs, maxAheadMs), by, atMs)
   }
 
   async #readLabels(value: unknown, turns: WaitingTurns): Promise<readonly LabelInput[]> {

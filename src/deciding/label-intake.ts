@@ -154,21 +154,31 @@ export class LabelIntake {
   /**
    * A label of a file that may be sent again, as a whole or in part: what was ever said of this id with this known-at
    * time changes nothing, even where another label came since. Throws as `label` does.
+   *
+   * @param saidAtMs when it was said, each time that it is sent: when it was known, where it does not say that itself.
    */
-  labelOfFile(input: LabelInput, by: string): Promise<FileLabel> {
+  labelOfFile(input: LabelInput, by: string, saidAtMs?: number): Promise<FileLabel> {
     const { transactionId: id } = input
     return this.#intake.lanes.enter(
       [id],
       undefined,
       () => this.#lookUp([id]),
-      (known) => this.#takeOfFile(input, by, known),
+      (known) => this.#takeOfFile(input, by, known, saidAtMs),
     )
   }
 
-  async #takeOfFile(input: LabelInput, by: string, known: ReadonlyMap<string, Known>): Promise<FileLabel> {
-    const { about, underway, last, labels = [] } = known.get(input.transactionId) ?? {}
-    if (last !== undefined && !isSame(last, input) && input.knownAtMs !== undefined) {
-      const said = [...(underway?.before ?? []), ...labels].find((label) => isSame(label, input))
+  async #takeOfFile(
+    given: LabelInput,
+    by: string,
+    known: ReadonlyMap<string, Known>,
+    saidAtMs: number | undefined,
+  ): Promise<FileLabel> {
+    const { about, underway, last, labels = [] } = known.get(given.transactionId) ?? {}
+    const isRepeat = last !== undefined && isSame(last, given)
+    const input = isRepeat ? given : knownWhenSaid(given, saidAtMs, about?.timestampMs)
+    if (last !== undefined && !isRepeat && input.knownAtMs !== undefined) {
+      const before = [...labels, ...(underway?.before ?? [])]
+      const said = before.find((label) => isSame(label, input)) ?? saidBefore(before, given, saidAtMs, input.knownAtMs)
       if (said !== undefined) {
         this.#intake.requireReady()
         await underway?.answer
@@ -323,6 +333,26 @@ function isSame(last: SaidLabel, { isFraud, knownAtMs, source }: LabelInput): bo
     (knownAtMs === undefined || knownAtMs === last.knownAtMs) &&
     (source === undefined || source === last.source)
   )
+}
+
+/** A transaction may be ahead of the clock, and then of what is said of it. */
+function knownWhenSaid(input: LabelInput, saidAtMs: number | undefined, timestampMs: number | undefined): LabelInput {
+  if (input.knownAtMs !== undefined || saidAtMs === undefined) return input
+  return { ...input, knownAtMs: Math.max(saidAtMs, timestampMs ?? saidAtMs) }
+}
+
+/** The label that one without a known-at time repeated when it was said: of its time, or the one that counted then. */
+function saidBefore(
+  labels: readonly LabelRecord[],
+  input: LabelInput,
+  saidAtMs: number | undefined,
+  knownAtMs: number,
+): LabelRecord | undefined {
+  if (input.knownAtMs !== undefined) return undefined
+  // Its transaction may not have come by then.
+  const atOnce = labels.find((label) => label.knownAtMs === saidAtMs && isSame(label, input))
+  const counted = labels.findLast((label) => label.knownAtMs <= knownAtMs)
+  return atOnce ?? (counted && isSame(counted, input) ? counted : undefined)
 }
 
 function answerTo({ id, isFraud, knownAtMs, source }: LabelRecord, pending: boolean, duplicate: boolean): LabelAnswer {

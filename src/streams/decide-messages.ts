@@ -46,10 +46,10 @@ export function decideMessages(decisions: Decisions, what: 'message' | 'line', n
 /** Labels -> known, durable. One that comes again changes nothing. Where too many wait for their transactions, so do these. */
 export function labelMessages(decisions: Decisions, by: string, logger: Logger, signal: AbortSignal): TakeMessages {
   let isTold = false
-  const takeIn = async (label: unknown): Promise<void> => {
+  const takeIn = async (label: unknown, saidAtMs: number | undefined): Promise<void> => {
     for (;;) {
       try {
-        await decisions.labelOfFile(label, by)
+        await decisions.labelOfFile(label, by, saidAtMs)
         isTold = false
         return
       } catch (error) {
@@ -68,7 +68,7 @@ export function labelMessages(decisions: Decisions, by: string, logger: Logger, 
       const isNamed = isRecord(item.value) && !item.repeated?.has('transactionId')
       id = isNamed ? idThatIsTold(item.value.transactionId).id : undefined
       refuseRepeatedInLabel(item)
-      await takeIn(item.value)
+      await takeIn(item.value, message.timestampMs)
       return { message, id }
     } catch (error) {
       return { message, refusal: refusalOf(error), id }

@@ -7,6 +7,8 @@ export interface Message {
   readonly value: Uint8Array | null
   /** Why it could not be held, and there is no value. */
   readonly unheld?: FraudError
+  /** When it was written, where that is known. */
+  readonly timestampMs?: number | undefined
 }
 
 /** What became of a message; neither a decision nor a refusal where a label was taken in. */

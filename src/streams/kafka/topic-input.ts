@@ -56,7 +56,7 @@ export class TopicInput {
     const taken = one.waiting.slice(0, mostAtOnce)
     one.waiting = one.waiting.slice(mostAtOnce)
     this.#makeRoom()
-    return taken.map(({ value, offset }) => ({ ...one.place, value, offset }))
+    return taken.map(({ value, offset, timestampMs }) => ({ ...one.place, value, offset, timestampMs }))
   }
 
   /** Where a partition ends, as far as is known. */
