@@ -66,12 +66,15 @@ restore('bundles/third.safetensors', bundle)
 /** Words that were not said of a decision then, and are now. */
 const newDegraded = new Set(['category-unknown', 'key-missing'])
 
-/** An answer without what every version says in its own way: when, and the words of reasons. */
+/**
+ * An answer without what every version says in its own way: when, the words of reasons, and the last digits of contributions,
+ * which are sums that a faster way may take in another order.
+ */
 function verdict(text: string): unknown {
   const { decidedAt, reasons, degraded, ...said } = JSON.parse(text)
   return {
     ...said,
-    reasons: reasons.map(({ code, contribution }: Reason) => ({ code, contribution })),
+    reasons: reasons.map(({ code, contribution }: Reason) => ({ code, contribution: contribution?.toPrecision(12) })),
     degraded: degraded.filter((each: string) => !newDegraded.has(each)),
   }
 }

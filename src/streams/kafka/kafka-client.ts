@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Consumer, Producer } from '@platformatic/kafka'
 import { FraudError } from '../../core/errors.ts'
 
@@ -52,6 +53,9 @@ export interface Fetched extends Place {
 const bytesAtOnce = 8 * 2 ** 20
 const bytesPerPartition = 2 ** 20
 const transactionMs = 15_000
+/** A new topic's partitions have leaders within a second or two. */
+const leaderTryMs = 50
+const mostLeaderTries = 600
 /** A coordinator that still ends the transaction before is ready in a moment; a broker that restarts takes longer. */
 const retries = 60
 const retryDelay = (_: unknown, __: string, attempt: number) => (attempt < 20 ? 3 : 100)
@@ -179,6 +183,19 @@ export class Kafka {
       { name: 'min.insync.replicas', value: String(Math.max(1, replicas - 1)) },
     ]
     await this.#admin.createTopics({ topics: [...topics], partitions, replicas, configs })
+    for (const topic of topics) await this.#waitForLeaders(topic, partitions)
+  }
+
+  /** A partition whose leader is not there yet would have the others of its request written twice. */
+  async #waitForLeaders(topic: string, partitions: number): Promise<void> {
+    for (let tries = mostLeaderTries; ; tries--) {
+      const bounds = await this.bounds(topic).catch((error: unknown) => {
+        if (tries === 0) throw error
+        return []
+      })
+      if (bounds.length === partitions || tries === 0) return
+      await sleep(leaderTryMs)
+    }
   }
 
   /** Writes without transactions. A record that is acknowledged is where all replicas in sync have it. */
