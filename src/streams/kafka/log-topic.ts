@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { FraudError } from '../../core/errors.ts'
 import { hashText } from '../../core/hash-text.ts'
 import type { Decisions } from '../../deciding/decisions.ts'
 import { recordEvents } from '../../deciding/record-events.ts'
@@ -13,8 +14,12 @@ const lookEveryMs = 200
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
+type Bounds = Awaited<ReturnType<Kafka['bounds']>>[number]
+
 interface LogTopicOptions {
-  readonly kafka: Kafka
+  readonly kafka: Pick<Kafka, 'bounds' | 'commit' | 'committed' | 'lastRecord'> & {
+    readonly writer: (id: string) => Promise<Pick<KafkaWriter, 'commit' | 'close'>>
+  }
   readonly topic: string
   readonly partitions: number
   readonly decisions: Decisions
@@ -32,19 +37,25 @@ interface LogTopicOptions {
  */
 export async function tellLog(options: LogTopicOptions, onTold: (through: number) => void): Promise<void> {
   const { kafka, topic, told, decisions, signal } = options
-  const writer = await kafka.writer(`shrike.${told}.${topic}`)
+  const group = `shrike.${told}.${topic}`
+  const writer = await kafka.writer(group)
   try {
-    let through = Math.max(options.toldThrough, await toldIn(kafka, topic))
+    let through = await toldSoFar(options, group)
     const tell = new Telling(decisions, told)
     while (!signal.aborted) {
       const records = decisions.reading.next(through, recordsAtOnce)
       const last = records.at(-1)
-      if (last === undefined) {
+      // A log that failed is read again first: until then nobody knows what became of cases.
+      if (last === undefined || decisions.decider.state === undefined) {
         await sleep(lookEveryMs, undefined, { signal }).catch(() => {})
         continue
       }
       const events = records.flatMap((record) => tell.of(record, record.sequence))
-      if (events.length > 0) await write(writer, options, events)
+      if (events.length > 0) {
+        await write(writer, options, events)
+        // The topic itself may forget what it was told.
+        await kafka.commit(group, topic, new Map([[0, BigInt(last.sequence)]]))
+      }
       through = last.sequence
       onTold(through)
     }
@@ -75,7 +86,11 @@ class Telling {
   }
 }
 
-async function write(writer: KafkaWriter, options: LogTopicOptions, events: readonly Event[]): Promise<void> {
+async function write(
+  writer: Pick<KafkaWriter, 'commit'>,
+  options: LogTopicOptions,
+  events: readonly Event[],
+): Promise<void> {
   const { topic, partitions } = options
   await writer.commit(
     events.map(({ sequence, content }): RecordToWrite => {
@@ -91,11 +106,25 @@ async function write(writer: KafkaWriter, options: LogTopicOptions, events: read
   )
 }
 
+/**
+ * Through which record all is told: by the topic's records, by what was said of the group beside, or by this process.
+ *
+ * @throws FraudError STREAM_POSITION_LOST where the topic has forgotten it, and nobody else knows.
+ */
+async function toldSoFar({ kafka, topic, toldThrough }: LogTopicOptions, group: string): Promise<number> {
+  const bounds = await kafka.bounds(topic)
+  const said = Number((await kafka.committed(group, topic)).get(0) ?? 0n)
+  const through = Math.max(toldThrough, said, await toldIn(kafka, topic, bounds))
+  if (through > 0 || bounds.every(({ start }) => start === 0n)) return through
+  const hint = 'Make the topic again, or name another one, and all that the log holds is told from its first record on'
+  throw new FraudError('STREAM_POSITION_LOST', `${topic} no longer keeps what it was told last`, { hint })
+}
+
 /** The number of the last record that something was told of. */
-async function toldIn(kafka: Kafka, topic: string): Promise<number> {
+async function toldIn(kafka: LogTopicOptions['kafka'], topic: string, bounds: readonly Bounds[]): Promise<number> {
   let through = 0
-  for (const [partition, bounds] of (await kafka.bounds(topic)).entries()) {
-    const last = await kafka.lastRecord({ topic, partition }, bounds, ({ headers }) => headers.has(sequenceHeader))
+  for (const [partition, each] of bounds.entries()) {
+    const last = await kafka.lastRecord({ topic, partition }, each, ({ headers }) => headers.has(sequenceHeader))
     const header = last?.headers.get(sequenceHeader)
     if (header !== undefined) through = Math.max(through, Number(decoder.decode(header)))
   }

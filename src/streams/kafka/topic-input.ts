@@ -1,3 +1,4 @@
+import { FraudError } from '../../core/errors.ts'
 import type { Message } from '../message.ts'
 import type { Kafka, KafkaRecord, Place } from './kafka-client.ts'
 
@@ -24,13 +25,13 @@ interface Partition {
 /** A topic's partitions, each from its own place on. What waits is bounded: a partition with enough is not fetched. */
 export class TopicInput {
   readonly topic: string
-  readonly #kafka: Kafka
+  readonly #kafka: Pick<Kafka, 'bounds' | 'reader'>
   readonly #signal: AbortSignal
   readonly #partitions: readonly Partition[]
   #makeRoom = () => {}
 
   /** @param offsets of the partitions, by their numbers. */
-  constructor(kafka: Kafka, topic: string, offsets: readonly bigint[], signal: AbortSignal) {
+  constructor(kafka: Pick<Kafka, 'bounds' | 'reader'>, topic: string, offsets: readonly bigint[], signal: AbortSignal) {
     this.#kafka = kafka
     this.topic = topic
     this.#signal = signal
@@ -64,9 +65,18 @@ export class TopicInput {
     return this.#partitions[partition].end
   }
 
-  /** Looks where partitions end of which nothing comes. */
+  /**
+   * Looks where partitions end of which nothing comes.
+   *
+   * @throws FraudError NOT_READY where the topic got more partitions, so that it has to be opened again.
+   */
   async look(): Promise<void> {
     const bounds = await this.#kafka.bounds(this.topic)
+    const { length } = this.#partitions
+    if (bounds.length !== length) {
+      const words = `${this.topic} has ${bounds.length} partitions where it had ${length}: it is opened again`
+      throw new FraudError('NOT_READY', words)
+    }
     for (const [partition, one] of this.#partitions.entries()) one.end = bounds[partition].end
   }
 
