@@ -16,7 +16,7 @@ import { type InputRequest, refuseReading } from '../training/read-input.ts'
 import { rejectsOf } from '../training/rejects.ts'
 import { type ForceRequest, replaceOutput } from '../training/replace-output.ts'
 import { replayFile } from '../training/replay-file.ts'
-import { type ShuffledRow, shuffleFeatures } from '../training/shuffle-features.ts'
+import { type IdentifiedRow, shuffleFeatures } from '../training/shuffle-features.ts'
 import type { Shuffle } from '../training/store-events.ts'
 import { openLog } from './log-files.ts'
 import { checkOutputs } from './output-paths.ts'
@@ -65,17 +65,17 @@ export async function writeFeatures(file: string | undefined, flags: FeaturesFla
     const kinds = Object.fromEntries(partNames(parted).map((name) => [name, 'number' as const]))
     const joining: FileReplay = { ...replay, kinds, makesRows: false, isOrdered: false }
     await replayFile(joining, flags, run, (groups) =>
-      write(formatGroups(joinedGroups(groups, parted), id, features.names, counted)),
+      write(formatRows(identifyRows(joinedGroups(groups, parted), id), features.names, counted)),
     )
   } else if (flags.shuffle === undefined) {
     const work: ReplayWork<void> = (groups) => {
       counted.rows = 0
-      return write(formatGroups(groups, id, features.names, counted))
+      return write(formatRows(identifyRows(groups, id), features.names, counted))
     }
     await replayFile(replay, flags, run, work, { isSpeculative: out !== undefined })
   } else {
     await shuffleFeatures(replay, flags, run, shuffleOf(flags, flags.shuffle), (groups) =>
-      write(formatShuffled(groups, features.names, counted)),
+      write(formatRows(groups, features.names, counted)),
     )
   }
   if (out !== undefined) run.terminal.say(`${counted.rows.toLocaleString('en')} rows: ${out}`)
@@ -132,31 +132,6 @@ function numberReader(table: Table, name: string): (index: number) => number {
     throw new FraudError('DATA_INVALID', `A file that is joined needs the column "${name}", which --part writes`)
   }
   return (index) => column.values[index]
-}
-
-async function* formatShuffled(
-  groups: AsyncIterable<Iterable<ShuffledRow>>,
-  names: readonly string[],
-  counted: { rows: number },
-): AsyncGenerator<Uint8Array> {
-  const format = csvFormatter()
-  yield* format(
-    tableOf(
-      [],
-      names,
-      names.map(() => []),
-    ),
-  )
-  for await (const group of groups) {
-    const ids: string[] = []
-    const columns: number[][] = names.map(() => [])
-    for (const { id, row } of group) {
-      ids.push(id)
-      for (let feature = 0; feature < row.length; feature++) columns[feature].push(row[feature])
-    }
-    counted.rows += ids.length
-    yield* format(tableOf(ids, names, columns))
-  }
 }
 
 /** The same of the transactions that a log holds, in the order of their numbers: what they were decided on. */
@@ -216,9 +191,23 @@ function* formatLogged(
   }
 }
 
-async function* formatGroups(
+/** Rows of a file, with the ids that they are shown by; each is valid until the next one. */
+async function* identifyRows(
   groups: AsyncIterable<Iterable<ReplayedTransaction>>,
   id: string | undefined,
+): AsyncGenerator<Iterable<IdentifiedRow>> {
+  const identify = function* (group: Iterable<ReplayedTransaction>): Generator<IdentifiedRow> {
+    let textOf: ((index: number) => string | undefined) | undefined
+    for (const { row, table, index, fileRow } of group) {
+      textOf ??= id === undefined ? () => undefined : textReader(table, id)
+      yield { id: textOf(index) ?? String(fileRow), row }
+    }
+  }
+  for await (const group of groups) yield identify(group)
+}
+
+async function* formatRows(
+  groups: AsyncIterable<Iterable<IdentifiedRow>>,
   names: readonly string[],
   counted: { rows: number },
 ): AsyncGenerator<Uint8Array> {
@@ -226,15 +215,21 @@ async function* formatGroups(
   for await (const group of groups) {
     const ids: string[] = []
     const columns: number[][] = names.map(() => [])
-    let textOf: ((index: number) => string | undefined) | undefined
-    for (const { row, table, index, fileRow } of group) {
-      textOf ??= id === undefined ? () => undefined : textReader(table, id)
-      ids.push(textOf(index) ?? String(fileRow))
+    for (const { id, row } of group) {
+      ids.push(id)
       for (let feature = 0; feature < row.length; feature++) columns[feature].push(row[feature])
     }
     counted.rows += ids.length
     yield* format(tableOf(ids, names, columns))
   }
+  // The header, where there was no group to bring it.
+  yield* format(
+    tableOf(
+      [],
+      names,
+      names.map(() => []),
+    ),
+  )
 }
 
 function tableOf(ids: readonly string[], names: readonly string[], columns: readonly (readonly number[])[]): Table {

@@ -2,7 +2,6 @@ import { FraudError } from '../core/errors.ts'
 import { lastPart } from '../data/split.ts'
 import { evaluate } from '../evaluation/evaluate.ts'
 import type { Evaluation } from '../evaluation/evaluation.ts'
-import { chooseOnHeld, thresholdInterval } from '../evaluation/held-choice.ts'
 import type { BundleContent, ChosenThreshold } from '../models/bundle.ts'
 import { type Calibration, fitCalibration } from '../models/calibration.ts'
 import type { TrainingHistograms } from '../models/training-histograms.ts'
@@ -10,7 +9,7 @@ import { createRowsScorer } from '../scoring/load-predictor.ts'
 import type { LabelledRows } from './labelled-rows.ts'
 import { timesInMs } from './times-in-ms.ts'
 import { measureRows } from './training-histograms.ts'
-import { type ScoredRows, scoreRows, withProbabilities } from './training-run.ts'
+import { chosenThreshold, givenThreshold, type ScoredRows, scoreRows, withProbabilities } from './training-run.ts'
 
 /** What rows that a model of another library has not seen make of it. */
 export interface MeasuredImport {
@@ -40,7 +39,10 @@ export function measureImport(
   const scoredFirst = scoreRows(rows, first, score, rows.weights)
   const calibration = fitCalibration(scoredFirst.labels, scoredFirst.rawScores, scoredFirst.weights)
   const held = withProbabilities(scoredFirst, calibration)
-  const chosen = threshold === undefined ? chooseThreshold(held) : givenThreshold(threshold)
+  const chosen =
+    threshold === undefined
+      ? chosenThreshold(held, { kind: 'f1' }, 'for the best F1 on the earlier half of the rows', 0)
+      : givenThreshold(threshold)
   const test = withProbabilities(scoreRows(rows, last, score, rows.weights), calibration)
   return {
     calibration,
@@ -58,16 +60,4 @@ function unseenRows(rows: LabelledRows, fromMs: number): Uint32Array {
   if (times === undefined)
     throw new FraudError('DATA_INVALID', `${rows.source} has no times, so no row is later than another`)
   return all.filter((row) => times[row] >= fromMs)
-}
-
-function chooseThreshold(held: ScoredRows): ChosenThreshold {
-  const { threshold, isExpected } = chooseOnHeld(held, { kind: 'f1' })
-  const interval = thresholdInterval(held, { kind: 'f1' }, 0)
-  const told = isExpected ? ', by what the probabilities lead to expect since they hold few frauds' : ''
-  const chosenBy = `for the best F1 on the earlier half of the rows${told}`
-  return { value: threshold, inclusive: true, chosenBy, ...(interval && { interval }) }
-}
-
-export function givenThreshold(value: number): ChosenThreshold {
-  return { value, inclusive: true, chosenBy: 'as given' }
 }

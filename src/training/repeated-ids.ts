@@ -25,7 +25,14 @@ export interface RepeatExample {
   readonly fields: readonly string[]
 }
 
-const mostExamples = 5
+export const mostExamples = 5
+
+/** The columns that make a row's content: two rows of one id and the same content are one transaction. */
+export function contentColumns(detector: Detector, layout: TransactionLayout): ReadonlySet<string> {
+  const { time, label } = detector.transaction
+  const fields = declaredFields(detector, layout).map(({ column }) => column)
+  return new Set([...(time ? [time.field] : []), ...(time?.clock ? [time.clock] : []), ...fields, label.field])
+}
 
 /** Finds the rows of a file whose id an earlier row has, with some 30 bytes of memory for each row. */
 export class RepeatedIds {
@@ -33,7 +40,7 @@ export class RepeatedIds {
   other = 0
   readonly examples: RepeatExample[] = []
   readonly #detector: Detector
-  readonly #columns: readonly string[]
+  readonly #columns: ReadonlySet<string>
   readonly #firstRows = new FirstRows()
   /** Tables so far: the file's row that each began with, and the lines of its rows. */
   readonly #tables: (Pick<Table, 'lineOf' | 'tellLine'> & { readonly start: number })[] = []
@@ -45,12 +52,8 @@ export class RepeatedIds {
   #cells: readonly Column[] = []
 
   constructor(detector: Detector, layout: TransactionLayout) {
-    const { time, label } = detector.transaction
-    const fields = declaredFields(detector, layout).map(({ column }) => column)
     this.#detector = detector
-    this.#columns = [
-      ...new Set([...(time ? [time.field] : []), ...(time?.clock ? [time.clock] : []), ...fields, label.field]),
-    ]
+    this.#columns = contentColumns(detector, layout)
   }
 
   /** Takes up the file's next table; one that is the whole file needs no hashes of rows that are gone. */
@@ -61,7 +64,7 @@ export class RepeatedIds {
     const { lineOf, tellLine } = table
     this.#tables.push({ start: this.#start, ...(lineOf && { lineOf }), ...(tellLine && { tellLine }) })
     this.#id = table.columns.find(({ name }) => name === id)
-    this.#cells = table.columns.filter(({ name }) => this.#columns.includes(name))
+    this.#cells = table.columns.filter(({ name }) => this.#columns.has(name))
     if (this.#id === undefined) return
     if (isWhole) this.#firstRow = firstRowOf(this.#id)
     else {

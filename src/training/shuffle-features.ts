@@ -18,7 +18,7 @@ import type { InputRequest } from './read-input.ts'
 import { openEvents, type Shuffle, storeEvents } from './store-events.ts'
 
 /** A transaction of the file with its row, valid until the next one. */
-export interface ShuffledRow {
+export interface IdentifiedRow {
   readonly id: string
   readonly row: Float64Array
 }
@@ -37,7 +37,7 @@ export async function shuffleFeatures<Result>(
   request: InputRequest,
   run: Progress,
   shuffle: Shuffle,
-  work: (rows: AsyncIterable<Iterable<ShuffledRow>>) => Promise<Result>,
+  work: (rows: AsyncIterable<Iterable<IdentifiedRow>>) => Promise<Result>,
 ): Promise<Result> {
   if (request.history !== undefined) {
     throw new FraudError(
@@ -160,7 +160,7 @@ async function* joinRows(
   events: ShuffledEvents,
   { folder, count, buckets }: { readonly folder: string; readonly count: number; readonly buckets: number },
   run: Progress,
-): AsyncGenerator<Iterable<ShuffledRow>> {
+): AsyncGenerator<Iterable<IdentifiedRow>> {
   const progress = run.begin('join')
   const { parts } = parted
   const rowsAtOnce = Math.max(16, Math.ceil(valuesAtOnce / buckets / parted.whole.names.length))
@@ -171,7 +171,7 @@ async function* joinRows(
     }),
   )
   const row = new Float64Array(parted.whole.names.length)
-  const rowsOf = function* (group: readonly OrderedEvent[]): Generator<ShuffledRow> {
+  const rowsOf = function* (group: readonly OrderedEvent[]): Generator<IdentifiedRow> {
     for (const event of group) {
       const values = event.buckets.map((bucket, part) => readers[part][bucket].next(event.row))
       joinRow(parted, event, values, row)

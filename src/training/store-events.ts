@@ -1,11 +1,10 @@
 import type { Progress } from '../core/progress.ts'
 import { textReader } from '../data/columns.ts'
 import { type EventIdentity, ShuffledEvents, type StoredEvent } from '../data/shuffled-events.ts'
-import { tellRow } from '../data/table.ts'
-import { declaredFields } from '../detector/declared-fields.ts'
+import { type Table, tellRow } from '../data/table.ts'
 import type { FileReplay, ReplayedTransaction } from './file-replay.ts'
 import type { InputRequest } from './read-input.ts'
-import { shownId, warnOfRepeats } from './repeated-ids.ts'
+import { contentColumns, mostExamples, shownId, warnOfRepeats } from './repeated-ids.ts'
 import { leftOut, replayFile } from './replay-file.ts'
 import { hashRows } from './row-hash.ts'
 
@@ -22,8 +21,6 @@ export interface Shuffle {
   readonly nodeFlags: readonly string[]
 }
 
-const mostExamples = 5
-
 export function openEvents(
   { features: { layout } }: FileReplay,
   { folder, memoryMb }: Shuffle,
@@ -39,34 +36,40 @@ export async function storeEvents(
   shuffle: Shuffle,
 ): Promise<number> {
   const { detector } = replay.located
-  const { id, time, label } = detector.transaction
-  const fields = declaredFields(detector, replay.features.layout).map(({ column }) => column)
-  const compared = new Set([time?.field, time?.clock, label.field, ...fields])
+  const { id } = detector.transaction
+  const compared = contentColumns(detector, replay.features.layout)
   let placeOf: (row: number, line: number) => string = (row) => `row ${row + 1}`
 
   async function* identified(groups: AsyncIterable<Iterable<ReplayedTransaction>>) {
     for await (const group of groups) yield identify(group)
   }
 
+  function openTable(table: Table) {
+    const { lineOf, tellLine } = table
+    placeOf = (row, line) =>
+      lineOf === undefined ? tellRow({}, row) : tellRow({ lineOf: () => line, ...(tellLine && { tellLine }) }, row)
+    return {
+      hashes: hashRows(
+        table.columns.filter(({ name }) => compared.has(name)),
+        table.rowCount,
+      ),
+      idOf: id === undefined ? () => undefined : textReader(table, id),
+    }
+  }
+
   function* identify(group: Iterable<ReplayedTransaction>): Generator<readonly [StoredEvent, EventIdentity]> {
-    let ready:
-      | { readonly hashes: ReturnType<typeof hashRows>; readonly idOf: (row: number) => string | undefined }
-      | undefined
-    for (const { transaction, label: isFraud, knownAtMs, table, index, fileRow } of group) {
-      ready ??= {
-        hashes: hashRows(
-          table.columns.filter(({ name }) => compared.has(name)),
-          table.rowCount,
-        ),
-        idOf: id === undefined ? () => undefined : textReader(table, id),
-      }
-      const { hashes, idOf } = ready
-      const { lineOf, tellLine } = table
-      placeOf = (row, line) =>
-        lineOf === undefined ? tellRow({}, row) : tellRow({ lineOf: () => line, ...(tellLine && { tellLine }) }, row)
+    let opened: ReturnType<typeof openTable> | undefined
+    for (const { transaction, label, knownAtMs, table, index, fileRow } of group) {
+      opened ??= openTable(table)
+      const { hashes, idOf } = opened
       yield [
-        { ...transaction, row: fileRow, label: isFraud, knownAtMs },
-        { id: idOf(index), low: hashes.low[index], high: hashes.high[index], line: lineOf?.(index) ?? Number.NaN },
+        { ...transaction, row: fileRow, label, knownAtMs },
+        {
+          id: idOf(index),
+          low: hashes.low[index],
+          high: hashes.high[index],
+          line: table.lineOf?.(index) ?? Number.NaN,
+        },
       ]
     }
   }

@@ -318,11 +318,25 @@ export function withProbabilities(scored: Omit<ScoredRows, 'probabilities'>, cal
 
 /** Chosen on rows that the model was not trained on, never on the test rows; or given; or the recipe's. */
 function decideThreshold(rows: LabelledRows, plan: TrainingPlan, held: ScoredRows | undefined): ChosenThreshold {
-  if (plan.threshold !== undefined) return { value: plan.threshold, inclusive: true, chosenBy: 'as given' }
+  if (plan.threshold !== undefined) return givenThreshold(plan.threshold)
   if (held === undefined) return { value: 0.5, inclusive: false, chosenBy: 'by the recipe: fraud above 0.5' }
   const { objective, chosenBy } = resolveObjective(rows, plan.objective ?? { kind: 'f1' }, held.rows)
+  return chosenThreshold(held, objective, chosenBy, plan.seed)
+}
+
+export function givenThreshold(value: number): ChosenThreshold {
+  return { value, inclusive: true, chosenBy: 'as given' }
+}
+
+/** @param chosenBy what it serves, and on which part of the rows. */
+export function chosenThreshold(
+  held: ScoredRows,
+  objective: ThresholdObjective,
+  chosenBy: string,
+  seed: number,
+): ChosenThreshold {
   const { threshold, isExpected } = chooseOnHeld(held, objective)
-  const interval = thresholdInterval(held, objective, plan.seed)
+  const interval = thresholdInterval(held, objective, seed)
   const told = isExpected ? `${chosenBy}, by what the probabilities lead to expect since it has few frauds` : chosenBy
   return { value: threshold, inclusive: true, chosenBy: told, ...(interval && { interval }) }
 }

@@ -355,6 +355,16 @@ function withoutAborted(
   return records
 }
 
+function messageOf({ topic, partition, key, value, headers }: RecordToWrite) {
+  return {
+    topic,
+    partition,
+    ...(key !== undefined && { key: Buffer.from(key) }),
+    value: Buffer.from(value),
+    ...(headers && { headers: new Map([...headers].map(([name, held]) => [Buffer.from(name), Buffer.from(held)])) }),
+  }
+}
+
 /** What one process at a time writes under a transactional id. After a failure it is of no more use. */
 export class KafkaWriter {
   readonly #package: Package
@@ -368,18 +378,7 @@ export class KafkaWriter {
   /** All of them, durable, or none. Where it fails it may have been either: a new writer of the id knows. */
   async commit(records: readonly RecordToWrite[]): Promise<void> {
     const transaction = await this.#producer.beginTransaction()
-    await transaction.send({
-      acks: this.#package.ProduceAcks.ALL,
-      messages: records.map(({ topic, partition, key, value, headers }) => ({
-        topic,
-        partition,
-        ...(key !== undefined && { key: Buffer.from(key) }),
-        value: Buffer.from(value),
-        ...(headers && {
-          headers: new Map([...headers].map(([name, held]) => [Buffer.from(name), Buffer.from(held)])),
-        }),
-      })),
-    })
+    await transaction.send({ acks: this.#package.ProduceAcks.ALL, messages: records.map(messageOf) })
     await transaction.commit()
   }
 
@@ -399,10 +398,7 @@ export class KafkaAppender {
   }
 
   async append(records: readonly RecordToWrite[]): Promise<void> {
-    await this.#producer.send({
-      acks: this.#package.ProduceAcks.ALL,
-      messages: records.map(({ topic, partition, value }) => ({ topic, partition, value: Buffer.from(value) })),
-    })
+    await this.#producer.send({ acks: this.#package.ProduceAcks.ALL, messages: records.map(messageOf) })
   }
 }
 
