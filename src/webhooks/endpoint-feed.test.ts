@@ -44,6 +44,7 @@ describe('the feed of an endpoint', () => {
       save: async (progress) => {
         noted.progress = progress
       },
+      begin: () => {},
       dead: async () => [],
       keep: async () => {},
     }

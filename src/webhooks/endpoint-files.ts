@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { appendFile, readFile, rename, writeFile } from 'node:fs/promises'
 import { z } from '../core/zod.ts'
 
@@ -29,6 +29,8 @@ const deadSchema = z.object({
 /** What is kept of an endpoint in the data directory: how far it has come, and what was given up. */
 export interface EndpointFiles {
   progress(): Progress | undefined
+  /** Says at once where an endpoint begins that has come nowhere yet. */
+  begin(through: number): void
   /** Adds letters, then notes the progress: what a power loss takes is sent again. */
   save(progress: Progress, letters: readonly DeadLetter[]): Promise<void>
   dead(): Promise<readonly DeadLetter[]>
@@ -47,6 +49,11 @@ export function openEndpointFiles(prefix: string): EndpointFiles {
   return {
     progress: () =>
       existsSync(progressPath) ? progressSchema.parse(JSON.parse(readFileSync(progressPath, 'utf8'))) : undefined,
+    begin(through) {
+      if (existsSync(progressPath)) return
+      writeFileSync(`${progressPath}.tmp`, `${JSON.stringify({ through, undelivered: [] })}\n`, options)
+      renameSync(`${progressPath}.tmp`, progressPath)
+    },
     async save(progress, letters) {
       if (letters.length > 0) await appendFile(deadPath, linesOf(letters), options)
       await replace(progressPath, `${JSON.stringify(progress)}\n`)

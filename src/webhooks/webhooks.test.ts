@@ -121,6 +121,16 @@ describe('webhooks', () => {
     assert.equal(webhooks.endpoints[0].dead, 0)
   })
 
+  test('hear of what is decided right behind the first start, though the process ends at once', async () => {
+    const running = await begin()
+    const ended = send(running)
+    await decide(running, 'c')
+    await ended.close()
+    await decide(running, 'c')
+    send(running)
+    await until(() => received.filter(({ type }) => type.startsWith('decision')).length === 2)
+  })
+
   test('hear of outcomes and cases that they asked for', async () => {
     const running = await begin()
     const webhooks = send(running, { events: new Set(['decision.review', 'case']) })

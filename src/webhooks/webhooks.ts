@@ -53,7 +53,19 @@ export class Webhooks {
     this.#options = options
   }
 
+  /**
+   * Begins to send. A new endpoint hears of all that is decided from here on, also where the process is killed before it was first
+   * looked at.
+   */
   start(): void {
+    const { endpoints, filesOf, reading } = this.#options
+    for (const { name } of endpoints) {
+      try {
+        filesOf(name).begin(reading.lastSequence())
+      } catch (error) {
+        this.#tellBroken(name, String(error))
+      }
+    }
     this.#timers.push(setInterval(() => this.#look(), lookEveryMs).unref())
     this.#timers.push(setInterval(() => void this.#save(), saveEveryMs).unref())
   }
@@ -147,8 +159,6 @@ export class Webhooks {
     const { filesOf } = this.#options
     const feed = new EndpointFeed(endpoint, filesOf(endpoint.name), this.#options)
     this.#feeds.set(endpoint.name, feed)
-    // Where it begins has to be known before anything else can happen.
-    void feed.save()
     return feed
   }
 
