@@ -6,7 +6,7 @@ import type { Limits } from './limits.ts'
 import type { RequestTraces } from './tracing/request-traces.ts'
 
 /** A body of at most this many bytes holds so little that it is not counted. */
-const smallBytes = 4096
+export const smallBytes = 4096
 /** After each time this much of a body others are read from first. */
 const pacedBytes = 64 * 1024
 /** Chunks of a few bytes each cost a hundred times their size: hundreds are fine, thousands are an attack. */

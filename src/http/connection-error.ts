@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { type ErrorCode, FraudError } from '../core/errors.ts'
 import { presentError, problemType } from './error-status.ts'
@@ -12,16 +13,38 @@ const answers: Readonly<Record<string, readonly [ErrorCode, string]>> = {
 /** The label under which metrics count what never became a request. */
 const unparsed = '(unparsed)'
 
+/** The answers to the two newest requests of each connection. */
+export type NewestAnswers = WeakMap<
+  Socket,
+  { readonly last: ServerResponse; readonly before: ServerResponse | undefined }
+>
+
 /**
- * Answers what is no valid HTTP. There is no request to reply to, so the answer is written by hand, and the connection
+ * Answers what is no valid HTTP, behind the answers to what came before it. There is no request to reply to, so the answer is written by hand, and the connection
  * is closed after a moment in which the client may stop sending and read it. A connection that streams an answer is cut
  * at once: a second answer in the midst of the first would only look like more of it.
  */
-export function createConnectionErrorHandler(metrics: Metrics, streaming: WeakSet<Socket>, lingerMs: number) {
-  return (error: Error & { readonly code?: string }, socket: Socket): void => {
+export function createConnectionErrorHandler(
+  metrics: Metrics,
+  { streaming, newest, lingerMs }: { streaming: WeakSet<Socket>; newest: NewestAnswers; lingerMs: number },
+) {
+  const waiting = new WeakSet<Socket>()
+  return function handle(error: Error & { readonly code?: string }, socket: Socket): void {
     if (error.code === 'ECONNRESET' || streaming.has(socket)) socket.destroy()
     // What still arrives after the answer fails again and comes back here, until the connection is cut.
-    if (!socket.writable) return
+    if (!socket.writable || waiting.has(socket)) return
+    const { last, before: earlier } = newest.get(socket) ?? {}
+    // What can't be read may be the rest of the last one.
+    const before = last?.req.complete === false ? earlier : last
+    if (before !== undefined && !before.writableFinished) {
+      waiting.add(socket)
+      // Ahead of node, which may close the connection then.
+      before.prependOnceListener('finish', () => {
+        waiting.delete(socket)
+        handle(error, socket)
+      })
+      return
+    }
     const [code, detail] = answers[error.code ?? ''] ?? ['REQUEST_MALFORMED', 'This is not a valid HTTP/1.1 request']
     const problem = presentError(new FraudError(code, detail))
     const body = JSON.stringify(problem)

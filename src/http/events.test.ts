@@ -230,6 +230,18 @@ describe('GET /v1/events', () => {
     for (const reader of readers) await reader.until(({ isEnded }) => isEnded)
   })
 
+  test('ends with a reader that ends its side of the connection', async () => {
+    const { port } = await openService()
+    const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true }).resume()
+    closings.push(() => socket.destroy())
+    socket.on('error', () => {})
+    const closed = new Promise((resolve) => socket.once('close', resolve))
+    socket.write('GET /v1/events HTTP/1.1\r\nHost: shrike\r\n\r\n')
+    await new Promise((resolve) => socket.once('data', resolve))
+    socket.end()
+    await closed
+  })
+
   test('keeps little for a reader that does not read, and tells it all that is known once it does', async () => {
     const { port, decide, service } = await openService()
     const socket = connect(port, '127.0.0.1')

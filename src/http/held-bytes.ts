@@ -1,10 +1,14 @@
-import type { IncomingMessage } from 'node:http'
 import { FraudError } from '../core/errors.ts'
 import { networkOf } from './connections.ts'
 
 const chunkEveryMs = 4
 /** The share of one address; behind a proxy all clients have the proxy's address. */
 const mostShare = 0.5
+
+/** What is held for, by the connection that it came from. */
+interface Sent {
+  readonly socket: { readonly remoteAddress?: string | undefined }
+}
 
 /**
  * What bodies under way hold in memory, all together: bounded, so that no number of senders can fill it, and of one
@@ -23,19 +27,23 @@ export class HeldBytes {
   }
 
   /** Throws OVERLOADED where there is no room, and then takes none. */
-  take(bytes: number, { socket }: Pick<IncomingMessage, 'socket'>): void {
+  take(bytes: number, sent: Sent): void {
+    if (!this.mayTake(bytes, sent)) throw new FraudError('OVERLOADED', 'Too many large bodies are being sent at once')
+  }
+
+  /** As `take`; false where there is no room. */
+  mayTake(bytes: number, { socket }: Sent): boolean {
     const address = networkOf(socket.remoteAddress ?? '')
     const own = (this.#byAddress.get(address) ?? 0) + bytes
-    if (this.#bytes + bytes > this.#mostBytes || own > mostShare * this.#mostBytes) {
-      throw new FraudError('OVERLOADED', 'Too many large bodies are being sent at once')
-    }
+    if (this.#bytes + bytes > this.#mostBytes || own > mostShare * this.#mostBytes) return false
     this.#bytes += bytes
     this.#byAddress.set(address, own)
     // The address of a connection that is gone can't be asked for any more.
     heldBy.set(socket, address)
+    return true
   }
 
-  give(bytes: number, { socket }: Pick<IncomingMessage, 'socket'>): void {
+  give(bytes: number, { socket }: Sent): void {
     const address = heldBy.get(socket) ?? ''
     const left = (this.#byAddress.get(address) ?? 0) - bytes
     this.#bytes -= bytes
@@ -55,4 +63,4 @@ export class HeldBytes {
   }
 }
 
-const heldBy = new WeakMap<IncomingMessage['socket'], string>()
+const heldBy = new WeakMap<Sent['socket'], string>()

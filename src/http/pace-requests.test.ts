@@ -9,7 +9,7 @@ import { Turns } from './turns.ts'
 
 async function serve(t: TestContext, answer: RequestListener) {
   const server = createServer(answer)
-  const paced = paceRequests(server, new Turns())
+  const paced = paceRequests(server, new Turns(), new WeakMap())
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   t.after(() => {

@@ -1,5 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import type { NewestAnswers } from './connection-error.ts'
 import type { Turns } from './turns.ts'
 
 /** Requests of one connection, and of all, that may wait for those before them. */
@@ -13,7 +14,7 @@ type Exchange = readonly [IncomingMessage, ServerResponse]
  * read, thousands at once where somebody writes them back to back; those behind the first wait in order, share the turns
  * of large bodies, and nothing more is read until they are done. A connection with too many of them is cut.
  */
-export function paceRequests(server: Server, turns: Turns): { readonly cut: number } {
+export function paceRequests(server: Server, turns: Turns, newest: NewestAnswers): { readonly cut: number } {
   const handlers = server.listeners('request')
   server.removeAllListeners('request')
   const served = new Set<Socket>()
@@ -55,6 +56,7 @@ export function paceRequests(server: Server, turns: Turns): { readonly cut: numb
   }
   server.on('request', (request, response) => {
     const { socket } = request
+    newest.set(socket, { last: response, before: newest.get(socket)?.last })
     if (served.has(socket) || waiting.has(socket)) {
       // What was read before the connection was cut still comes.
       if (!socket.destroyed) wait(socket, [request, response])

@@ -1,3 +1,4 @@
+import type { Server } from 'node:http'
 import fastify, { type FastifyError, type FastifyReply, type FastifyRequest, LogController } from 'fastify'
 import type { Accounts } from '../access/accounts.ts'
 import { createKeyRing, type KeyRing } from '../access/keys.ts'
@@ -11,7 +12,7 @@ import type { Webhooks } from '../webhooks/webhooks.ts'
 import { addRoutes, guardRoutes } from './add-routes.ts'
 import { discardRest } from './body.ts'
 import { sendProblemPage, wantsPage } from './browser-answers.ts'
-import { createConnectionErrorHandler } from './connection-error.ts'
+import { createConnectionErrorHandler, type NewestAnswers } from './connection-error.ts'
 import { boundConnections } from './connections.ts'
 import { drainConnections } from './drain.ts'
 import { problemType } from './error-status.ts'
@@ -101,12 +102,14 @@ export async function buildServer(options: ServerOptions): Promise<App> {
     isOverloaded: pressure.isOverloaded,
   }
   const answerError = createErrorAnswer(log)
+  const newest: NewestAnswers = new WeakMap()
   const app = fastify({
     ...connectionOptions(limits),
     trustProxy: options.trustedProxies === undefined ? false : [...options.trustedProxies],
-    clientErrorHandler: createConnectionErrorHandler(metrics, context.streaming, lingerMs),
+    clientErrorHandler: createConnectionErrorHandler(metrics, { streaming: context.streaming, newest, lingerMs }),
     frameworkErrors: answerError,
   })
+  answerAll(app.server)
   const connections = boundConnections(app.server, limits)
   // Routes read their bodies themselves (body.ts), and a body that no route reads is left unread, for every method.
   for (const method of METHODS) app.addHttpMethod(method, { hasBody: false, overrideExisting: true })
@@ -141,7 +144,7 @@ export async function buildServer(options: ServerOptions): Promise<App> {
   await addRoutes(app, context)
   await app.ready()
   if (decisions !== undefined) shedLoad(app.server, () => decisions.decider.isFull(), metrics)
-  metrics.watchConnections(connections, paceRequests(app.server, context.turns), context.answers)
+  metrics.watchConnections(connections, paceRequests(app.server, context.turns, newest), context.answers)
   return app
 }
 
@@ -165,6 +168,14 @@ export function connectionOptions(limits: Limits) {
       connectionsCheckingInterval: Math.min(1000, limits.headersTimeoutMs / 2),
     },
   } as const
+}
+
+/**
+ * Has a client answered that ends its side of a connection behind its requests (RFC 9293, section 3.6): node would
+ * close the other side, too, and what was decided would go untold.
+ */
+function answerAll(server: Server): void {
+  Object.assign(server, { httpAllowHalfOpen: true })
 }
 
 /** Paths of probes, which carry no key, whatever they ask for. */

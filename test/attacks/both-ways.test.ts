@@ -28,6 +28,7 @@ const predictPost = (body: string | Buffer, more = '') => post(body, { path: '/p
 const bytesOf = (bytes: Buffer) => [...bytes].map((byte) => Buffer.from([byte]))
 const cut = (bytes: Buffer, ...at: readonly number[]) =>
   [0, ...at].map((from, i) => bytes.subarray(from, at[i] ?? bytes.length))
+const cutBehind = (whole: Buffer, next: Buffer, bytes: number) => Buffer.concat([whole, next.subarray(0, bytes)])
 const spelt = (changed: (head: string) => string, body = purchase('spelt')) =>
   Buffer.from(changed(head(body.length)) + body)
 const smuggled = 'GET /v1/status HTTP/1.1\r\nHost: shrike\r\n\r\n'
@@ -63,6 +64,17 @@ const plain: readonly Case[] = [
   ['a decision and a prediction at once', [Buffer.concat([post(purchase('t-17')), predictPost(good)])]],
   ['a decision and half of another', cut(Buffer.concat([post(purchase('t-18')), post(purchase('t-19'))]), 300)],
   ['a request and then no more', [predictPost(good)], true],
+  ['a decision and then no more', [post(purchase('t-40'))], true],
+  ['two decisions at once and then no more', [Buffer.concat([post(purchase('t-41')), post(purchase('t-42'))])], true],
+  ['two decisions apart and then no more', [post(purchase('t-43')), post(purchase('t-44'))], true],
+  ['a decision, a prediction and then no more', [Buffer.concat([post(purchase('t-45')), predictPost(good)])], true],
+  ['a decision, half of one and then no more', [cutBehind(post(purchase('t-46')), post(purchase('t-47')), 40)], true],
+  ['a decision, most of one and then no more', [cutBehind(post(purchase('t-49')), post(purchase('t-50')), 200)], true],
+  [
+    'a decision, no request and then no more',
+    [Buffer.concat([post(purchase('t-48')), Buffer.from('no request')])],
+    true,
+  ],
   ['half a head and then no more', [post(good).subarray(0, 50)], true],
   ['half a body and then no more', [post(good).subarray(0, post(good).length - 5)], true],
   ['a body that never comes', [head(20)]],

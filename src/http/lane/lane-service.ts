@@ -1,5 +1,6 @@
 import type { Server } from 'node:http'
 import type { KeyRing } from '../../access/keys.ts'
+import { smallBytes } from '../body.ts'
 import type { HttpContext } from '../http-context.ts'
 import { refusalOf } from '../refusal.ts'
 import { overloaded } from '../refuse-overload.ts'
@@ -20,7 +21,7 @@ export function createLaneService(
   keyRing: () => KeyRing,
   { server, ...connections }: { readonly server: Server } & Pick<LaneService, 'passOn' | 'forget'>,
 ): LaneService {
-  const { limits, metrics, log, accounts, isDraining, isOverloaded } = context
+  const { limits, metrics, log, accounts, held, isDraining, isOverloaded } = context
   const heads = new KnownHeads(laneRoutes(context), limits)
   const answers = new LaneAnswers(server)
   const tellsEach = log.isLevelEnabled('debug')
@@ -39,6 +40,10 @@ export function createLaneService(
   return {
     ...connections,
     find: (bytes) => heads.find(bytes),
+    mayHold: (socket, bytes) => bytes <= smallBytes || held.mayTake(bytes, { socket }),
+    letGo(socket, bytes) {
+      if (bytes > smallBytes) held.give(bytes, { socket })
+    },
     begin(head, body, arrivedMs, settle) {
       const { route } = head
       if (isDraining() || route.isElsewhere()) return false

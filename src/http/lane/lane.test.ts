@@ -88,6 +88,8 @@ function openAlone(service: Partial<LaneService>, onWritten = (done: () => void)
       find: () => head,
       begin: () => true,
       answer: (_route, _error, json) => `an answer to ${json}`,
+      mayHold: () => true,
+      letGo: () => {},
       passOn: () => {},
       refuse: () => {},
       forget: () => {},
@@ -135,6 +137,43 @@ describe('the lane', () => {
     const socket = await open(t, port)
     socket.end(decide('t-1'))
     assert.match(await rest(socket), /"transactionId":"t-1"/)
+  })
+
+  test('gives it all its answers, those to what came while it waited for the first, too', async (t) => {
+    const { port } = await startDeciding({}, { lookUpMs: () => 40 })
+    await exchange(port, decide('t-1'))
+    const socket = await open(t, port)
+    // It waits for the log, for its id is known there.
+    socket.write(decide('t-1'))
+    await new Promise((resolve) => setTimeout(resolve, 10))
+    socket.end(post('/predict/', good) + decide('t-2'))
+    assert.match(await rest(socket), /"duplicate":true.*fraud_prediction.*"t-2"/s)
+  })
+
+  test('holds no more for clients than the service has room for', async (t) => {
+    const { port } = await startDeciding({ limits: { heldBytes: 20_000 } }, { lookUpMs: () => 100 })
+    const large = (id: string) =>
+      post('/v1/decisions', JSON.stringify({ ...JSON.parse(purchase(id)), X: 'x'.repeat(8000) }))
+    await exchange(port, large('t-1'))
+    const half = large('t-2').length - 10
+    // Of one address to half of what there is.
+    const one = await open(t, port)
+    one.write(large('t-2').slice(0, half))
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    const other = await open(t, port)
+    other.write(large('t-3').slice(0, half))
+    assert.match(await next(other), /^HTTP\/1\.1 503 .*"code":"OVERLOADED"/s)
+    const eager = await open(t, port)
+    eager.write(decide('t-1'))
+    one.write(large('t-2').slice(half))
+    assert.match(await next(one), /"transactionId":"t-2"/)
+    eager.destroy()
+    other.destroy()
+    const later = await open(t, port)
+    later.write(large('t-4').slice(0, half))
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    later.write(large('t-4').slice(half))
+    assert.match(await next(later), /"transactionId":"t-4"/)
   })
 
   test('ends connections that ask nothing, as node does', async (t) => {

@@ -3,6 +3,9 @@ import type { Settle } from '../plain-handler.ts'
 import type { KnownHead } from './known-heads.ts'
 import type { LaneRoute } from './lane-route.ts'
 
+/** A connection, and whose it is. */
+export type LaneSocket = Duplex & { readonly remoteAddress?: string | undefined }
+
 /** What lanes share. */
 export interface LaneService {
   /** The head that these bytes begin with, where the lane takes its request. */
@@ -11,10 +14,16 @@ export interface LaneService {
   begin(head: KnownHead, body: Buffer, arrivedMs: number, settle: Settle): boolean
   /** What a request settled with, as bytes for the client, and counted. */
   answer(route: LaneRoute, error: unknown, json: string, arrivedMs: number): string
-  /** Has node's server go on with a connection, as if it had just come and these were its first bytes. */
-  passOn(socket: Duplex, bytes: Buffer): void
+  /** Whether so many bytes may be held for a connection; `letGo` is told of them once they are not. */
+  mayHold(socket: LaneSocket, bytes: number): boolean
+  letGo(socket: LaneSocket, bytes: number): void
+  /**
+   * Has node's server go on with a connection, as if it had just come and these were its first bytes; where the client has
+   * said all, its last, too.
+   */
+  passOn(socket: LaneSocket, bytes: Buffer): void
   /** Answers what can't be a request, and closes the connection. */
-  refuse(socket: Duplex, code: 'HPE_INVALID_EOF_STATE' | 'ERR_HTTP_REQUEST_TIMEOUT'): void
+  refuse(socket: LaneSocket, code: 'HPE_INVALID_EOF_STATE' | 'ERR_HTTP_REQUEST_TIMEOUT'): void
   forget(lane: Lane): void
 }
 
@@ -38,14 +47,14 @@ type State = 'new' | 'idle' | 'body' | 'busy' | 'unread' | 'left'
  * reading a request.
  */
 export class Lane {
-  readonly #socket: Duplex
+  readonly #socket: LaneSocket
   readonly #service: LaneService
   #state: State = 'new'
   #sinceMs: number
   /** What was read and not answered yet. */
   #held: Buffer | undefined
 
-  constructor(socket: Duplex, service: LaneService, nowMs: number) {
+  constructor(socket: LaneSocket, service: LaneService, nowMs: number) {
     this.#socket = socket
     this.#service = service
     this.#sinceMs = nowMs
@@ -86,8 +95,9 @@ export class Lane {
     const before = this.#held
     const bytes = before === undefined ? chunk : Buffer.concat([before, chunk])
     if (this.#state === 'busy' || this.#state === 'unread') {
-      this.#held = bytes
-      this.#socket.pause()
+      // Whoever sends more than there is room for does not wait for answers.
+      if (this.#hold(bytes)) this.#socket.pause()
+      else this.#socket.destroy()
       return
     }
     const head = this.#service.find(bytes)
@@ -98,12 +108,16 @@ export class Lane {
     }
     this.#sinceMs = performance.now()
     if (bytes.length < end) {
-      this.#held = bytes
-      this.#state = 'body'
+      // Node's way says what there is no room for.
+      if (this.#hold(bytes)) this.#state = 'body'
+      else this.#leave(bytes)
+      return
+    }
+    if (!this.#hold(bytes.length === end ? undefined : bytes.subarray(end))) {
+      this.#leave(bytes)
       return
     }
     this.#state = 'busy'
-    this.#held = bytes.length === end ? undefined : bytes.subarray(end)
     const body = bytes.subarray(head.text.length, end)
     if (!this.#service.begin(head, body, this.#sinceMs, this.#settleOnce(head.route, this.#sinceMs))) this.#leave(bytes)
   }
@@ -124,13 +138,11 @@ export class Lane {
   #write(answer: string): void {
     const socket = this.#socket
     const isRead = socket.write(answer, isAscii(answer) ? 'latin1' : 'utf8')
-    if (socket.readableEnded) {
-      socket.end()
-      return
-    }
     this.#state = isRead ? 'idle' : 'unread'
     // More than one at a time is for node's server, in order and with bounds of its own.
-    if (isRead && this.#held !== undefined) this.#leave()
+    if (this.#held === undefined) {
+      if (socket.readableEnded) socket.end()
+    } else if (isRead) this.#leave()
   }
 
   /** The client has read what it had not. */
@@ -141,16 +153,24 @@ export class Lane {
     if (this.#held !== undefined) this.#leave()
   }
 
-  /** Nothing more comes, but an answer that is under way may still be read. */
+  /** Nothing more comes, but answers that are under way may still be read. */
   readonly #end = (): void => {
     if (this.#state === 'body') this.#refuse('HPE_INVALID_EOF_STATE')
-    else if (this.#state !== 'busy') this.#socket.end()
+    else if (this.#state !== 'busy' && this.#held === undefined) this.#socket.end()
   }
 
   readonly #close = (): void => {
     this.#state = 'left'
-    this.#held = undefined
+    this.#hold(undefined)
     this.#service.forget(this)
+  }
+
+  /** Holds these bytes in place of others; false where there is no room for them, and then it holds none. */
+  #hold(bytes: Buffer | undefined): boolean {
+    const before = this.#held
+    if (before !== undefined) this.#service.letGo(this.#socket, before.length)
+    this.#held = bytes !== undefined && this.#service.mayHold(this.#socket, bytes.length) ? bytes : undefined
+    return this.#held === bytes
   }
 
   #refuse(code: Parameters<LaneService['refuse']>[1]): void {

@@ -28,6 +28,12 @@ export function openLanes(server: Server, context: HttpContext, keyRing: () => K
     passOn(socket, bytes) {
       socket.pause()
       accept.call(server, socket)
+      if (socket.readableEnded) {
+        // A stream takes nothing back once it has told its end.
+        if (bytes.length > 0) socket.emit('data', bytes)
+        socket.emit('end')
+        return
+      }
       if (bytes.length > 0) socket.unshift(bytes)
       socket.resume()
     },

@@ -1,6 +1,7 @@
 import type { Role } from '../../access/roles.ts'
 import { FraudError } from '../../core/errors.ts'
 import { type EventType, eventTypes } from '../../events/event.ts'
+import { endWithReader } from '../end-with-reader.ts'
 import { EventReaders } from '../event-readers.ts'
 import { principalOf } from '../guard.ts'
 import type { DecidingContext, Route, RouteRequest } from '../route.ts'
@@ -71,6 +72,7 @@ export const events: Route<DecidingContext> = {
       if (request.method === 'HEAD') return reply.headers(headers).send('')
       reply.hijack()
       reply.raw.writeHead(200, headers)
+      endWithReader(reply.raw)
       const given = request.headers['last-event-id']
       const place = typeof given === 'string' && given !== '' ? given : undefined
       return void readers.add(reply.raw, { types, place, mayStill: () => mayStill('viewer', request, reply) })

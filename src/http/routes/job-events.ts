@@ -2,6 +2,7 @@ import { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { FraudError } from '../../core/errors.ts'
 import { hasEnded } from '../../jobs/job.ts'
+import { endWithReader } from '../end-with-reader.ts'
 import type { JobContext, Route } from '../route.ts'
 import { jobIdParameter, overloaded, unknownJob } from '../schemas/job.ts'
 import { answerOf } from '../schemas/parts.ts'
@@ -45,6 +46,7 @@ export const jobEvents: Route<JobContext> = {
       if (followers >= mostFollowers) throw new FraudError('OVERLOADED', 'Too many clients are following jobs')
       reply.headers({ 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
       if (request.method === 'HEAD') return reply.send('')
+      endWithReader(reply.raw)
       const gone = new AbortController()
       followers += 1
       reply.raw.once('close', () => {
