@@ -146,6 +146,7 @@ export async function openCluster(
       control,
       judge: new ClusterJudge({ control, inForce, onFault }),
       wait,
+      steadyClock: performance.now.bind(performance),
       retryMs,
       giveUpMs,
       unansweredMs,

@@ -60,6 +60,12 @@ export interface KeyLabelEntry extends SentTransaction, SaidLabel {
   readonly number: number
 }
 
+/** The observations of a transaction that was decided without some of its parts are in their lanes, so labels may follow. */
+interface ObservedEntry {
+  readonly kind: 'observed'
+  readonly id: string
+}
+
 /** Labels through this number are in all the lanes that they count in. */
 interface ForwardedEntry {
   readonly kind: 'forwarded'
@@ -80,9 +86,13 @@ export type Entry =
   | KeyLabelEntry
   | ForwardedEntry
   | ControlEntry
+  | ObservedEntry
 
 /** In the order of their numbers: grows at its end only. */
-const kinds = ['intake', 'observation', 'decision', 'label', 'key-label', 'forwarded', 'definition', 'change'] as const
+const kinds = [
+  ...(['intake', 'observation', 'decision', 'label', 'key-label', 'forwarded', 'definition', 'change'] as const),
+  'observed',
+] as const
 const kindAt: readonly string[] = kinds
 
 const scratch = new ValueWriter()
@@ -124,6 +134,9 @@ function writeBody(entry: Entry, to: ValueWriter): void {
       break
     case 'forwarded':
       to.whole(entry.through)
+      break
+    case 'observed':
+      to.text(entry.id)
       break
     case 'definition':
     case 'change':
@@ -172,6 +185,8 @@ function readBody(kind: (typeof kinds)[number], from: ValueReader, end: number):
     }
     case 'forwarded':
       return { kind, through: from.whole() }
+    case 'observed':
+      return { kind, id: from.text() }
     case 'definition':
     case 'change':
       return { kind, json: from.text() }

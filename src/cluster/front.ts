@@ -2,6 +2,7 @@ import { FraudError } from '../core/errors.ts'
 import { type ClusterDefinition, keylessValues, type LanePart } from './cluster-definition.ts'
 import {
   type DecisionEntry,
+  type Entry,
   encodeEntry,
   type IntakeEntry,
   type LabelEntry,
@@ -28,7 +29,7 @@ export interface PartsJudge {
     parts: readonly (PartReply | undefined)[],
     isUnanswered: boolean,
   ): { readonly record: Uint8Array; readonly control: number }
-  /** How long parts may take. */
+  /** How long after a transaction was received its parts may come. */
   readonly deadlineMs: number
 }
 
@@ -40,6 +41,8 @@ export interface FrontOptions {
   readonly partitions: number
   readonly definition: (position: number) => ClusterDefinition | undefined
   readonly judge: PartsJudge
+  /** Milliseconds of a clock that nobody sets. */
+  readonly steadyClock: () => number
   /** Resolves after so long, or once aborted. */
   readonly wait: (ms: number, signal: AbortSignal) => Promise<void>
   /** An entry is appended again where nothing was heard for so long. */
@@ -82,26 +85,55 @@ export class Front {
    * @throws FraudError LOG_UNAVAILABLE where it is not known what became of it: the same id may be sent again.
    */
   async decide(sent: SentTransaction): Promise<Decided> {
+    const untilMs = this.#deadline()
     const asker = this.#questions.ask(1)
     const home = await this.#askHome({ kind: 'intake', ...asker, ...sent })
     const { intake } = home
     const isRepeat = intake.front !== asker.front || intake.question !== asker.question
-    const decision = home.decision ?? (await this.finish(intake, false))
+    const decision = home.decision ?? (await this.finish(intake, false, untilMs))
     return { intake, decision, isRepeat }
   }
 
   /** Takes an intake that its home knows to its decision: the first of those who try makes it. */
-  async finish(intake: IntakeEntry, isUnanswered: boolean): Promise<DecisionEntry> {
-    const definition = this.#options.definition(intake.definition)
-    if (definition === undefined) throw unanswered('its definition is not known here yet')
-    const parts = await this.#gather(definition, intake)
+  async finish(intake: IntakeEntry, isUnanswered: boolean, untilMs = this.#deadline()): Promise<DecisionEntry> {
+    const definition = this.#definitionOf(intake)
+    const { parts, placed } = await this.#gather(definition, intake, untilMs)
     const { record, control } = this.#options.judge.judge(definition, intake, parts, isUnanswered)
     const positions = parts.map((part) => part?.position)
     const asker = this.#questions.ask(1)
     const { id } = intake
     const home = await this.#askHome({ kind: 'decision', ...asker, id, positions, control, record })
     if (home.decision === undefined) throw unanswered('its home does not know the decision')
+    if (parts.includes(undefined)) void this.#tellPlaced(id, placed)
     return home.decision
+  }
+
+  /** Takes a transaction that was decided without some of its parts to the lanes of all its keys. */
+  async observe(intake: IntakeEntry): Promise<void> {
+    const asker = this.#questions.ask(0)
+    this.#questions.close(asker.question)
+    const keyed = keyedLanes(this.#definitionOf(intake), intake)
+    await this.#options.log.append(keyed.map(({ lane, key }) => this.#observation(lane, key, { ...intake, ...asker })))
+    await this.#tellObserved(intake.id)
+  }
+
+  /** Home keeps labels until the lanes are known to have the transaction; where this fails its holders see to it. */
+  async #tellPlaced(id: string, placed: Promise<boolean>): Promise<void> {
+    if (await placed) await this.#tellObserved(id).catch(() => {})
+  }
+
+  #tellObserved(id: string): Promise<void> {
+    return this.#options.log.append(this.#toHome({ kind: 'observed', id }))
+  }
+
+  #deadline(): number {
+    return this.#options.steadyClock() + this.#options.judge.deadlineMs
+  }
+
+  #definitionOf({ definition: position }: IntakeEntry): ClusterDefinition {
+    const definition = this.#options.definition(position)
+    if (definition === undefined) throw unanswered('its definition is not known here yet')
+    return definition
   }
 
   /** @returns whether the label waits for its transaction. */
@@ -118,26 +150,26 @@ export class Front {
     return answer
   }
 
-  #toHome(entry: IntakeEntry | DecisionEntry | LabelEntry): readonly Appended[] {
+  #toHome(entry: Extract<Entry, { readonly kind: 'intake' | 'decision' | 'label' | 'observed' }>): readonly Appended[] {
     return [{ ...placeOf(homeLane, entry.id, this.#options.partitions), bytes: encodeEntry(entry) }]
   }
 
-  /** The parts of a transaction, each from where its key is counted. */
-  async #gather(definition: ClusterDefinition, intake: IntakeEntry): Promise<readonly (PartReply | undefined)[]> {
+  /** The parts of a transaction that come in time, each from where its key is counted. */
+  async #gather(definition: ClusterDefinition, intake: IntakeEntry, untilMs: number) {
     const transaction = definition.transactionOf(intake)
     if (transaction === undefined) throw unanswered('its definition does not hold it')
-    const asked = definition.parts.map((lane) => ({ lane, key: lane.keyOf(intake) }))
-    const keyed = asked.flatMap(({ lane, key }) => (key === undefined ? [] : [{ lane, key }]))
+    const keyed = keyedLanes(definition, intake)
     const question = this.#questions.ask(keyed.length)
     const entries = keyed.map(({ lane, key }) => this.#observation(lane, key, { ...intake, ...question }))
-    const answers = await this.#ask(question.question, entries, this.#options.judge.deadlineMs)
-    return asked.map(({ lane, key }): PartReply | undefined => {
-      if (key === undefined) {
+    const { answers, placed } = await this.#askKeys(question.question, entries, untilMs)
+    const parts = definition.parts.map((lane): PartReply | undefined => {
+      if (lane.keyOf(intake) === undefined) {
         return { ...nothingCounted, lane: lane.lane, values: keylessValues(lane, transaction) }
       }
       const answer = answers.find((each) => each.kind === 'part' && each.lane === lane.lane)
       return answer?.kind === 'part' && answer.position >= 0 ? answer : undefined
     })
+    return { parts, placed }
   }
 
   #observation(lane: LanePart, key: string, intake: IntakeEntry): Appended {
@@ -150,13 +182,48 @@ export class Front {
     return { ...placeOf(lane.lane, key, this.#options.partitions), bytes: encodeEntry(entry) }
   }
 
+  /**
+   * Appends until everything is answered or the time is over, even while the log has not said that it took it.
+   *
+   * @returns `placed` tells, once that shows, whether the log is known to have all of it.
+   */
+  async #askKeys(question: number, entries: readonly Appended[], untilMs: number) {
+    const { retryMs, steadyClock } = this.#options
+    let placed = Promise.resolve(false)
+    let isUnderway = false
+    const append = async () => {
+      isUnderway = true
+      const unheard = this.#unheard(question, entries)
+      const isDone = await this.#options.log.append(unheard).then(yes, no)
+      isUnderway = false
+      return isDone
+    }
+    try {
+      do {
+        if (!isUnderway) {
+          const appended = append()
+          placed = placed.then((isPlaced) => isPlaced || appended)
+        }
+        await this.#questions.within(question, Math.max(0, Math.min(untilMs - steadyClock(), retryMs)))
+      } while (this.#questions.isOpen(question) && steadyClock() < untilMs)
+      return { answers: this.#questions.answers(question), placed }
+    } finally {
+      this.#questions.close(question)
+    }
+  }
+
+  /** Entries to lanes that have not answered. */
+  #unheard(question: number, entries: readonly Appended[]): readonly Appended[] {
+    const heard = new Set(this.#questions.answers(question).map((answer) => answer.kind === 'part' && answer.lane))
+    return entries.filter(({ lane }) => !heard.has(lane))
+  }
+
   /** Appends until everything is answered or the time is over: what is there twice is a repeat. */
   async #ask(question: number, entries: readonly Appended[], withinMs: number) {
     const { log, retryMs } = this.#options
     try {
       for (let leftMs = withinMs; leftMs > 0 && this.#questions.isOpen(question); leftMs -= retryMs) {
-        const heard = new Set(this.#questions.answers(question).map((answer) => answer.kind === 'part' && answer.lane))
-        await log.append(entries.filter(({ lane }) => !heard.has(lane)))
+        await log.append(entries)
         await this.#questions.within(question, Math.min(leftMs, retryMs))
       }
       return this.#questions.answers(question)
@@ -166,6 +233,15 @@ export class Front {
   }
 }
 
+function keyedLanes({ parts }: ClusterDefinition, intake: IntakeEntry) {
+  return parts.flatMap((lane) => {
+    const key = lane.keyOf(intake)
+    return key === undefined ? [] : [{ lane, key }]
+  })
+}
+
+const yes = () => true
+const no = () => false
 const nothingCounted = { kind: 'part', position: keyless, isCapped: false } as const
 
 function unanswered(why: string): FraudError {

@@ -1,14 +1,14 @@
 import { FraudError } from '../core/errors.ts'
 import type { ClusterDefinition } from './cluster-definition.ts'
-import { encodeEntry, type IntakeEntry, type KeyLabelEntry } from './entries.ts'
+import { encodeEntry, type KeyLabelEntry } from './entries.ts'
 import type { Front } from './front.ts'
-import type { DueLabel, HomeFold } from './home-fold.ts'
+import type { DueLabel, HomeFold, OpenIntake } from './home-fold.ts'
 import { homeLane, placeOf } from './lanes.ts'
 import type { Appended, OrderedLog } from './ordered-log.ts'
 
 export interface HealerOptions {
   readonly log: OrderedLog
-  readonly front: Pick<Front, 'finish'>
+  readonly front: Pick<Front, 'finish' | 'observe'>
   readonly control: { definition(position: number): ClusterDefinition | undefined }
   readonly partitions: number
   readonly clock: () => number
@@ -19,10 +19,10 @@ export interface HealerOptions {
 const labelsAtOnce = 500
 const intakesAtOnce = 64
 
-/** Does what is left undone at home: decides what no front has decided, and takes labels to the lanes in which they count. */
+/** Does what is left undone at home: decides what no front has decided, and takes observations and labels to their lanes. */
 export class Healer {
   readonly #options: HealerOptions
-  readonly #deciding = new Set<string>()
+  readonly #closing = new Set<string>()
   readonly #forwarding = new Set<number>()
 
   constructor(options: HealerOptions) {
@@ -31,27 +31,29 @@ export class Healer {
 
   /** Begins what is to be done; all holders of a home may do the same, since what is there twice is a repeat. */
   heal(partition: number, fold: HomeFold): void {
-    this.#decide(fold)
+    this.#close(fold)
     if (fold.due.length > 0) void this.#forward(partition, fold.due.slice(0, labelsAtOnce))
   }
 
-  #decide(fold: HomeFold): void {
+  #close(fold: HomeFold): void {
     const { clock, unansweredMs } = this.#options
     const untilMs = clock() - unansweredMs
-    for (const { intake, atMs } of fold.open) {
-      if (atMs > untilMs || this.#deciding.size >= intakesAtOnce) return
-      if (!this.#deciding.has(intake.id)) void this.#finish(intake)
+    for (const open of fold.open) {
+      if (open.atMs > untilMs || this.#closing.size >= intakesAtOnce) return
+      if (!this.#closing.has(open.intake.id)) void this.#finish(open)
     }
   }
 
-  async #finish(intake: IntakeEntry): Promise<void> {
-    this.#deciding.add(intake.id)
+  async #finish({ intake, decision }: OpenIntake): Promise<void> {
+    const { front, onError } = this.#options
+    this.#closing.add(intake.id)
     try {
-      await this.#options.front.finish(intake, true)
+      if (decision === undefined) await front.finish(intake, true)
+      else await front.observe(intake)
     } catch (error) {
-      this.#options.onError(error)
+      onError(error)
     } finally {
-      this.#deciding.delete(intake.id)
+      this.#closing.delete(intake.id)
     }
   }
 

@@ -14,10 +14,11 @@ export const idsKeptMs = 180 * 86_400_000
 const mostEntries = Number.MAX_SAFE_INTEGER
 const none: readonly LabelEntry[] = []
 
-/** An intake that nobody has decided yet. */
+/** An intake that is not decided yet, or whose observations may not be in their lanes. */
 export interface OpenIntake {
   readonly intake: IntakeEntry
   readonly atMs: number
+  readonly decision: DecisionEntry | undefined
 }
 
 /** A label that has to reach the lanes of its transaction's keys. */
@@ -31,6 +32,8 @@ interface Known {
   readonly intake: IntakeEntry
   readonly atMs: number
   decision: DecisionEntry | undefined
+  /** Whether the lanes of all its keys are known to have it, so that labels can follow it there. */
+  isObserved: boolean
   labels: readonly LabelEntry[]
 }
 
@@ -56,7 +59,7 @@ export class HomeFold implements LaneFold {
     return this.#position
   }
 
-  /** Intakes that nobody has decided yet, the oldest first. */
+  /** What is left undone, the oldest first. */
   get open(): Iterable<OpenIntake> {
     return this.#open.values()
   }
@@ -73,6 +76,7 @@ export class HomeFold implements LaneFold {
     if (entry.kind === 'intake') return this.#takeIn(entry)
     if (entry.kind === 'decision') return this.#decide(entry)
     if (entry.kind === 'label') return this.#label(entry)
+    if (entry.kind === 'observed') this.#observed(this.#known.get(entry.id))
     if (entry.kind === 'forwarded') while ((this.#due[0]?.number ?? Infinity) <= entry.through) this.#due.shift()
     return undefined
   }
@@ -82,7 +86,8 @@ export class HomeFold implements LaneFold {
     if (known !== undefined) return { to: entry, answer: answerOf(known) }
     // By now nobody knows whether its id was known.
     if (entry.receivedAtMs <= this.#atMs - this.#keepMs / 2) return undefined
-    const made = { intake: entry, atMs: this.#atMs, decision: undefined, labels: this.#waiting.get(entry.id) ?? none }
+    const labels = this.#waiting.get(entry.id) ?? none
+    const made = { intake: entry, atMs: this.#atMs, decision: undefined, isObserved: false, labels }
     this.#known.set(entry.id, made)
     this.#open.set(entry.id, made)
     this.#waiting.delete(entry.id)
@@ -92,13 +97,17 @@ export class HomeFold implements LaneFold {
   #decide(entry: DecisionEntry): Reply | undefined {
     const known = this.#known.get(entry.id)
     if (known === undefined) return undefined
-    if (known.decision === undefined) {
-      known.decision = entry
-      this.#open.delete(entry.id)
-      // From here on its observations are in their lanes, so labels can follow them there.
-      for (const label of known.labels) this.#makeDue(known, label)
-    }
+    known.decision ??= entry
+    if (isOfAllParts(entry)) this.#observed(known)
+    if (known.isObserved) this.#open.delete(entry.id)
     return { to: entry, answer: answerOf(known) }
+  }
+
+  #observed(known: Known | undefined): void {
+    if (known === undefined || known.isObserved) return
+    known.isObserved = true
+    if (known.decision !== undefined) this.#open.delete(known.intake.id)
+    for (const label of known.labels) this.#makeDue(known, label)
   }
 
   #label(entry: LabelEntry): Reply {
@@ -111,7 +120,7 @@ export class HomeFold implements LaneFold {
     if (known === undefined) this.#waiting.set(entry.id, labels)
     else {
       known.labels = labels
-      if (known.decision !== undefined) this.#makeDue(known, entry)
+      if (known.isObserved) this.#makeDue(known, entry)
     }
     return { to: entry, answer }
   }
@@ -123,9 +132,9 @@ export class HomeFold implements LaneFold {
 
   #forget(): void {
     const untilMs = this.#atMs - this.#keepMs
-    for (const [id, { atMs, decision }] of this.#known) {
+    for (const [id, { atMs }] of this.#known) {
       if (atMs > untilMs) break
-      if (decision !== undefined) this.#known.delete(id)
+      if (!this.#open.has(id)) this.#known.delete(id)
     }
     for (const [id, [{ receivedAtMs }]] of this.#waiting) {
       if (receivedAtMs > untilMs) break
@@ -139,9 +148,10 @@ export class HomeFold implements LaneFold {
       writer.double(number)
     }
     writer.double(this.#known.size)
-    for (const { intake, atMs, decision, labels } of this.#known.values()) {
+    for (const { intake, atMs, decision, isObserved, labels } of this.#known.values()) {
+      const observed = { kind: 'observed', id: intake.id } as const
       writer.double(atMs)
-      writeEntries([intake, ...(decision === undefined ? [] : [decision]), ...labels], writer)
+      writeEntries([intake, ...(decision ? [decision] : []), ...(isObserved ? [observed] : []), ...labels], writer)
       yield* writer.take()
     }
     writer.double(this.#waiting.size)
@@ -181,9 +191,16 @@ export class HomeFold implements LaneFold {
     const [intake] = entries.filter((entry) => entry.kind === 'intake')
     const [decision] = entries.filter((entry) => entry.kind === 'decision')
     const labels = entries.filter((entry) => entry.kind === 'label')
-    this.#known.set(intake.id, { intake, atMs, decision, labels })
-    if (decision === undefined) this.#open.set(intake.id, { intake, atMs })
+    const isObserved = entries.some(({ kind }) => kind === 'observed')
+    const known = { intake, atMs, decision, isObserved, labels }
+    this.#known.set(intake.id, known)
+    if (decision === undefined || !isObserved) this.#open.set(intake.id, known)
   }
+}
+
+/** A part is there only where its observation is in its lane. */
+function isOfAllParts({ positions }: DecisionEntry): boolean {
+  return !positions.includes(undefined)
 }
 
 function answerOf({ intake, decision }: Known): HomeReply {

@@ -56,7 +56,7 @@ export class Questions {
   /** Resolves once all answers are there, or after so long. */
   async within(question: number, ms: number): Promise<void> {
     const asked = this.#open.get(question)
-    if (asked !== undefined && !asked.answered.signal.aborted) await this.#wait(ms, asked.answered.signal)
+    if (asked !== undefined && this.isOpen(question)) await this.#wait(ms, asked.answered.signal)
   }
 
   close(question: number): void {

@@ -25,7 +25,7 @@ test('a replica that cannot read a lane of keys ends with what failed', { timeou
   const control = new SimulatedControl()
   const replica = new Replica({
     ...{ log, control, judge: control.judge, address: 'a', partitions: 1 },
-    ...{ retryMs: 10, giveUpMs: 10, unansweredMs: 100, keepMs: 1_000, clock: () => 0 },
+    ...{ retryMs: 10, giveUpMs: 10, unansweredMs: 100, keepMs: 1_000, clock: () => 0, steadyClock: () => 0 },
     wait: (_, signal) => aborted(signal),
     send: () => assert.fail(),
     holds: () => true,

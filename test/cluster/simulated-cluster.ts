@@ -66,6 +66,7 @@ export class SimulatedCluster {
       judge: control.judge,
       wait: world.waitOf(machine),
       clock: () => world.nowMs,
+      steadyClock: () => world.nowMs,
       retryMs: 300,
       giveUpMs: 3_000,
       unansweredMs: 5_000,

@@ -69,9 +69,12 @@ export async function simulate(seed: number): Promise<Tried> {
       cluster.changeControl({ kind: 'change', json: JSON.stringify(random.integer(10) / 10) }),
     )
   }
+  const slow = pick([0, 0, 0.05, 0.3])
+  world.slowMs = () => (slow > 0 && world.chance(slow) ? random.integer(6_000) : 0)
   await world.run(startMs + actMs + 30_000)
   world.faults = { lost: 0, zombie: 0, lostReply: 0, delayMs: 5 }
   world.isLogGone = false
+  world.slowMs = () => 0
   for (let number = 0; number < 3; number++) {
     // Some may hold what others were to hold from then on.
     cluster.crash(number)

@@ -50,6 +50,8 @@ export class World {
   faults: Faults
   /** While it is gone the log takes nothing. */
   isLogGone = false
+  /** So much longer an append to a place takes, until it is there and acknowledged. */
+  slowMs: (place: Place) => number = () => 0
   nowMs: number
   readonly #happenings: Happening[] = []
   readonly #places = new Map<string, Stored[]>()
@@ -154,7 +156,8 @@ export class World {
       if (this.isLogGone || this.chance(this.faults.lost)) return fail()
       const isZombie = this.chance(this.faults.zombie)
       if (isZombie) fail()
-      this.after(isZombie ? this.random.integer(8_000) : this.delay(), undefined, () => {
+      const takesMs = isZombie ? this.random.integer(8_000) : this.delay() + this.slowMs(group[0])
+      this.after(takesMs, undefined, () => {
         if (this.isLogGone) return isZombie ? undefined : fail()
         this.#store(
           group[0],

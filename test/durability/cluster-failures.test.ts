@@ -41,6 +41,12 @@ function decided({ entries }: Pick<Awaited<ReturnType<typeof startCluster>>, 'en
   return recordOf(entry.record)
 }
 
+/** Labels come behind the transaction that they speak of, each of them from one holder of its home or both. */
+function assertFollows(entries: ReturnType<World['entries']>): void {
+  const kinds = entries.map(({ bytes }) => decodeEntry(bytes, 'the lane').kind)
+  assert.deepEqual([kinds.lastIndexOf('observation') < kinds.indexOf('key-label'), new Set(kinds).size], [true, 2])
+}
+
 const holdersOf = (cluster: SimulatedCluster) => cluster.holders(home)
 const notHolding = (cluster: SimulatedCluster) => [0, 1, 2].find((each) => !holdersOf(cluster).includes(each)) ?? 0
 
@@ -120,6 +126,40 @@ describe('in a cluster', () => {
     await rest()
     const next = cluster.told.at(-1)?.decided.decision
     assert.deepEqual(next && recordOf(next.record).degraded, [], 'it was counted all the same')
+  })
+
+  test('a slow log costs no more than the deadline, and no label overtakes its transaction', async () => {
+    const started = await startCluster()
+    const { world, cluster, rest, entries } = started
+    const card = placeOf('key-card', 'c1', partitions)
+    world.slowMs = ({ lane }) => (lane === card.lane ? 3_000 : 0)
+    const front = notHolding(cluster)
+    cluster.send(one, front, 0)
+    await world.run(world.nowMs + 1_200)
+    assert.equal(cluster.told.length, 1)
+    assert.deepEqual(decided(started).degraded, ['history-unavailable'])
+    world.slowMs = () => 0
+    cluster.label('one', true, startMs, 'issuer', front)
+    await world.run(world.nowMs + 1_500)
+    assert.deepEqual([world.entries(card).length, entries('observed').length], [0, 0], 'the label waits')
+    await rest()
+    assertFollows(world.entries(card))
+  })
+
+  test('what a front could not take to a lane before it died, home takes there, and its labels after it', async () => {
+    const { world, cluster, rest, entries } = await startCluster()
+    const card = placeOf('key-card', 'c1', partitions)
+    world.slowMs = ({ lane }) => (lane === card.lane ? 1e9 : 0)
+    const front = notHolding(cluster)
+    cluster.send(one, front, 0)
+    await world.run(world.nowMs + 1_200)
+    assert.equal(cluster.told.length, 1)
+    cluster.crash(front)
+    cluster.label('one', true, startMs, 'issuer', holdersOf(cluster)[0])
+    world.slowMs = () => 0
+    await rest()
+    assert.ok(entries('observed').length > 0)
+    assertFollows(world.entries(card))
   })
 
   test('while the log is gone callers are refused, and the same id is taken afterwards', async () => {
