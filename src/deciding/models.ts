@@ -4,7 +4,7 @@ import { formatIsoTime } from '../core/time-parser.ts'
 import { inSlices } from '../core/time-slices.ts'
 import type { Definition } from '../log/log-record.ts'
 import { type Bundle, decodeBundleInSteps, shortHash } from '../models/bundle.ts'
-import { decodeTensors } from '../models/safetensors.ts'
+import { hashOfTensors } from '../models/safetensors.ts'
 import { createPredictor } from '../scoring/load-predictor.ts'
 import type { Predictor } from '../scoring/predictor.ts'
 import { appendChange } from './append-change.ts'
@@ -34,6 +34,8 @@ interface BundleStore {
   keep(id: string, bytes: Uint8Array): Promise<void>
   /** @throws FraudError FILE_UNREADABLE */
   read(id: string): Promise<Uint8Array>
+  /** The same in pieces, each of which the next one overwrites. */
+  pieces(id: string): AsyncIterable<Uint8Array>
   remove(id: string): void
 }
 
@@ -179,14 +181,14 @@ export class Models {
         `The file of ${id} is missing from the data directory: add the bundle again`,
       )
     }
-    const bytes = await bundles.read(id)
-    if (this.#before?.predictor.modelId === id) {
-      // A restart reads the file, so it has to be sound.
-      const { sha256 } = await inSlices(decodeTensors(bytes))
+    const before = this.#before
+    if (before?.predictor.modelId === id) {
+      // A restart reads the file, so it has to be sound. To hold all of it would make V8 collect garbage, and decisions wait.
+      const sha256 = await hashOfTensors(bundles.pieces(id))
       if (!id.endsWith(`@${shortHash(sha256)}`)) throw holdsAnother(id, shortHash(sha256))
-      return this.#before
+      return before
     }
-    const bundle = await decode(bytes)
+    const bundle = await decode(await bundles.read(id))
     if (bundle.id !== id) throw holdsAnother(id, bundle.id)
     if (!canDecide(bundle.detector)) {
       throw new FraudError('BUNDLE_INVALID', `The detector of ${id} declares no id or no time, so it cannot decide`)

@@ -8,7 +8,7 @@ import { FraudError } from '../core/errors.ts'
 import { atOnce } from '../core/time-slices.ts'
 import { type BundleContent, decodeBundle, encodeBundle } from './bundle.ts'
 import { writeModel } from './learned-model.ts'
-import { decodeTensors, encodeTensors } from './safetensors.ts'
+import { decodeTensors, encodeTensors, hashOfTensors } from './safetensors.ts'
 import { createTreeEnsemble } from './trees/tree-ensemble.ts'
 
 const forest = createTreeEnsemble(['V1', 'Amount €'], {
@@ -134,6 +134,29 @@ describe('a bundle', () => {
     for (let length = 0; length < bytes.length; length++)
       assert.throws(() => decodeBundle(bytes.slice(0, length)), isInvalid)
     assert.throws(() => decodeBundle(Buffer.concat([bytes, Buffer.from([0])])), isInvalid)
+  })
+
+  test('has the same hash read in pieces of any size, and is refused when any byte of it differs or lacks', async () => {
+    const { bytes } = encodeBundle(content)
+    const { sha256 } = atOnce(decodeTensors(bytes))
+    const buffer = new Uint8Array(bytes.length)
+    async function* inPieces(given: Uint8Array, size: number) {
+      for (let at = 0; at < given.length; at += size) {
+        const piece = given.subarray(at, at + size)
+        buffer.fill(0)
+        buffer.set(piece)
+        yield buffer.subarray(0, piece.length)
+      }
+    }
+    for (const size of [1, 7, 64, 1000, bytes.length])
+      assert.equal(await hashOfTensors(inPieces(bytes, size)), sha256, `${size}`)
+    for (let i = 0; i < bytes.length; i++) {
+      const damaged = bytes.slice()
+      damaged[i] ^= 0x20
+      await assert.rejects(hashOfTensors(inPieces(damaged, 500)), isInvalid, `byte ${i}`)
+      await assert.rejects(hashOfTensors(inPieces(bytes.subarray(0, i), 500)), isInvalid, `${i} bytes`)
+    }
+    await assert.rejects(hashOfTensors(inPieces(Buffer.concat([bytes, Buffer.alloc(1)]), 500)), isInvalid)
   })
 
   test('is refused, with the versions, when it is too new', () => {

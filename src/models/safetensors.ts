@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, type Hash } from 'node:crypto'
 import { FraudError } from '../core/errors.ts'
 import { atOnce, type Steps } from '../core/time-slices.ts'
 
@@ -78,17 +78,57 @@ export function* decodeTensors(bytes: Uint8Array): Steps<TensorFile & { readonly
   const { header, dataStart } = readHeader(file)
   yield
   const metadata = readMetadata(header.__metadata__)
-  const { sha256 = '' } = metadata
-  const mark = `"sha256":"${sha256}"`
-  const place = file.subarray(0, dataStart).indexOf(mark) + '"sha256":"'.length
-  if (!/^[0-9a-f]{64}$/.test(sha256) || (yield* hashAround(file, place)) !== sha256) {
-    throw invalid('its hash does not match its content: it is damaged')
-  }
+  const { sha256, place } = findHash(metadata, file.subarray(0, dataStart))
+  if ((yield* hashAround(file, place)) !== sha256) throw damaged()
   const tensors: Record<string, Tensor> = {}
   for (const [name, entry] of Object.entries(header)) {
     if (name !== '__metadata__') tensors[name] = readTensor(name, entry, file, dataStart)
   }
   return { metadata, tensors, sha256 }
+}
+
+/**
+ * The hash of a file that `encodeTensors` wrote, once it was compared with the content; nothing as large as the file is held.
+ *
+ * @param pieces each may be overwritten by the next.
+ * @throws FraudError BUNDLE_INVALID if it is anything else, or any byte differs.
+ */
+export async function hashOfTensors(pieces: AsyncIterable<Uint8Array>): Promise<string> {
+  let start: Buffer = Buffer.alloc(0)
+  let begun: { readonly hash: Hash; readonly sha256: string } | undefined
+  for await (const piece of pieces) {
+    if (begun === undefined) {
+      start = Buffer.concat([start, piece])
+      if (hasHeader(start)) begun = beginHash(start)
+    } else begun.hash.update(piece)
+  }
+  const { hash, sha256 } = begun ?? beginHash(start)
+  if (hash.digest('hex') !== sha256) throw damaged()
+  return sha256
+}
+
+/** Whether more bytes would not change what is said of the header. */
+function hasHeader(start: Buffer): boolean {
+  if (start.length < 8) return false
+  const headerLength = Number(start.readBigUInt64LE())
+  return headerLength > headerLimit || start.length >= 8 + headerLength
+}
+
+function beginHash(start: Buffer): { readonly hash: Hash; readonly sha256: string } {
+  const { header, dataStart } = readHeader(start)
+  const { sha256, place } = findHash(readMetadata(header.__metadata__), start.subarray(0, dataStart))
+  const hash = createHash('sha256').update(start.subarray(0, place))
+  return { hash: hash.update(start.subarray(place + noHash.length)), sha256 }
+}
+
+/** The hash that a file says it has, and where. */
+function findHash({ sha256 = '' }: Readonly<Record<string, string>>, start: Buffer) {
+  if (!/^[0-9a-f]{64}$/.test(sha256)) throw damaged()
+  return { sha256, place: start.indexOf(`"sha256":"${sha256}"`) + '"sha256":"'.length }
+}
+
+function damaged(): FraudError {
+  return invalid('its hash does not match its content: it is damaged')
 }
 
 function invalid(reason: string): FraudError {

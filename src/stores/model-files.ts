@@ -9,6 +9,7 @@ const ending = '.safetensors'
 const idForm = /^[a-z0-9][a-z0-9._-]{0,63}@[0-9a-f]{12}$/i
 /** The age from which a file with a temporary name is one that an ended process left behind. */
 const leftAfterMs = 60_000
+const pieceBytes = 2 ** 18
 
 /** Bundles as files of the data directory, each under its id and for its owner alone: whole, or not there. */
 export interface ModelFiles {
@@ -19,6 +20,8 @@ export interface ModelFiles {
   /** Resolves once it is durable. */
   keep(id: string, bytes: Uint8Array): Promise<void>
   read(id: string): Promise<Uint8Array>
+  /** The same in pieces, each of which the next one overwrites. */
+  pieces(id: string): AsyncIterable<Uint8Array>
   remove(id: string): void
 }
 
@@ -45,6 +48,19 @@ export function openModelFiles({ modelsPath, database }: Pick<DataDirectory, 'mo
       await database?.share()
     },
     read: (id) => readWholeFile(pathOf(id)),
+    async *pieces(id) {
+      const file = await open(pathOf(id))
+      try {
+        const piece = Buffer.allocUnsafeSlow(pieceBytes)
+        for (;;) {
+          const { bytesRead } = await file.read(piece, 0, pieceBytes)
+          if (bytesRead === 0) return
+          yield piece.subarray(0, bytesRead)
+        }
+      } finally {
+        await file.close()
+      }
+    },
     remove(id) {
       rmSync(pathOf(id), { force: true })
       if (existsSync(modelsPath)) syncDirectory(modelsPath)
