@@ -10,6 +10,7 @@ import { decisionsThroughput } from './decisions-throughput.ts'
 import { eventReaders } from './event-readers.ts'
 import { type Claim, describeRun } from './harness/claim.ts'
 import { benchFile } from './harness/peers.ts'
+import { updateReadme } from './harness/readme-table.ts'
 import { updateResults } from './harness/report.ts'
 import { historyMemory } from './history-memory.ts'
 import { httpPredict } from './http-predict.ts'
@@ -80,7 +81,9 @@ for (const name of positionals.length > 0 ? positionals : Object.keys(claims)) {
     const text = await claim.measure({ rounds, smoke: values.smoke, log: (line) => console.error(`  ${line}`) })
     const body = `${describeRun(claim, command, new Date())}\n\n${text}`
     console.log(`## ${claim.title}\n\n${body}\n`)
-    if (!values.smoke) updateResults(benchFile('RESULTS.md'), { title: claim.title, body })
+    if (values.smoke) continue
+    updateResults(benchFile('RESULTS.md'), { title: claim.title, body })
+    updateReadme(benchFile('../README.md'), benchFile('RESULTS.md'))
   } catch (error) {
     // The other claims still have something to say.
     console.error(`${claim.title} could not be measured:`, error)
