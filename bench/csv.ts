@@ -9,7 +9,7 @@ import { benchFile, findPython, withoutPeers } from './harness/peers.ts'
 import { format, formatSummary, markdownTable, verdict } from './harness/report.ts'
 import { fullSize, simulatedCsv, smokeSize, ulbCsv } from './harness/tables.ts'
 
-const bar = 1
+const bar = 1.5
 
 const readResult = z.object({
   seconds: z.number(),

@@ -6,7 +6,6 @@ import { alternate, type Contestant, type Summary, summarize } from './measure.t
 import { hasNodePeer } from './peers.ts'
 import { format, formatSummary, markdownTable, verdict } from './report.ts'
 
-const bar = 4
 /** Of the probabilities that the trees' own library gives. ONNX Runtime sums a hundred leaves in single precision. */
 const mostDifference = { doubles: 1e-6, singles: 1e-5 }
 
@@ -71,6 +70,6 @@ export function variantsTable(variants: readonly Variant[]): string {
   return markdownTable(['side', 'microseconds per row, median (min to max)', 'rows per second'], rows)
 }
 
-export function compareTimes(ours: Variant, peer: Variant): string {
+export function compareTimes(ours: Variant, peer: Variant, bar: number): string {
   return verdict(peer.summary.median / ours.summary.median, bar)
 }
