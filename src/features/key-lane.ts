@@ -6,6 +6,7 @@ import type { FirstField, HistoryPlan } from './history.ts'
 import { KeyedHistories, readField, sumsExactly } from './keyed-histories.ts'
 import { LabelQueue } from './label-queue.ts'
 import { type ChunkColumns, type OpenTransaction, openTransaction, readRow } from './replay-chunk.ts'
+import { RowBlock } from './row-block.ts'
 import { type EventColumns, type KnownFraud, RunHistory } from './run-history.ts'
 
 const none: readonly number[] = []
@@ -54,6 +55,7 @@ export class KeyLane {
   /** The keys with too many events, and what is not known of them yet. */
   #crowded = new Map<number, LabelQueue>()
   readonly #transaction: OpenTransaction
+  readonly #block: RowBlock
   readonly #isExact: readonly boolean[]
   #texts: string[] = []
   #numbers = new Map<string, number>()
@@ -71,6 +73,7 @@ export class KeyLane {
     this.#ofRuns[history] = this.#history
     this.#ofKeyed[history] = this.#keyed
     this.#transaction = openTransaction(layout)
+    this.#block = new RowBlock(layout)
     this.#isExact = plan.fields.map(sumsExactly)
   }
 
@@ -87,6 +90,7 @@ export class KeyLane {
     const horizonMs = chunk.timestampsMs[0] - this.#plan.spanMs
     this.#passHorizon(horizonMs)
     this.#crowd(rows)
+    this.#block.open(chunk, rows.order)
     this.#runs = this.#replayRuns(chunk, rows, out)
     for (const [key, pending] of this.#crowded) this.#replayCrowded(chunk, rows, { key, pending }, out)
     this.#history.close()
@@ -197,7 +201,7 @@ export class KeyLane {
         this.#history.open(columns, next.from[key], frauds, next.fraudsFrom[key])
         for (let i = starts[key]; i < starts[key + 1]; i++) {
           const row = order[i]
-          readRow(chunk, chunk.dictionaries, row, this.#transaction)
+          this.#block.read(i, chunk.dictionaries, this.#transaction)
           this.#append(columns, next.from[key], end)
           this.#history.advance(end++)
           this.#compute(this.#ofRuns, row, out)
@@ -273,7 +277,7 @@ export class KeyLane {
   ): void {
     for (let i = starts[key]; i < starts[key + 1]; i++) {
       const row = order[i]
-      readRow(chunk, chunk.dictionaries, row, this.#transaction)
+      this.#block.read(i, chunk.dictionaries, this.#transaction)
       const { timestampMs } = this.#transaction
       for (let due = pending.due(timestampMs); due !== undefined; due = pending.due(timestampMs)) {
         this.#keyed.label(due.event, due.label, timestampMs)
