@@ -9,7 +9,7 @@ import { Oidc, type OidcChoice } from './access/oidc.ts'
 import { FraudError } from './core/errors.ts'
 import type { Logger } from './core/logger.ts'
 import { collectGarbageAlone } from './core/one-core.ts'
-import { type OptionName, optionInvalid } from './core/option.ts'
+import { type OptionName, option, optionInvalid } from './core/option.ts'
 import type { DecisionService } from './deciding/decision-service.ts'
 import type { Deployer } from './deciding/deployer.ts'
 import type { DeploymentReading } from './deciding/deployment-projection.ts'
@@ -20,6 +20,7 @@ import { requireApproval } from './deciding/require-approval.ts'
 import { warmChecker } from './deciding/warm-checker.ts'
 import type { Detector } from './detector/detector.ts'
 import { createDecisionMetrics, type DecisionMetrics } from './http/decision-metrics.ts'
+import { Edges } from './http/edges/edges.ts'
 import { ChampionFollower } from './http/follow-champion.ts'
 import { createJobMetrics } from './http/job-metrics.ts'
 import { defaultLimits, type Limits } from './http/limits.ts'
@@ -66,6 +67,8 @@ export interface ServiceConfig {
   readonly advertise?: string | undefined
   /** Processes that share the port; with 1 this process serves by itself. */
   readonly workers: number
+  /** Threads that have the connections of a process that serves by itself; by default it has them itself. */
+  readonly edges?: number | undefined
   /** Allows a host other than loopback without keys. */
   readonly insecure: boolean
   readonly apiKeys: readonly string[]
@@ -191,14 +194,27 @@ async function start(config: ServiceConfig, signal: AbortSignal): Promise<Servic
  * @throws FraudError OPTION_INVALID, PORT_IN_USE, ADDRESS_UNAVAILABLE
  */
 export async function checkServing(
-  config: Pick<ServiceConfig, 'host' | 'port' | 'workers' | 'insecure' | 'apiKeys' | 'keyRing' | 'oidc'>,
+  config: Pick<
+    ServiceConfig,
+    'host' | 'port' | 'workers' | 'edges' | 'traces' | 'insecure' | 'apiKeys' | 'keyRing' | 'oidc'
+  >,
 ): Promise<void> {
   const { host, port, workers, insecure, apiKeys, keyRing, oidc } = config
   assertWithin('workers', workers, 1, 64)
+  checkEdges(config)
   assertWithin('port', port, 0, 65_535)
   const isAsked = (keyRing?.().asksForKey ?? false) || apiKeys.length > 0 || (oidc !== undefined && workers === 1)
   assertProtected(host, isAsked, insecure)
   await checkAddress(host, port)
+}
+
+function checkEdges({ edges = 0, workers, traces }: Pick<ServiceConfig, 'edges' | 'workers' | 'traces'>): void {
+  assertWithin('edges', edges, 0, 16)
+  if (edges === 0) return
+  if (workers > 1) throw optionInvalid('edges', `is for one process, and ${option('workers')} is ${workers}`)
+  if (process.platform !== 'linux') throw optionInvalid('edges', `needs Linux, and this is ${process.platform}`)
+  if (traces !== undefined)
+    throw optionInvalid('edges', 'can not be used while requests are traced: leave it out, or set OTEL_SDK_DISABLED')
 }
 
 function assertWithin(name: OptionName, value: number, least: number, most: number): void {
@@ -368,12 +384,17 @@ function serveableAlone(predictor: Predictor | undefined): ServedModel {
 interface ServedParts {
   readonly jobs: Jobs | undefined
   readonly pair: Pair | undefined
+  readonly edges: Edges | undefined
   readonly renderMetrics: (() => Promise<string>) | undefined
   readonly whyNotReady: (() => string | undefined) | undefined
 }
 
 /** The service over HTTP. */
-function serverOf(config: ServiceConfig, serving: Serving, { jobs, pair, renderMetrics, whyNotReady }: ServedParts) {
+function serverOf(
+  config: ServiceConfig,
+  serving: Serving,
+  { jobs, pair, edges, renderMetrics, whyNotReady }: ServedParts,
+) {
   const { version, apiKeys, keyRing, reportPath, consoleFolder, limits = {} } = config
   const { bundlePath, lineup, decisions, opened, metrics, log, tracing } = serving
   return buildServer({
@@ -395,6 +416,7 @@ function serverOf(config: ServiceConfig, serving: Serving, { jobs, pair, renderM
       webhooks: decisions?.webhooks,
       traces: tracing?.requests,
       pair,
+      edges,
     },
     ...(jobs && { jobs }),
     ...(whyNotReady && { whyNotReady }),
@@ -405,7 +427,7 @@ function serverOf(config: ServiceConfig, serving: Serving, { jobs, pair, renderM
 }
 
 async function open(config: ServiceConfig, serving: Serving, renderMetrics?: () => Promise<string>) {
-  const { host, port } = config
+  const { host, port, edges: count = 0 } = config
   const { lineup, decisions, opened, metrics, log, warnOfPolicy, takeOffer, tracing } = serving
   const closeKept = async () => {
     await tracing?.close()
@@ -421,15 +443,16 @@ async function open(config: ServiceConfig, serving: Serving, renderMetrics?: () 
   })
   let beside: Beside | undefined
   const whyNotReady = decisions && (() => decisions.whyNotReady() ?? beside?.whyNotReady())
-  const app =
-    config.listens === false ? undefined : await serverOf(config, serving, { jobs, pair, renderMetrics, whyNotReady })
+  const edges = count > 0 ? new Edges(count, log) : undefined
+  const parts = { jobs, pair, edges, renderMetrics, whyNotReady }
+  const app = config.listens === false ? undefined : await serverOf(config, serving, parts)
   const closeAll = async () => {
     await beside?.close()
     await app?.close()
     await jobs?.close()
     await closeKept()
   }
-  url = await (app && listen(app, host, port))?.catch(async (error: unknown) => {
+  url = await (app && listen(app, host, port, edges))?.catch(async (error: unknown) => {
     await closeAll()
     throw error
   })

@@ -23,6 +23,7 @@ export interface ServeFlags extends Partial<OidcFlags> {
   readonly host: string
   readonly advertise?: string
   readonly workers: number
+  readonly edges?: number
   readonly insecure?: boolean
   readonly trustProxy?: readonly string[]
   readonly logLevel: ServiceConfig['logLevel']
@@ -95,12 +96,12 @@ function whyNoDecisions({ workers }: ServeFlags): string {
 
 /** Where and for whom the flags say to serve. */
 export function addressOf(flags: ServeFlags) {
-  const { port, host, workers, insecure, data } = flags
+  const { port, host, workers, edges, insecure, data } = flags
   const apiKeys = parseApiKeys(process.env.SHRIKE_API_KEYS)
   const keyRing = watchKeys(dataDirectory(data).keysPath, apiKeys)
   const { oidcNameClaim = '', oidcRolesClaim = '' } = flags
   const oidc = readOidc({ ...flags, oidcNameClaim, oidcRolesClaim })
-  return { port, host, workers, insecure: insecure === true, apiKeys, keyRing, oidc }
+  return { port, host, workers, edges, insecure: insecure === true, apiKeys, keyRing, oidc }
 }
 
 /** A service in the wrong folder decides without any history, and looks well. */

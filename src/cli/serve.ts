@@ -22,6 +22,12 @@ export function serveCommand(): Command {
   )
     .option('--detector <yaml>', 'in place of BUNDLE: decide without a model, by rules and lists alone')
     .option('--report <html>', 'a report to show at /report')
+    .option(
+      '--edges <number>',
+      'threads that have the connections, for decisions on several cores',
+      flags.wholeNumber(0, 16),
+      0,
+    )
     .option('--cluster <address>', 'decide with other replicas, ordered by Kafka: kafka://BROKER:PORT/NAME')
     .option('--replica <number/of>', 'with --cluster: which of how many replicas this is, from 1 on', '1/1')
     .option('--replies <host:port>', 'with --cluster: where the other replicas reach this one', '127.0.0.1:7400')

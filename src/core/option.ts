@@ -23,6 +23,7 @@ export const optionNames = [
   'decimal',
   'delay',
   'detector',
+  'edges',
   'encoding',
   'flagShare',
   'folds',

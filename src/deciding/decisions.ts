@@ -105,8 +105,7 @@ export interface PolicyFeatureState {
   readonly reason?: string
 }
 
-/** Labels that have their places in one turn of the loop, and share a commit: each commit writes whole pages. */
-const labelsAtOnce = 64
+const labelsAtOnce = 8
 /** Decisions that examples of names are taken from. */
 const examplesFrom = 100
 const silentWithoutModel =

@@ -1,5 +1,6 @@
-import type { ServerResponse } from 'node:http'
+import type { Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { type ErrorCode, FraudError } from '../core/errors.ts'
 import { presentError, problemType } from './error-status.ts'
 import type { Metrics } from './metrics.ts'
@@ -25,7 +26,7 @@ export type NewestAnswers = WeakMap<
  * at once: a second answer in the midst of the first would only look like more of it.
  */
 export function createConnectionErrorHandler(
-  metrics: Metrics,
+  metrics: Pick<Metrics, 'countRequest'>,
   { streaming, newest, lingerMs }: { streaming: WeakSet<Socket>; newest: NewestAnswers; lingerMs: number },
 ) {
   const waiting = new WeakSet<Socket>()
@@ -55,4 +56,14 @@ export function createConnectionErrorHandler(
     const timer = setTimeout(() => socket.destroy(), lingerMs)
     socket.once('close', () => clearTimeout(timer))
   }
+}
+
+const reasons = {
+  HPE_INVALID_EOF_STATE: 'The connection ended within a request',
+  ERR_HTTP_REQUEST_TIMEOUT: 'No request came in time',
+} as const
+
+/** Has a server answer what can't be a request, as if it had found out itself. */
+export function refuseBy(server: Server, socket: Duplex, code: keyof typeof reasons): void {
+  server.emit('clientError', Object.assign(new Error(reasons[code]), { code }), socket)
 }

@@ -4,12 +4,21 @@ import { FraudError } from '../core/errors.ts'
 import { option } from '../core/option.ts'
 import type { App } from './http-context.ts'
 
-/** Opens the service and returns its address. Throws PORT_IN_USE or ADDRESS_UNAVAILABLE, naming host and port. */
-export async function listen(app: App, host: string, port: number): Promise<string> {
+interface Listener {
+  listen(host: string, port: number): Promise<string>
+}
+
+/**
+ * Opens the service and returns its address. Throws PORT_IN_USE or ADDRESS_UNAVAILABLE, naming host and port.
+ *
+ * @param edges what listens in its place.
+ */
+export async function listen(app: App, host: string, port: number, edges?: Listener): Promise<string> {
+  if (edges !== undefined) return edges.listen(host, port)
   try {
     await app.listen({ host, port })
   } catch (cause) {
-    throw explain(cause, host, port)
+    throw explainListening(cause, host, port)
   }
   const address = app.server.address()
   return origin(host, typeof address === 'object' && address !== null ? address.port : port)
@@ -27,19 +36,20 @@ export async function checkAddress(host: string, port: number): Promise<void> {
     probe.listen({ host, port })
     await once(probe, 'listening')
   } catch (cause) {
-    throw explain(cause, host, port)
+    throw explainListening(cause, host, port)
   }
   probe.close()
   await once(probe, 'close')
 }
 
 /** Where a person on this machine finds the service. */
-function origin(host: string, port: number): string {
+export function origin(host: string, port: number): string {
   if (host === '0.0.0.0' || host === '::') return `http://localhost:${port}`
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
 }
 
-function explain(cause: unknown, host: string, port: number): unknown {
+/** What keeps somebody from listening, in words. */
+export function explainListening(cause: unknown, host: string, port: number): unknown {
   const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
   const where = `port ${port} of ${host}`
   switch (code) {

@@ -15,12 +15,15 @@ import { sendProblemPage, wantsPage } from './browser-answers.ts'
 import { createConnectionErrorHandler, type NewestAnswers } from './connection-error.ts'
 import { boundConnections } from './connections.ts'
 import { drainConnections } from './drain.ts'
+import type { Edges } from './edges/edges.ts'
 import { problemType } from './error-status.ts'
 import { forwardToLeader } from './forward.ts'
 import { createGuard } from './guard.ts'
 import { HeldBytes } from './held-bytes.ts'
 import type { App, HttpContext } from './http-context.ts'
 import { answerNotFound, collectPaths, type Paths, routeOf } from './known-paths.ts'
+import type { LaneService } from './lane/lane.ts'
+import { createLaneService } from './lane/lane-service.ts'
 import { openLanes } from './lane/open-lanes.ts'
 import { defaultLimits, type Limits } from './limits.ts'
 import type { Metrics } from './metrics.ts'
@@ -57,6 +60,8 @@ export interface ServerOptions {
   readonly deployer?: Deployer | undefined
   /** Where requests are traced; it needs node's way of each request, so plain ones get no lane. */
   readonly traces?: RequestTraces | undefined
+  /** Threads that listen in the server's place. */
+  readonly edges?: Edges | undefined
   /** Who is told of decisions, cases and labels. */
   readonly webhooks?: Webhooks | undefined
   /** Where several processes share a log: one decides, and the others pass on what they are asked. */
@@ -122,7 +127,7 @@ export async function buildServer(options: ServerOptions): Promise<App> {
     if (refusal !== undefined) throw refusal
     answerNotFound(known, request, reply)
   })
-  const { decisions, pair, traces } = options
+  const { decisions, pair, traces, edges } = options
   if (traces !== undefined)
     app.addHook('onRequest', (request, _reply, done) => {
       traces.open(request.raw)
@@ -133,8 +138,10 @@ export async function buildServer(options: ServerOptions): Promise<App> {
   countResponses(app, context, paths)
   guardRoutes(app, context, refuse)
 
-  const lanes = traces === undefined ? openLanes(app.server, context, keyRing) : noLanes
-  const drain = drainConnections(app.server, limits, lanes)
+  const serveLanes = (connections: Pick<LaneService, 'passOn' | 'forget'>) =>
+    createLaneService(context, keyRing, { ...connections, server: app.server })
+  const lanes = traces === undefined ? openLanes(app.server, limits, serveLanes) : noLanes
+  const drain = drainConnections(app.server, limits, lanes, edges)
   app.addHook('preClose', async () => {
     isDraining = true
     pressure.stop()
@@ -144,7 +151,8 @@ export async function buildServer(options: ServerOptions): Promise<App> {
   await addRoutes(app, context)
   await app.ready()
   if (decisions !== undefined) shedLoad(app.server, () => decisions.decider.isFull(), metrics)
-  metrics.watchConnections(connections, paceRequests(app.server, context.turns, newest), context.answers)
+  edges?.attach(app.server, context, keyRing)
+  metrics.watchConnections(edges ?? connections, paceRequests(app.server, context.turns, newest), context.answers)
   return app
 }
 
@@ -181,10 +189,10 @@ function answerAll(server: Server): void {
 /** Paths of probes, which carry no key, whatever they ask for. */
 const openPaths = new Set<string | undefined>(routes.filter(({ role }) => role === 'anyone').map(({ path }) => path))
 
-/** Counts every answer, and lets go of requests that were answered before they had ended. */
 /** What is traced goes node's way. */
 const noLanes = { closeIdle: () => {}, close: () => {} }
 
+/** Counts every answer, and lets go of requests that were answered before they had ended. */
 function countResponses(app: App, { metrics, log, traces }: HttpContext, paths: Paths): void {
   const tellsEach = log.isLevelEnabled('debug')
   app.addHook('onResponse', (request, reply, done) => {

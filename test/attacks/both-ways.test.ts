@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import fc from 'fast-check'
+import { Edges } from '../../src/http/edges/edges.ts'
 import { openTestDecisions, startMs, type TestDecisions } from '../service/decisions-fixture.ts'
-import { openTestService, type TestService } from '../service/fixture.ts'
+import { openTestService, recordingLog, type TestService } from '../service/fixture.ts'
 import { answersBy } from './both-ways.ts'
 
-// The lane answers plain requests; every other one, and every one on a connection that node's server has, comes in by
-// that. Two services that are alike get the same bytes, one by each way: what they answer has to be the same to the byte.
+// The lane answers plain requests, and so does an edge; every other one, and every one on a connection that node's server
+// has, comes in by that. Services that are alike get the same bytes, each by another way: what they answer has to be the
+// same to the byte.
 
 type Parts = readonly (string | Buffer)[]
 type Case = readonly [what: string, parts: Parts, end?: boolean]
@@ -154,23 +156,25 @@ interface Way {
   readonly service: TestService & { readonly port: number }
 }
 
-async function openWay(): Promise<Way> {
+async function openWay(edges?: Edges): Promise<Way> {
   const decisions = await openTestDecisions()
   await decisions.service.resume()
   const limits = { headersTimeoutMs: 400, bodyTimeoutMs: 300, keepAliveTimeoutMs: 5000 }
-  const service = await openTestService({ decisions: decisions.service, apiKeys: [key], limits })
+  const service = await openTestService({ decisions: decisions.service, apiKeys: [key], limits, edges })
   return { decisions, service }
 }
 
-describe('both ways in', () => {
+describe('all ways in', () => {
   let lane: Way
+  let edge: Way
   let node: Way
   before(async () => {
     lane = await openWay()
+    edge = await openWay(new Edges(2, recordingLog()))
     node = await openWay()
   })
   after(async () => {
-    for (const { service, decisions } of [lane, node]) {
+    for (const { service, decisions } of [lane, edge, node]) {
       await service.app.close()
       await decisions.close()
     }
@@ -178,14 +182,16 @@ describe('both ways in', () => {
   const ask = async (parts: Parts, end?: boolean) =>
     await Promise.all([
       answersBy(lane.service.port, 'lane', parts, end),
+      answersBy(edge.service.port, 'lane', parts, end),
       answersBy(node.service.port, 'node', parts, end),
     ])
 
   for (const [what, parts, end] of [...plain, ...heads, ...smuggling]) {
     test(`answer alike: ${what}`, async () => {
-      const [byLane, byNode] = await ask(parts, end)
+      const [byLane, byEdge, byNode] = await ask(parts, end)
       assert.notEqual(byNode, '')
       assert.equal(byLane, byNode)
+      assert.equal(byEdge, byNode)
     })
   }
 
@@ -198,6 +204,7 @@ describe('both ways in', () => {
         .filter((line) => !line.includes('/healthz'))
         .sort()
     assert.deepEqual(await counts(lane), await counts(node))
+    assert.deepEqual(await counts(edge), await counts(node))
   })
 
   test('answer alike whatever bytes of a head are others', { timeout: 60_000 }, async () => {
@@ -210,10 +217,11 @@ describe('both ways in', () => {
         const bytes = [...request]
         for (const { at, byte, kind } of edits)
           bytes.splice(at, kind === 'insert' ? 0 : 1, ...(kind === 'delete' ? [] : [byte]))
-        const [byLane, byNode] = await ask([Buffer.from(bytes)])
+        const [byLane, byEdge, byNode] = await ask([Buffer.from(bytes)])
         // Where what follows a request can't be one, node's server gives up before it has answered the request.
         const isCut = byNode.startsWith(malformed) && byLane.endsWith(byNode)
         if (!isCut) assert.equal(byLane, byNode)
+        assert.equal(byEdge, byLane)
       }),
       { numRuns: Number(process.env.SHRIKE_ROUNDS ?? 60) },
     )

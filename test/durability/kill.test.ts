@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
-import { before, test } from 'node:test'
+import { before, type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createRandom } from '../../src/core/random.ts'
 import { dataDirectory } from '../../src/stores/data-directory.ts'
@@ -12,17 +12,17 @@ import { Traffic } from './traffic.ts'
 const rounds = Number(process.env.SHRIKE_ROUNDS ?? 5)
 const seed = Number(process.env.SHRIKE_SEED ?? 1)
 const folder = temporaryFolder()
-const data = join(folder, 'data')
 let bundle = ''
 
 before(async () => {
   bundle = await trainBundle(folder)
 })
 
-test(`keeps what it acknowledged through ${rounds} times kill -9 under load`, async (t) => {
+async function killUnderLoad(t: TestContext, name: string, flags: readonly string[]): Promise<void> {
+  const data = join(folder, name)
   const random = createRandom(seed)
   const traffic = new Traffic(purchases(rounds * 1500), seed)
-  const start = () => ServiceProcess.start(bundle, data, ['--snapshot-every', '200'])
+  const start = () => ServiceProcess.start(bundle, data, ['--snapshot-every', '200', ...flags])
   for (let round = 0; round < rounds; round++) {
     const service = await start()
     await traffic.sendAgain(service, 4, 50)
@@ -42,4 +42,9 @@ test(`keeps what it acknowledged through ${rounds} times kill -9 under load`, as
   const snapshots = assertSnapshotsLeadToSameState(data)
   assert.ok(snapshots > 0, 'no snapshot was taken')
   t.diagnostic(`${rounds} kills, seed ${seed}: ${JSON.stringify(traffic.counts)}; ${rows} rows the same in every bit`)
-})
+}
+
+test(`keeps what it acknowledged through ${rounds} times kill -9 under load`, (t) => killUnderLoad(t, 'data', []))
+
+test(`keeps it through ${rounds} more while threads of their own have the connections`, (t) =>
+  killUnderLoad(t, 'edges', ['--edges', '2']))

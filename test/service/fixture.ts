@@ -75,7 +75,7 @@ export async function openTestService(
   wantedPort = 0,
 ): Promise<TestService & { readonly url: string; readonly port: number }> {
   const service = await buildTestService(options, predictor)
-  const url = await listen(service.app, '127.0.0.1', wantedPort)
+  const url = await listen(service.app, '127.0.0.1', wantedPort, options.edges)
   return { ...service, url, port: Number(new URL(url).port) }
 }
 

@@ -5,10 +5,10 @@ import type { LaneRoute } from './lane-route.ts'
 import { headEnd, longestPlainBytes, readPlainHead } from './plain-head.ts'
 
 /** A head that was read once: the same client sends the same one with each request, but for the digits of a length. */
-export interface KnownHead {
+export interface KnownHead<Route = LaneRoute> {
   /** As latin1, with the empty line at its end. */
   readonly text: string
-  readonly route: LaneRoute
+  readonly route: Route
   readonly bodyBytes: number
   readonly authorization: string | undefined
   /** Who the key belongs to, by the ring that was asked last. */
@@ -20,30 +20,30 @@ const most = 512
 const end = Buffer.from(headEnd)
 
 /** Remembers heads by their text, so that one that comes again is compared and not read. */
-export class KnownHeads {
-  readonly #routes: ReadonlyMap<string, LaneRoute>
+export class KnownHeads<Route extends { readonly path: string } = LaneRoute> {
+  readonly #routes: ReadonlyMap<string, Route>
   readonly #limits: Pick<Limits, 'bodyBytes'>
-  readonly #byText = new Map<string, KnownHead>()
+  readonly #byText = new Map<string, KnownHead<Route>>()
 
-  constructor(routes: readonly LaneRoute[], limits: Pick<Limits, 'bodyBytes'>) {
+  constructor(routes: readonly Route[], limits: Pick<Limits, 'bodyBytes'>) {
     this.#routes = new Map(routes.map((route) => [route.path, route]))
     this.#limits = limits
   }
 
   /** The head that these bytes begin with; undefined where it is not whole, not plain, or of no route here. */
-  find(bytes: Buffer): KnownHead | undefined {
+  find(bytes: Buffer): KnownHead<Route> | undefined {
     const at = bytes.indexOf(end)
     if (at === -1 || at > longestPlainBytes) return undefined
     const text = bytes.toString('latin1', 0, at + end.length)
     return this.#byText.get(text) ?? this.#read(text)
   }
 
-  #read(text: string): KnownHead | undefined {
+  #read(text: string): KnownHead<Route> | undefined {
     const head = readPlainHead(text.slice(0, -headEnd.length))
     const route = head && this.#routes.get(head.path)
     if (route === undefined || head === undefined || head.bodyBytes > this.#limits.bodyBytes) return undefined
     const { bodyBytes, authorization } = head
-    const known: KnownHead = { text, route, bodyBytes, authorization, ring: undefined, principal: undefined }
+    const known: KnownHead<Route> = { text, route, bodyBytes, authorization, ring: undefined, principal: undefined }
     if (this.#byText.size === most) this.#byText.clear()
     this.#byText.set(text, known)
     return known

@@ -1,27 +1,40 @@
 import type { Server } from 'node:http'
 import type { KeyRing } from '../../access/keys.ts'
-import { smallBytes } from '../body.ts'
+import { refuseBy } from '../connection-error.ts'
 import type { HttpContext } from '../http-context.ts'
 import { refusalOf } from '../refusal.ts'
 import { overloaded } from '../refuse-overload.ts'
 import { tooMuchToWrite } from '../shed-load.ts'
+import { holdWithin } from './hold-within.ts'
 import { type KnownHead, KnownHeads } from './known-heads.ts'
 import type { LaneService } from './lane.ts'
 import { LaneAnswers } from './lane-answers.ts'
 import { laneRoutes } from './lane-route.ts'
 
-const reasons = {
-  HPE_INVALID_EOF_STATE: 'The connection ended within a request',
-  ERR_HTTP_REQUEST_TIMEOUT: 'No request came in time',
-} as const
+/** What is known of a request without its connection. */
+export type LaneAnswering = Pick<LaneService, 'find' | 'begin' | 'answer'>
 
-/** Looks at a request in the order of node's way in (add-routes.ts), and answers it in the same words. */
+/** Answers the requests of a server's connections. */
 export function createLaneService(
   context: HttpContext,
   keyRing: () => KeyRing,
   { server, ...connections }: { readonly server: Server } & Pick<LaneService, 'passOn' | 'forget'>,
 ): LaneService {
-  const { limits, metrics, log, accounts, held, isDraining, isOverloaded } = context
+  return {
+    ...connections,
+    ...createLaneAnswering(context, keyRing, server),
+    ...holdWithin(context.held),
+    refuse: (socket, code) => refuseBy(server, socket, code),
+  }
+}
+
+/** Looks at a request in the order of node's way in (add-routes.ts), and answers it in the same words. */
+export function createLaneAnswering(
+  context: HttpContext,
+  keyRing: () => KeyRing,
+  server: Pick<Server, 'keepAliveTimeout'>,
+): LaneAnswering {
+  const { limits, metrics, log, accounts, isDraining, isOverloaded } = context
   const heads = new KnownHeads(laneRoutes(context), limits)
   const answers = new LaneAnswers(server)
   const tellsEach = log.isLevelEnabled('debug')
@@ -38,12 +51,7 @@ export function createLaneService(
   }
 
   return {
-    ...connections,
     find: (bytes) => heads.find(bytes),
-    mayHold: (socket, bytes) => bytes <= smallBytes || held.mayTake(bytes, { socket }),
-    letGo(socket, bytes) {
-      if (bytes > smallBytes) held.give(bytes, { socket })
-    },
     begin(head, body, arrivedMs, settle) {
       const { route } = head
       if (isDraining() || route.isElsewhere()) return false
@@ -72,9 +80,6 @@ export function createLaneService(
       metrics.countRequest(path, status, milliseconds / 1000)
       if (tellsEach) log.debug({ method: 'POST', route: path, status, milliseconds }, 'answered')
       return answer
-    },
-    refuse(socket, code) {
-      server.emit('clientError', Object.assign(new Error(reasons[code]), { code }), socket)
     },
   }
 }

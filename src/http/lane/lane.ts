@@ -7,13 +7,17 @@ import type { LaneRoute } from './lane-route.ts'
 export type LaneSocket = Duplex & { readonly remoteAddress?: string | undefined }
 
 /** What lanes share. */
-export interface LaneService {
+export interface LaneService<Route = LaneRoute> {
   /** The head that these bytes begin with, where the lane takes its request. */
-  find(bytes: Buffer): KnownHead | undefined
-  /** Begins to answer; false where the request is for node's server. @param settle is called at once or later. */
-  begin(head: KnownHead, body: Buffer, arrivedMs: number, settle: Settle): boolean
+  find(bytes: Buffer): KnownHead<Route> | undefined
+  /**
+   * Begins to answer; false where the request is for node's server.
+   *
+   * @param settle is called at once or later, or `leave` in its place, where the request turns out to be for node's server.
+   */
+  begin(head: KnownHead<Route>, body: Buffer, arrivedMs: number, settle: Settle, leave: () => void): boolean
   /** What a request settled with, as bytes for the client, and counted. */
-  answer(route: LaneRoute, error: unknown, json: string, arrivedMs: number): string
+  answer(route: Route, error: unknown, json: string, arrivedMs: number): string
   /** Whether so many bytes may be held for a connection; `letGo` is told of them once they are not. */
   mayHold(socket: LaneSocket, bytes: number): boolean
   letGo(socket: LaneSocket, bytes: number): void
@@ -24,7 +28,7 @@ export interface LaneService {
   passOn(socket: LaneSocket, bytes: Buffer): void
   /** Answers what can't be a request, and closes the connection. */
   refuse(socket: LaneSocket, code: 'HPE_INVALID_EOF_STATE' | 'ERR_HTTP_REQUEST_TIMEOUT'): void
-  forget(lane: Lane): void
+  forget(lane: Lane<Route>): void
 }
 
 /** How long a connection may be in each state. */
@@ -46,15 +50,15 @@ type State = 'new' | 'idle' | 'body' | 'busy' | 'unread' | 'left'
  * server takes the connection over, for good and with every byte that was not answered: there are no second ways of
  * reading a request.
  */
-export class Lane {
+export class Lane<Route = LaneRoute> {
   readonly #socket: LaneSocket
-  readonly #service: LaneService
+  readonly #service: LaneService<Route>
   #state: State = 'new'
   #sinceMs: number
   /** What was read and not answered yet. */
   #held: Buffer | undefined
 
-  constructor(socket: LaneSocket, service: LaneService, nowMs: number) {
+  constructor(socket: LaneSocket, service: LaneService<Route>, nowMs: number) {
     this.#socket = socket
     this.#service = service
     this.#sinceMs = nowMs
@@ -119,11 +123,15 @@ export class Lane {
     }
     this.#state = 'busy'
     const body = bytes.subarray(head.text.length, end)
-    if (!this.#service.begin(head, body, this.#sinceMs, this.#settleOnce(head.route, this.#sinceMs))) this.#leave(bytes)
+    const settle = this.#settleOnce(head.route, this.#sinceMs)
+    const leave = () => {
+      if (this.#state === 'busy') this.#leave(Buffer.concat([bytes.subarray(0, end), this.#held ?? nothing]))
+    }
+    if (!this.#service.begin(head, body, this.#sinceMs, settle, leave)) this.#leave(bytes)
   }
 
   /** Answers one request, and is deaf afterwards: what comes late is not the answer to the next one. */
-  #settleOnce(route: LaneRoute, arrivedMs: number): Settle {
+  #settleOnce(route: Route, arrivedMs: number): Settle {
     let isOpen = true
     return (error, json) => {
       if (!isOpen || this.#state !== 'busy' || this.#socket.destroyed) return
@@ -180,7 +188,7 @@ export class Lane {
     this.#service.refuse(this.#socket, code)
   }
 
-  #leave(bytes = this.#held ?? Buffer.alloc(0)): void {
+  #leave(bytes = this.#held ?? nothing): void {
     this.#letGo()
     this.#service.passOn(this.#socket, bytes)
   }
@@ -192,6 +200,8 @@ export class Lane {
     this.#close()
   }
 }
+
+const nothing = Buffer.alloc(0)
 
 function ignore(): void {
   // The connection closes after an error, which says enough.

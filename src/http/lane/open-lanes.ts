@@ -1,9 +1,7 @@
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
-import type { KeyRing } from '../../access/keys.ts'
-import type { HttpContext } from '../http-context.ts'
-import { Lane } from './lane.ts'
-import { createLaneService } from './lane-service.ts'
+import type { Limits } from '../limits.ts'
+import { Lane, type LaneService } from './lane.ts'
 
 /** What node adds to a connection's time between two requests, for the client may use it again in the last moment. */
 const keepAliveBufferMs = 1000
@@ -16,15 +14,22 @@ export interface Lanes {
   close(): void
 }
 
+type Connections<Route> = Pick<LaneService<Route>, 'passOn' | 'forget'>
+
 /**
  * Takes each new connection before node's server does, and answers the plain requests of routes that the most requests go
  * to, at a third of the cost. Any other request goes to node's server, on the same connection.
+ *
+ * @param createService is given how node's server goes on with a connection.
  */
-export function openLanes(server: Server, context: HttpContext, keyRing: () => KeyRing): Lanes {
-  const lanes = new Set<Lane>()
+export function openLanes<Route>(
+  server: Server,
+  { headersTimeoutMs, idleTimeoutMs: answerMs }: Limits,
+  createService: (connections: Connections<Route>) => LaneService<Route>,
+): Lanes {
+  const lanes = new Set<Lane<Route>>()
   const [accept, ...others] = server.listeners('connection')
-  const service = createLaneService(context, keyRing, {
-    server,
+  const service = createService({
     passOn(socket, bytes) {
       socket.pause()
       accept.call(server, socket)
@@ -44,7 +49,6 @@ export function openLanes(server: Server, context: HttpContext, keyRing: () => K
     for (const each of others) each.call(server, socket)
     if (!socket.destroyed) lanes.add(new Lane(socket, service, performance.now()))
   })
-  const { headersTimeoutMs, idleTimeoutMs: answerMs } = context.limits
   const look = () => {
     const nowMs = performance.now()
     // Both are shorter while there are many connections.

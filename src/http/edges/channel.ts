@@ -1,0 +1,60 @@
+import type { RingNotice } from './edge-messages.ts'
+import { type RingMemory, RingReader, RingWriter } from './ring.ts'
+
+type Write = (bytes: Buffer, at: number) => void
+
+/**
+ * One side of the two rings between an edge and the thread that decides. Messages are shown once in a turn of the loop,
+ * and the other side is woken only where it sleeps. One that has no room in the ring goes as a message between threads, so
+ * nobody waits for room; it may overtake others, which are of other requests.
+ */
+export class Channel {
+  readonly #writer: RingWriter
+  readonly #reader: RingReader
+  readonly #say: (notice: RingNotice) => void
+  readonly #take: (message: Buffer) => void
+  #isScheduled = false
+
+  constructor(
+    to: RingMemory,
+    from: RingMemory,
+    { say, take }: { readonly say: (notice: RingNotice) => void; readonly take: (message: Buffer) => void },
+  ) {
+    this.#writer = new RingWriter(to)
+    this.#reader = new RingReader(from)
+    this.#say = say
+    this.#take = take
+    this.#read()
+  }
+
+  /** @param write puts that many bytes at that place. */
+  send(length: number, write: Write): void {
+    const at = this.#writer.begin(length)
+    if (at === -1) {
+      const message = Buffer.allocUnsafeSlow(length)
+      write(message, 0)
+      this.#say({ message })
+      return
+    }
+    write(this.#writer.bytes, at)
+    this.#writer.end()
+    if (this.#isScheduled) return
+    this.#isScheduled = true
+    setImmediate(this.#publish)
+  }
+
+  hear(notice: RingNotice): void {
+    if (notice === 'wake') this.#read()
+    else this.#take(Buffer.from(notice.message))
+  }
+
+  readonly #publish = (): void => {
+    this.#isScheduled = false
+    if (this.#writer.publish()) this.#say('wake')
+  }
+
+  #read(): void {
+    do this.#reader.drain(this.#take)
+    while (!this.#reader.sleep())
+  }
+}

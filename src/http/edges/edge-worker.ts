@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict'
+import { createServer } from 'node:http'
+import { type AddressInfo, Server as NetServer, Socket } from 'node:net'
+import { parentPort, workerData } from 'node:worker_threads'
+import { createConnectionErrorHandler, refuseBy } from '../connection-error.ts'
+import { boundConnections } from '../connections.ts'
+import { HeldBytes } from '../held-bytes.ts'
+import { holdWithin } from '../lane/hold-within.ts'
+import { KnownHeads } from '../lane/known-heads.ts'
+import { openLanes } from '../lane/open-lanes.ts'
+import { watchPressure } from '../pressure.ts'
+import { AskedRequests } from './asked.ts'
+import { Channel } from './channel.ts'
+import { type EdgeData, type EdgeNotice, type EdgeOrder, edgeCells, toSharedMs } from './edge-messages.ts'
+import { handOver } from './hand-over.ts'
+import { readDown, upLength, writeUp } from './request-bytes.ts'
+
+// A thread that has connections of its own, takes plain requests whole, and has the thread that decides answer them.
+
+const { host, port, up, down, cells, paths, limits, handOver: address }: EdgeData = workerData
+const lingerMs = 1000
+
+assert(parentPort !== null, 'an edge is a thread')
+const service = parentPort
+const say = (notice: EdgeNotice) => service.postMessage(notice)
+
+const asked = new AskedRequests()
+const channel = new Channel(up, down, {
+  say,
+  take(message) {
+    const { slot, answer } = readDown(message)
+    asked.answer(slot, answer)
+  },
+})
+const pressure = watchPressure(limits.eventLoopLagMs, () => performance.now())
+
+const { keepAliveTimeoutMs: keepAliveTimeout, headersTimeoutMs: headersTimeout } = limits
+const server = createServer({ keepAliveTimeout, headersTimeout })
+server.on(
+  'clientError',
+  createConnectionErrorHandler(
+    { countRequest: (route, status) => say({ unparsed: { route, status } }) },
+    { streaming: new WeakSet(), newest: new WeakMap(), lingerMs },
+  ),
+)
+const connections = boundConnections(server, limits)
+const sockets = new Set<Socket>()
+
+function show(): void {
+  const { open, refused } = connections
+  Atomics.store(cells, edgeCells.open, open)
+  Atomics.store(cells, edgeCells.refusedByAddress, refused.address)
+  Atomics.store(cells, edgeCells.refusedInTotal, refused.total)
+  Atomics.store(cells, edgeCells.keepAliveMs, server.keepAliveTimeout)
+}
+show()
+server.on('drop', show)
+server.on('connection', (socket) => {
+  show()
+  if (socket.destroyed) return
+  sockets.add(socket)
+  socket.once('close', () => {
+    sockets.delete(socket)
+    show()
+  })
+})
+
+const heads = new KnownHeads(
+  paths.map((path) => ({ path })),
+  limits,
+)
+const lanes = openLanes<{ readonly path: string }>(server, limits, ({ forget }) => ({
+  forget,
+  ...holdWithin(new HeldBytes(limits.heldBytes)),
+  find: (bytes) => heads.find(bytes),
+  begin({ text }, body, arrivedMs, settle, leave) {
+    const slot = asked.add(settle, leave)
+    const request = { slot, arrivedSharedMs: toSharedMs(arrivedMs), isOverloaded: pressure.isOverloaded() }
+    channel.send(upLength(text.length, body), (bytes, at) => writeUp(bytes, at, request, text, body))
+    return true
+  },
+  answer: (_route, _error, answer) => answer,
+  passOn(socket, bytes) {
+    assert(socket instanceof Socket)
+    handOver(socket, bytes, address, limits.idleTimeoutMs)
+  },
+  refuse: (socket, code) => refuseBy(server, socket, code),
+}))
+
+service.on('message', (order: EdgeOrder) => {
+  if (order === 'stop listening') {
+    NetServer.prototype.close.call(server)
+    say('stopped')
+  } else if (order === 'close idle') {
+    lanes.closeIdle()
+    for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy()
+  } else channel.hear(order)
+})
+server.on('error', (error: Error & { readonly code?: string }) => {
+  say({ failed: { message: error.message, code: error.code } })
+})
+// A text would be that of a socket's path.
+const portOf = (bound: string | AddressInfo | null) => (typeof bound === 'object' ? (bound?.port ?? port) : port)
+server.listen({ host, port, reusePort: true }, () => say({ listening: portOf(server.address()) }))

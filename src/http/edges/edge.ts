@@ -1,0 +1,78 @@
+import { once } from 'node:events'
+import { Worker } from 'node:worker_threads'
+import type { KeyRing } from '../../access/keys.ts'
+import { workerScript } from '../../core/worker-script.ts'
+import type { HttpContext } from '../http-context.ts'
+import { Channel } from './channel.ts'
+import { EdgeDesk } from './edge-desk.ts'
+import { type EdgeData, type EdgeNotice, type EdgeOrder, edgeCells, type HandOverAddress } from './edge-messages.ts'
+import { downLength, writeDown } from './request-bytes.ts'
+import { createRing } from './ring.ts'
+
+/** What edges answer for. */
+export interface EdgeService {
+  readonly context: HttpContext
+  readonly keyRing: () => KeyRing
+  readonly handOver: HandOverAddress
+}
+
+/** A thread that listens, and its requests. */
+export class Edge {
+  readonly worker: Worker
+  /** The port that it listens on; rejects where it can't. */
+  readonly listening: Promise<number>
+  /** Why it has ended, once it has. */
+  readonly ended: Promise<string>
+  readonly #cells = new Int32Array(new SharedArrayBuffer(4 * Object.keys(edgeCells).length))
+  readonly #desk: EdgeDesk
+  readonly #stopped = Promise.withResolvers<void>()
+
+  constructor(
+    { context, keyRing, handOver }: EdgeService,
+    address: Pick<EdgeData, 'host' | 'port' | 'limits' | 'paths'>,
+  ) {
+    const [up, down] = [createRing(), createRing()]
+    const workerData: EdgeData = { ...address, up, down, cells: this.#cells, handOver }
+    this.worker = new Worker(workerScript('./edge-worker', import.meta.url), { workerData })
+    this.#desk = new EdgeDesk(context, keyRing, this.#cells, (slot, answer) => {
+      channel.send(downLength(answer), (bytes, at) => writeDown(bytes, at, slot, answer))
+    })
+    const say = (order: EdgeOrder) => this.worker.postMessage(order)
+    const channel = new Channel(down, up, { say, take: this.#desk.take })
+    const { promise: listening, resolve, reject } = Promise.withResolvers<number>()
+    this.listening = listening
+    this.worker.on('message', (notice: EdgeNotice) => {
+      if (notice === 'wake' || (notice !== 'stopped' && 'message' in notice)) channel.hear(notice)
+      else if (notice === 'stopped') this.#stopped.resolve()
+      else if ('listening' in notice) resolve(notice.listening)
+      else if ('failed' in notice) reject(Object.assign(new Error(notice.failed.message), { code: notice.failed.code }))
+      else context.metrics.countRequest(notice.unparsed.route, notice.unparsed.status, 0)
+    })
+    let reason: string | undefined
+    this.worker.on('error', (error) => {
+      reason = error instanceof Error ? error.message : String(error)
+    })
+    this.ended = once(this.worker, 'exit').then(([code]) => {
+      this.#desk.close()
+      // Its connections have gone with it.
+      Atomics.store(this.#cells, edgeCells.open, 0)
+      return reason ?? `code ${code}`
+    })
+    void this.ended.then((reason) => reject(new Error(`The edge ended at its start (${reason})`)))
+    listening.catch(() => {})
+  }
+
+  cell(name: keyof typeof edgeCells): number {
+    return Atomics.load(this.#cells, edgeCells[name])
+  }
+
+  /** Resolves once it takes no connections any more. */
+  async stopListening(): Promise<void> {
+    this.tell('stop listening')
+    await Promise.race([this.#stopped.promise, this.ended])
+  }
+
+  tell(order: Extract<EdgeOrder, string>): void {
+    this.worker.postMessage(order)
+  }
+}
