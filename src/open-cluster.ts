@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto'
+import { Changes } from './cluster/changes.ts'
 import { ClusterControl, controlText, refuseDetector } from './cluster/cluster-control.ts'
 import { ClusterDecisions } from './cluster/cluster-decisions.ts'
 import { ClusterJudge } from './cluster/cluster-judge.ts'
+import { ClusterPolicy } from './cluster/cluster-policy.ts'
 import { encodeEntry } from './cluster/entries.ts'
 import { FoldFiles } from './cluster/fold-files.ts'
 import { idsKeptMs } from './cluster/home-fold.ts'
@@ -48,6 +50,7 @@ export interface ClusterChoice extends ClusterAddress {
 
 export interface OpenedCluster {
   readonly decisions: ClusterDecisions
+  readonly policy: ClusterPolicy
   close(): Promise<void>
 }
 
@@ -169,7 +172,15 @@ export async function openCluster(
     const timeField = inForce.detector.transaction.time?.field ?? ''
     const { maxAheadMs, maxPending } = choice
     const shared = { front: replica.front, control, reader, timeField, clock: Date.now, maxAheadMs, maxPending }
-    return { decisions: new ClusterDecisions({ ...shared, whyNotReady, lag: () => replica.lag }), close }
+    const { lane } = control
+    const address = replies.address
+    const changes = new Changes({ lane, address, wait, retryMs, giveUpMs, log: new KafkaLog(kafka, choice.prefix) })
+    const policy = new ClusterPolicy({
+      ...{ lane, changes, reader, whyNotReady, clock: Date.now },
+      highestScore: inForce.predictor?.highestScore,
+      makeSecret: () => randomBytes(32).toString('hex'),
+    })
+    return { decisions: new ClusterDecisions({ ...shared, whyNotReady, lag: () => replica.lag }), policy, close }
   } catch (error) {
     await close()
     throw error

@@ -40,6 +40,7 @@ export async function serveCluster(
   const cluster = await openCluster({ ...choice, onEnd: ended.reject }, inForce, log)
   const app = buildClusterServer({
     decisions: cluster.decisions,
+    policy: cluster.policy,
     keyRing: address.keyRing,
     metrics: createMetrics(() => predictor?.modelId ?? null),
     log,

@@ -2,6 +2,7 @@ import { FraudError } from '../core/errors.ts'
 import { isRecord } from '../core/json-value.ts'
 import { hashesCards } from '../deciding/card-key.ts'
 import { longestSpanMs } from '../deciding/detector-in-force.ts'
+import { namesOf } from '../deciding/policy-vocabulary.ts'
 import { type Detector, parseDetector } from '../detector/detector.ts'
 import { personalColumns } from '../detector/personal-columns.ts'
 import { compileDetector } from '../features/feature-set.ts'
@@ -10,6 +11,7 @@ import type { Definition } from '../log/log-record.ts'
 import { type ClusterDefinition, createClusterDefinition } from './cluster-definition.ts'
 import type { Control } from './control.ts'
 import type { Entry } from './entries.ts'
+import { PolicyLane } from './policy-lane.ts'
 
 /** A definition as the control lane has it. */
 export function controlText(definition: Definition, createdAtMs: number): string {
@@ -37,6 +39,7 @@ export class ClusterControl implements Control {
   newest: ClusterDefinition | undefined
   /** The clock's time at which the cluster was made: it knows of nothing before. */
   createdAtMs = Number.POSITIVE_INFINITY
+  readonly lane = new PolicyLane()
   readonly #definitions = new Map<number, ClusterDefinition>()
 
   definition(position: number): ClusterDefinition | undefined {
@@ -51,6 +54,12 @@ export class ClusterControl implements Control {
 
   /** @throws FraudError LOG_TOO_NEW, LOG_INVALID */
   apply(position: number, entry: Entry): void {
+    if (entry.kind === 'change') this.lane.change(position, entry.json)
+    else this.#define(position, entry)
+    this.position = position
+  }
+
+  #define(position: number, entry: Entry): void {
     if (entry.kind !== 'definition') {
       throw new FraudError(
         'LOG_TOO_NEW',
@@ -62,9 +71,11 @@ export class ClusterControl implements Control {
     const definition = definitionFromJson(json.definition)
     const detector = parseDetector(definition.detector)
     const find = (at: number) => this.#definitions.get(at)?.definition ?? definition
-    this.newest = createClusterDefinition(position, { detector, features: compileDetector(detector) }, definition, find)
+    const maker = { detector, features: compileDetector(detector) }
+    this.newest = createClusterDefinition(position, maker, definition, find)
     this.#definitions.set(position, this.newest)
     if (typeof json.createdAtMs === 'number') this.createdAtMs = Math.min(this.createdAtMs, json.createdAtMs)
-    this.position = position
+    const names = namesOf({ ...maker, ...(definition.model === null && { predictor: undefined }) })
+    this.lane.define(position, definition, names)
   }
 }

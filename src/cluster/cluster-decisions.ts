@@ -44,6 +44,11 @@ export class ClusterDecisions {
     return this.#options.lag()
   }
 
+  /** The position of the control lane that decisions here are made by. */
+  get controlPosition(): number {
+    return this.#options.control.position
+  }
+
   get whyNotReady(): string | undefined {
     return this.#options.whyNotReady()
   }

@@ -36,7 +36,7 @@ export class ClusterJudge implements PartsJudge {
   }
 
   get deadlineMs(): number {
-    return this.#options.inForce.policy.deadlineMs
+    return this.#options.control.lane.policy.inForce.definitions.policy.deadlineMs
   }
 
   judge(
@@ -67,20 +67,25 @@ export class ClusterJudge implements PartsJudge {
     if (transaction !== undefined && listed.some((each) => isUnlisted(transaction, each)))
       degraded.push('category-unknown')
     if (isUnanswered) degraded.push('unanswered')
-    const outcome = outcomeOf(inForce.policy, score)
+    const { id, timestampMs, receivedAtMs: decidedAtMs, fields } = sent
+    const amount = transaction?.amount ?? Number.NaN
+    const input = { id, timestampMs, decidedAtMs, amount, fields, row: this.#row, score }
+    const changed = control.lane.policy.judge(input)
+    const outcome = changed?.outcome ?? outcomeOf(inForce.policy, score)
     const isExplained = outcome !== 'approve' && typeof score === 'number' && this.#scorer?.predictor.explainsDecisions
     return {
       kind: 'decision',
-      id: sent.id,
-      timestampMs: sent.timestampMs,
+      id,
+      timestampMs,
       outcome,
       score: score ?? null,
-      decidedAtMs: sent.receivedAtMs,
+      decidedAtMs,
       definition: definition.position,
       degraded,
       // The intake has them.
       fields: [],
       row: this.#row,
+      ...(changed && { policy: changed.policy }),
       ...(isExplained && { contributions: this.#scorer?.strongest() ?? [] }),
     }
   }

@@ -26,6 +26,8 @@ export interface SaidLabel {
 
 export interface IntakeEntry extends Asker, SentTransaction {
   readonly kind: 'intake'
+  /** The position of the control lane that its front had taken: nothing older may decide it. */
+  readonly control: number
 }
 
 /** A transaction as it counts for one key. Fields that the key's history does not read are missing. */
@@ -107,6 +109,11 @@ export function encodeEntry(entry: Entry): Uint8Array {
 function writeBody(entry: Entry, to: ValueWriter): void {
   switch (entry.kind) {
     case 'intake':
+      writeAsker(entry, to)
+      writeTransaction(entry, to)
+      // Versions before changes knew read an intake that ends here, and end where a change is.
+      if (entry.control !== entry.definition) to.whole(entry.control)
+      break
     case 'observation':
       writeAsker(entry, to)
       writeTransaction(entry, to)
@@ -163,7 +170,10 @@ export function decodeEntry(bytes: Uint8Array, where: string): Entry {
 
 function readBody(kind: (typeof kinds)[number], from: ValueReader, end: number): Entry {
   switch (kind) {
-    case 'intake':
+    case 'intake': {
+      const sent = { ...readAsker(from), ...readTransaction(from) }
+      return { kind, ...sent, control: from.position < end ? from.whole() : sent.definition }
+    }
     case 'observation':
       return { kind, ...readAsker(from), ...readTransaction(from) }
     case 'decision': {

@@ -16,6 +16,7 @@ import type { HomeReply, PartReply, Reply } from './replies.ts'
 
 /** The position of a part whose key the transaction does not have. */
 const keyless = -1
+const reachStepMs = 20
 
 /** What makes a decision's record of a transaction and its parts. */
 export interface PartsJudge {
@@ -40,6 +41,8 @@ export interface FrontOptions {
   /** Of each lane. */
   readonly partitions: number
   readonly definition: (position: number) => ClusterDefinition | undefined
+  /** The position of the control lane that was taken here. */
+  readonly controlPosition: () => number
   readonly judge: PartsJudge
   /** Milliseconds of a clock that nobody sets. */
   readonly steadyClock: () => number
@@ -87,7 +90,8 @@ export class Front {
   async decide(sent: SentTransaction): Promise<Decided> {
     const untilMs = this.#deadline()
     const asker = this.#questions.ask(1)
-    const home = await this.#askHome({ kind: 'intake', ...asker, ...sent })
+    const control = this.#options.controlPosition()
+    const home = await this.#askHome({ kind: 'intake', ...asker, ...sent, control })
     const { intake } = home
     const isRepeat = intake.front !== asker.front || intake.question !== asker.question
     const decision = home.decision ?? (await this.finish(intake, false, untilMs))
@@ -96,6 +100,7 @@ export class Front {
 
   /** Takes an intake that its home knows to its decision: the first of those who try makes it. */
   async finish(intake: IntakeEntry, isUnanswered: boolean, untilMs = this.#deadline()): Promise<DecisionEntry> {
+    await this.#reach(intake.control)
     const definition = this.#definitionOf(intake)
     const { parts, placed } = await this.#gather(definition, intake, untilMs)
     const { record, control } = this.#options.judge.judge(definition, intake, parts, isUnanswered)
@@ -134,6 +139,16 @@ export class Front {
     const definition = this.#options.definition(position)
     if (definition === undefined) throw unanswered('its definition is not known here yet')
     return definition
+  }
+
+  /** Waits until changes are known here that the transaction's own front had known. */
+  async #reach(control: number): Promise<void> {
+    const { controlPosition, giveUpMs, wait } = this.#options
+    const { signal } = new AbortController()
+    for (let leftMs = giveUpMs; controlPosition() < control; leftMs -= reachStepMs) {
+      if (leftMs <= 0) throw unanswered('changes of the policy that it was taken in under are not known here yet')
+      await wait(reachStepMs, signal)
+    }
   }
 
   /** @returns whether the label waits for its transaction. */

@@ -8,7 +8,7 @@ test('a chargeback finds its transaction four months later', () => {
   const fold = new HomeFold(idsKeptMs)
   const asker = { front: 'f', question: 1, id: 'one' }
   const sent = { definition: 0, timestampMs: 0, receivedAtMs: 0, fields: [] }
-  fold.apply(0, { kind: 'intake', ...asker, ...sent }, 0)
+  fold.apply(0, { kind: 'intake', control: 0, ...asker, ...sent }, 0)
   fold.apply(1, { kind: 'decision', ...asker, positions: [], control: 0, record: new Uint8Array(1) }, 0)
   const receivedAtMs = 120 * dayMs
   const said = { isFraud: true, knownAtMs: receivedAtMs, source: 'chargeback', receivedAtMs, by: 'bank' }

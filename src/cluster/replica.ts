@@ -17,7 +17,9 @@ export interface SavedFold {
   readonly chunks: Iterable<Uint8Array>
 }
 
-export interface ReplicaOptions extends Omit<FrontOptions, 'definition'>, Pick<HolderOptions, 'onFault'> {
+export interface ReplicaOptions
+  extends Omit<FrontOptions, 'definition' | 'controlPosition'>,
+    Pick<HolderOptions, 'onFault'> {
   readonly log: OrderedLog
   readonly control: Control
   /** For how long ids are known. */
@@ -34,6 +36,8 @@ export interface ReplicaOptions extends Omit<FrontOptions, 'definition'>, Pick<H
   readonly onError: (error: unknown) => void
 }
 
+const controlWatchMs = 1_000
+
 interface KeyHolder {
   readonly definition: ClusterDefinition
   readonly holder: Holder
@@ -49,11 +53,18 @@ export class Replica {
   readonly #healer: Healer
   readonly #keys = new Map<number, KeyHolder>()
   #controlFrom = Number.POSITIVE_INFINITY
+  /** Where the control lane ended when that was last asked: it is to be taken by the time it is asked again. */
+  #controlEnd = Number.POSITIVE_INFINITY
+  #controlDue = Number.POSITIVE_INFINITY
 
   constructor(options: ReplicaOptions) {
     const { control } = options
     this.#options = options
-    this.front = new Front({ ...options, definition: (position) => control.definition(position) })
+    this.front = new Front({
+      ...options,
+      definition: (position) => control.definition(position),
+      controlPosition: () => control.position,
+    })
     this.#home = this.#holder(() => true)
     this.#healer = new Healer({ ...options, front: this.front })
   }
@@ -68,16 +79,17 @@ export class Replica {
     return this.#holders.flatMap(({ faults }) => faults)
   }
 
-  /** How many places are behind where their logs ended when it began. */
+  /** How many places are behind where their logs ended when it began; the control lane, where it ended a second ago. */
   get lag(): number {
-    const isControlBehind = this.#options.control.position < this.#controlFrom
-    return this.#holders.reduce((sum, { behind }) => sum + behind, isControlBehind ? 1 : 0)
+    return this.#holders.reduce((sum, { behind }) => sum + behind, this.#isControlBehind ? 1 : 0)
   }
 
   /** Runs until aborted; rejects where a place can't be read any more. */
   async run(signal: AbortSignal): Promise<void> {
     const { log, control } = this.#options
     this.#controlFrom = await log.end(controlPlace)
+    this.#controlEnd = this.#controlFrom
+    this.#controlDue = this.#controlFrom
     // Folds of keys begin while the rest is awaited.
     const failed = Promise.withResolvers<never>()
     const home = this.#home.run(this.#loadHomes(), signal)
@@ -88,7 +100,11 @@ export class Replica {
       for (const { holder } of this.#keys.values()) holder.drain()
     }
     const told = log.read([{ ...controlPlace, after: -1 }], take, signal)
-    await Promise.race([failed.promise, Promise.all([home, told, this.#heal(signal)])])
+    await Promise.race([failed.promise, Promise.all([home, told, this.#heal(signal), this.#watchControl(signal)])])
+  }
+
+  get #isControlBehind(): boolean {
+    return this.#options.control.position < this.#controlDue
   }
 
   get #holders(): readonly Holder[] {
@@ -155,10 +171,25 @@ export class Replica {
     return new Holder({ log, knows, send, onFault })
   }
 
+  /** Notices where changes don't come any more, so that nothing is decided by what is long out of force. */
+  async #watchControl(signal: AbortSignal): Promise<void> {
+    const { log, wait, onError } = this.#options
+    while (!signal.aborted) {
+      await wait(controlWatchMs, signal)
+      this.#controlDue = this.#controlEnd
+      try {
+        this.#controlEnd = await log.end(controlPlace)
+      } catch (error) {
+        onError(error)
+      }
+    }
+  }
+
   async #heal(signal: AbortSignal): Promise<void> {
     const { wait, unansweredMs } = this.#options
     while (!signal.aborted) {
       await wait(unansweredMs / 5, signal)
+      if (this.#isControlBehind) continue
       for (const [partition, fold] of this.#homes) {
         if (!signal.aborted && this.#home.isLive({ lane: homeLane, partition })) this.#healer.heal(partition, fold)
       }

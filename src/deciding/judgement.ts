@@ -157,12 +157,9 @@ export class Judge {
    * What a policy that somebody has changed makes of a transaction; undefined where the definition's policy decides.
    */
   #judgeByPolicy({ id, fields, transaction }: ReceivedTransaction, score: ExpectedScore, decidedAtMs: number) {
-    const { changed, secret } = this.#state.projections.policy
-    if (changed === undefined) return undefined
     const { timestampMs, amount } = transaction
     const input = { id, timestampMs, decidedAtMs, amount, fields, row: this.#row, score }
-    const { outcome, trace } = changed.judge(input, secret)
-    return { outcome, policy: { version: changed.version, ...trace } }
+    return this.#state.projections.policy.judge(input)
   }
 
   #explain(scorer: RowScorer): readonly Contribution[] {

@@ -1,9 +1,16 @@
 import { FraudError } from '../core/errors.ts'
 import { StateReader, StateWriter } from '../core/state-bytes.ts'
 import type { Steps } from '../core/time-slices.ts'
-import { anyChangeSchema, fromShortForm, PolicyInForce, type PolicyNames, type RuleSet } from '../decisioning/index.ts'
+import {
+  anyChangeSchema,
+  fromShortForm,
+  PolicyInForce,
+  type PolicyInput,
+  type PolicyNames,
+  type RuleSet,
+} from '../decisioning/index.ts'
 import type { Policy } from '../decisioning/policy.ts'
-import type { ChangeRecord, LogRecord } from '../log/log-record.ts'
+import type { ChangeRecord, DecisionRecord, LogRecord } from '../log/log-record.ts'
 import type { Projection } from '../log/projection.ts'
 import { ReviewLoad, type Reviews } from './review-load.ts'
 
@@ -55,6 +62,13 @@ export class PolicyProjection implements Projection {
   /** Set by the record taken last where it asked for more reviews than people can do. */
   get overloaded(): Reviews | undefined {
     return this.#overloaded
+  }
+
+  /** What a policy that somebody has changed makes of a transaction; undefined where the definition's policy decides. */
+  judge(input: PolicyInput): Required<Pick<DecisionRecord, 'outcome' | 'policy'>> | undefined {
+    if (!this.#isChanged) return undefined
+    const { outcome, trace } = this.#inForce.judge(input, this.#secret)
+    return { outcome, policy: { version: this.#inForce.version, ...trace } }
   }
 
   reviewsAt(atMs: number): Reviews {

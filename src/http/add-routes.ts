@@ -9,6 +9,7 @@ import { boundAnswers } from './open-answers.ts'
 import { refuseOverload } from './refuse-overload.ts'
 import type { Guarded, Route, RouteParams } from './route.ts'
 import { accessRoutes, approvalRoutes, decidingRoutes, jobRoutes, modelRoutes, routes } from './route-list.ts'
+import { routerPath } from './router-path.ts'
 import { docs, registerDocs } from './routes/docs.ts'
 
 /**
@@ -64,9 +65,4 @@ export async function addRoutes(app: App, context: HttpContext): Promise<void> {
 
 function addRoute<Context extends HttpContext>(app: App, context: Context, route: Route<Context>): void {
   app.route<RouteParams>({ method: route.method, url: routerPath(route), handler: route.handle(context) })
-}
-
-/** `/v1/decisions/{id}` as the router has it. */
-function routerPath({ path }: { readonly path: string }): string {
-  return path.replace(/\{(\w+)\}/g, ':$1')
 }

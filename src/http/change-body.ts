@@ -9,7 +9,7 @@ import { principalOf } from './guard.ts'
 import type { HttpContext } from './http-context.ts'
 import { mediaTypeOf } from './media-type.ts'
 import { mustBeApproved, proposeChange } from './propose.ts'
-import type { DecidingContext, Handler, RouteRequest } from './route.ts'
+import type { Handler, PolicyContext, RouteRequest } from './route.ts'
 
 /** A policy has far more names than a transaction: a hundred segments, or many changes at once. */
 const namesOfChange = 65_536
@@ -21,13 +21,13 @@ type Given = Readonly<Record<string, unknown>>
 export type MakeChange = (given: Given, params: RouteRequest['params']) => unknown
 
 /** Handles a request that says no more than why, if that. */
-export function changesWithoutBody(context: DecidingContext, make: MakeChange): Handler {
+export function changesWithoutBody(context: PolicyContext, make: MakeChange): Handler {
   return changes(context, make, undefined, true)
 }
 
 /** Handles a request that changes the policy. @param within paths of the change that the body has at its top: `rule`. */
 export function changes(
-  context: DecidingContext,
+  context: PolicyContext,
   make: MakeChange,
   within: (given: Given, params: RouteRequest['params']) => readonly string[] = () => [],
   mayBeEmpty = false,

@@ -6,8 +6,10 @@ import type { ClusterDecisions } from '../cluster/cluster-decisions.ts'
 import { FraudError } from '../core/errors.ts'
 import { readJson } from '../core/json-text.ts'
 import type { Logger } from '../core/logger.ts'
+import type { PolicyDesk } from '../deciding/policy-desk.ts'
 import { answerBody } from './answer-body.ts'
 import { smallBody } from './body.ts'
+import { addPolicyRoutes } from './cluster-policy-routes.ts'
 import { createGuard, principalOf } from './guard.ts'
 import { HeldBytes } from './held-bytes.ts'
 import type { App } from './http-context.ts'
@@ -15,9 +17,11 @@ import { defaultLimits } from './limits.ts'
 import type { Metrics } from './metrics.ts'
 import { METHODS } from './node-http.ts'
 import { connectionOptions, createErrorAnswer } from './server.ts'
+import { Turns } from './turns.ts'
 
 export interface ClusterServerOptions {
   readonly decisions: ClusterDecisions
+  readonly policy: PolicyDesk
   readonly keyRing: () => KeyRing
   readonly metrics: Metrics
   readonly log: Logger
@@ -25,8 +29,8 @@ export interface ClusterServerOptions {
   readonly names: number
 }
 
-/** What a replica of a cluster answers: decisions, labels, probes and metrics. All else is refused with a word. */
-export function buildClusterServer({ decisions, keyRing, metrics, log, names }: ClusterServerOptions): App {
+/** What a replica of a cluster answers: decisions, labels, its policy, probes and metrics. All else is refused with a word. */
+export function buildClusterServer({ decisions, policy, keyRing, metrics, log, names }: ClusterServerOptions): App {
   const limits = defaultLimits
   const answerError = createErrorAnswer(log)
   const app: App = fastify({ ...connectionOptions(limits), frameworkErrors: answerError })
@@ -38,14 +42,16 @@ export function buildClusterServer({ decisions, keyRing, metrics, log, names }: 
     if (refusal !== undefined) throw refusal
     throw new FraudError(
       'CLUSTER_UNSUPPORTED',
-      'A cluster answers POST /v1/decisions, POST /v1/labels, GET /readyz, /healthz and /metrics; what else one process does it does not do yet',
+      'A cluster answers POST /v1/decisions, POST /v1/labels, the policy with its rules and lists, GET /readyz, /healthz and /metrics; what else one process does it does not do yet',
     )
   })
   app.addHook('onResponse', (request, reply, done) => {
     metrics.countRequest(request.routeOptions.url ?? '(unknown)', reply.statusCode, reply.elapsedTime / 1000)
     done()
   })
-  const bodyLimits = smallBody({ limits, held: new HeldBytes(limits.heldBytes) })
+  const held = new HeldBytes(limits.heldBytes)
+  addPolicyRoutes(app, { limits, held, turns: new Turns(), accounts: undefined, decisions: policy }, refuse)
+  const bodyLimits = smallBody({ limits, held })
   const post = (path: string, role: Role, answer: (body: Buffer, request: FastifyRequest) => Promise<object>) =>
     app.post(path, (request, reply) => {
       const refusal = refuse(role, request, reply)
@@ -69,7 +75,8 @@ export function buildClusterServer({ decisions, keyRing, metrics, log, names }: 
   probe('/healthz', () => ({ status: 'ok' }))
   probe('/readyz', () => {
     if (decisions.whyNotReady !== undefined) throw new FraudError('NOT_READY', decisions.whyNotReady)
-    return { status: 'ready', lag: decisions.lag }
+    const { version } = policy.policy
+    return { status: 'ready', lag: decisions.lag, policy: { version, position: decisions.controlPosition } }
   })
   app.get('/metrics', async (request, reply) => {
     const refusal = refuse('any key', request, reply)

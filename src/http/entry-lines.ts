@@ -4,12 +4,13 @@ import { type FieldError, FraudError } from '../core/errors.ts'
 import { readJson } from '../core/json-text.ts'
 import { LineSplitter } from '../core/line-splitter.ts'
 import { showName } from '../core/show-value.ts'
-import type { ChangeAnswer, Decisions } from '../deciding/decisions.ts'
+import type { ChangeAnswer } from '../deciding/decisions.ts'
+import type { PolicyDesk } from '../deciding/policy-desk.ts'
 import { refuseRepeated } from '../deciding/refuse-repeated.ts'
 import { chunksWithin } from './chunks-within.ts'
 import { declaredSeparator, readCsvHeader } from './csv-header.ts'
 import { LineDeadline } from './label-lines.ts'
-import type { DecidingContext } from './route.ts'
+import type { PolicyContext } from './route.ts'
 
 /** Entries of one record, which are a step of the loop: decisions wait for it, half a millisecond. */
 const entriesOfRecord = 100
@@ -58,7 +59,7 @@ type PutGroup = (change: {
  * @throws FraudError what ends the stream before its end; what was added by then stays, and may be sent again.
  */
 export async function takeEntryLines(
-  { decisions, limits, turns }: DecidingContext,
+  { decisions, limits, turns }: PolicyContext,
   { raw, isCsv, list }: EntryStream,
   put: PutGroup,
 ): Promise<EntryReport> {
@@ -101,7 +102,7 @@ class EntryGroup {
   #added = 0
   #refused = 0
 
-  constructor(decisions: Decisions, list: string, put: PutGroup) {
+  constructor(decisions: PolicyDesk, list: string, put: PutGroup) {
     this.#list = list
     this.#put = put
     this.#last = { version: decisions.policy.version, sequence: 0, warnings: [] }

@@ -9,7 +9,7 @@ import type { Deployer } from '../deciding/deployer.ts'
 import { versionOf } from '../deciding/models.ts'
 import { principalOf } from './guard.ts'
 import type { HttpContext } from './http-context.ts'
-import type { ApprovalContext, RouteRequest } from './route.ts'
+import type { ApprovalContext, PolicyContext, RouteRequest } from './route.ts'
 
 /** Why a change is made, and of what. */
 interface Reasoned {
@@ -18,13 +18,13 @@ interface Reasoned {
 }
 
 /** Whether changes of what decides wait for somebody else. */
-export function mustBeApproved({ accounts }: HttpContext): boolean {
+export function mustBeApproved({ accounts }: Pick<HttpContext, 'accounts'>): boolean {
   return accounts?.fourEyes.isOn === true
 }
 
 /** Looks at a change of the policy as if it were made, and has it wait. @throws FraudError as `Decisions.change` */
 export async function proposeChange(
-  context: HttpContext & { readonly decisions: Decisions },
+  context: Pick<PolicyContext, 'accounts' | 'decisions'>,
   asked: unknown,
   { why, ifVersion }: Reasoned,
   request: RouteRequest,
@@ -85,7 +85,7 @@ export function proposeAlerts(
 
 /** As `proposeChange`, of many entries of a list at once, each group of which is a change as the log will have it. */
 export function proposeEntries(
-  context: HttpContext & { readonly decisions: Decisions },
+  context: Pick<HttpContext, 'accounts'>,
   { list, groups, why }: { readonly list: string; readonly groups: readonly JsonObject[]; readonly why: string },
   request: RouteRequest,
   reply: FastifyReply,
@@ -94,7 +94,12 @@ export function proposeEntries(
   return propose(context, { kind: 'entries', content, why, base: null }, request, reply)
 }
 
-export function propose({ accounts }: HttpContext, proposal: NewProposal, request: RouteRequest, reply: FastifyReply) {
+export function propose(
+  { accounts }: Pick<HttpContext, 'accounts'>,
+  proposal: NewProposal,
+  request: RouteRequest,
+  reply: FastifyReply,
+) {
   if (accounts === undefined) throw new FraudError('APPROVAL_REQUIRED', 'Nobody could approve this: there are no users')
   const principal = principalOf(request)
   const { kind, content, why, base } = proposal

@@ -4,6 +4,7 @@ import type { Role } from '../access/roles.ts'
 import type { FraudError } from '../core/errors.ts'
 import type { Decisions } from '../deciding/decisions.ts'
 import type { Deployer } from '../deciding/deployer.ts'
+import type { PolicyDesk } from '../deciding/policy-desk.ts'
 import type { Jobs } from '../jobs/jobs.ts'
 import type { HttpContext } from './http-context.ts'
 import type { PlainHandler } from './plain-handler.ts'
@@ -66,8 +67,13 @@ interface Page {
   readonly answers: 'page'
 }
 
+/** What routes of the policy are built from, in one process and in a cluster. */
+export interface PolicyContext extends Pick<HttpContext, 'limits' | 'held' | 'turns' | 'accounts'> {
+  readonly decisions: PolicyDesk
+}
+
 /** One route: who may call it, what it says of itself, and what it does. */
-export type Route<Context extends HttpContext = HttpContext> = Guarded & {
+export type Route<Context extends object = HttpContext> = Guarded & {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
   /** The path with parameters in braces, as in OpenAPI. */
   readonly path: string

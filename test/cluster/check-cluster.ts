@@ -35,6 +35,8 @@ export function checkCluster(cluster: SimulatedCluster, features: ReadonlyMap<st
   for (const id of intakes.keys()) assert.ok(decisions.has(id), `nobody decided ${id}`)
   checkTold(cluster, intakes, decisions, home)
   const control = readControl(read(controlPlace))
+  checkChanges(cluster, read(controlPlace), control)
+  checkVersions(cluster, intakes, decisions)
   checkRows(control, read, intakes, decisions, features)
   const newest = [...control.values()].at(-1)
   checkLabels({ at: (position) => newest?.definition(position) }, homes, read, intakes)
@@ -77,6 +79,36 @@ function readControl(entries: readonly Placed[]) {
     at.set(control.position, control)
   }
   return at
+}
+
+/** A change that was told is in the log, counts there, and counts once. */
+function checkChanges(
+  { changesTold }: SimulatedCluster,
+  entries: readonly Placed[],
+  control: ReadonlyMap<number, SimulatedControl>,
+): void {
+  const counted = entries.filter(({ position }) => control.get(position)?.lane.head === position)
+  const whyOf = ({ entry }: Placed): unknown => entry.kind === 'change' && JSON.parse(entry.json).why
+  for (const { position, why } of changesTold) {
+    const found = counted.filter((each) => whyOf(each) === why).map((each) => each.position)
+    assert.deepEqual(found, [position], `the change that was told at ${position} counts elsewhere, or not once`)
+  }
+}
+
+/** Nothing is decided by less than its front knew, and a caller's own changes count for what it asks next. */
+function checkVersions(
+  { told }: SimulatedCluster,
+  intakes: ReadonlyMap<string, IntakeEntry>,
+  decisions: ReadonlyMap<string, DecisionEntry>,
+): void {
+  for (const [id, { control }] of decisions) {
+    assert.ok(control >= (intakes.get(id)?.control ?? 0), `${id} was decided by an older policy than it came under`)
+  }
+  for (const { decided, toldChange } of told) {
+    if (decided.isRepeat) continue
+    const { control, id } = decided.decision
+    assert.ok(control >= toldChange, `${id} was decided by ${control}, after the change at ${toldChange} was told`)
+  }
 }
 
 /** Rows made again: by the folds, from nothing but the log, and by the definitions of the features. */

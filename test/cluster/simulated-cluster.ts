@@ -1,10 +1,12 @@
 import { isDeepStrictEqual } from 'node:util'
+import { Changes } from '../../src/cluster/changes.ts'
 import { type Entry, encodeEntry, type SentTransaction } from '../../src/cluster/entries.ts'
 import type { Decided } from '../../src/cluster/front.ts'
 import { controlPlace } from '../../src/cluster/lanes.ts'
 import type { Place } from '../../src/cluster/ordered-log.ts'
 import { Replica, type SavedFold } from '../../src/cluster/replica.ts'
 import { FraudError } from '../../src/core/errors.ts'
+import { recordOfChange } from '../../src/deciding/change-policy.ts'
 import type { Purchase } from '../feature-stream.ts'
 import { SimulatedControl } from './simulated-control.ts'
 import type { Machine, World } from './world.ts'
@@ -14,6 +16,7 @@ export const keepMs = 30 * 86_400_000
 
 interface Running {
   readonly machine: Machine
+  readonly changes: Changes
   readonly control: SimulatedControl
   readonly replica: Replica
   readonly stop: AbortController
@@ -23,6 +26,8 @@ interface Running {
 export interface Told {
   readonly sent: SentTransaction
   readonly decided: Decided
+  /** The newest change that the replica that was asked had told by then. */
+  readonly toldChange: number
   /** Whether it is another transaction than the one of its id that came first. */
   readonly isConflict: boolean
 }
@@ -32,6 +37,7 @@ export class SimulatedCluster {
   readonly world: World
   readonly told: Told[] = []
   readonly labelsTold: string[] = []
+  readonly changesTold: { readonly position: number; readonly why: string }[] = []
   readonly faults: FraudError[] = []
   /** By the number of the replica. */
   readonly running: (Running | undefined)[] = []
@@ -40,7 +46,11 @@ export class SimulatedCluster {
   readonly #saved = new Map<string, { mark: SavedFold['mark']; chunks: Uint8Array[] }>()
   /** Requests that have no answer: what their callers do when they get none, and where they are. */
   readonly #open = new Map<() => void, Machine>()
+  readonly #toldChanges = new Map<Machine, number>()
+  /** Changes that somebody was refused, or not told of. */
+  readonly refused: FraudError[] = []
   #starts = 0
+  #changes = 0
 
   constructor(world: World, replicas: number) {
     this.world = world
@@ -84,7 +94,12 @@ export class SimulatedCluster {
         if (!(error instanceof FraudError)) throw error
       },
     })
-    const running = { machine, control, replica, stop: new AbortController() }
+    const { lane } = control
+    const changes = new Changes({
+      ...{ lane, log: world.logOf(machine), address: machine.name, wait: world.waitOf(machine) },
+      ...{ retryMs: 300, giveUpMs: 3_000 },
+    })
+    const running = { machine, control, changes, replica, stop: new AbortController() }
     this.running[number] = running
     void replica.run(running.stop.signal)
     return running
@@ -109,6 +124,34 @@ export class SimulatedCluster {
     }
   }
 
+  /** A change of the policy, asked of some replica. */
+  changePolicy(change: unknown, to: number): void {
+    const running = this.running[to]
+    if (running === undefined) return
+    const { changes, control, machine } = running
+    const why = `change ${++this.#changes}`
+    const make = () => {
+      const context = { by: 'ann', why, atMs: this.world.nowMs }
+      const makeSecret = () => 'a1'.repeat(32)
+      return recordOfChange(control.lane.policy, change, context, {
+        makeSecret,
+        isPerson: () => false,
+        atMs: context.atMs,
+      }).record
+    }
+    changes.make(make).then(
+      (position) => {
+        if (machine.isDead) return
+        this.changesTold.push({ position, why })
+        this.#toldChanges.set(machine, Math.max(position, this.#toldChanges.get(machine) ?? -1))
+      },
+      (error) => {
+        if (!(error instanceof FraudError)) throw error
+        this.refused.push(error)
+      },
+    )
+  }
+
   changeControl(entry: Entry): number {
     return this.world.put(controlPlace, encodeEntry(entry))
   }
@@ -130,13 +173,16 @@ export class SimulatedCluster {
     }
     const before = isOldDefinition ? running.control.definition(0) : undefined
     const sent = sentOf(purchase, before ?? newest, this.world.nowMs)
+    const toldChange = this.#toldChanges.get(running.machine) ?? -1
     this.#open.set(again, running.machine)
     const settle = (isTold: boolean) => {
       if (this.#open.delete(again) && !isTold) again()
     }
     running.replica.front.decide(sent).then(
       (decided) => {
-        if (this.#open.has(again)) this.told.push({ sent, decided, isConflict: isOther(sent, decided.intake) })
+        if (this.#open.has(again)) {
+          this.told.push({ sent, decided, toldChange, isConflict: isOther(sent, decided.intake) })
+        }
         settle(true)
       },
       (error) => {

@@ -2,8 +2,11 @@ import { type ClusterDefinition, createClusterDefinition } from '../../src/clust
 import type { Control } from '../../src/cluster/control.ts'
 import type { Entry, SentTransaction } from '../../src/cluster/entries.ts'
 import type { PartsJudge } from '../../src/cluster/front.ts'
+import { PolicyLane } from '../../src/cluster/policy-lane.ts'
 import type { PartReply } from '../../src/cluster/replies.ts'
+import { namesOf } from '../../src/deciding/policy-vocabulary.ts'
 import type { Degradation } from '../../src/decisioning/decision.ts'
+import { outcomeOf } from '../../src/decisioning/policy.ts'
 import { declaredFields } from '../../src/detector/declared-fields.ts'
 import type { Detector } from '../../src/detector/detector.ts'
 import { compileDetector } from '../../src/features/feature-set.ts'
@@ -46,12 +49,12 @@ export function definitionOf(features: readonly Defined[], model: string): Defin
 
 const compiled = new Map<string, ReturnType<typeof compileDetector>>()
 
-/** What the control lane makes: definitions, and from which score on a decision is a review. */
+/** What the control lane makes: definitions, and the policy as changes made it. */
 export class SimulatedControl implements Control {
   position = -1
   newest: ClusterDefinition | undefined
+  readonly lane = new PolicyLane()
   readonly #definitions = new Map<number, ClusterDefinition>()
-  #threshold = 0.5
 
   definition(position: number): ClusterDefinition | undefined {
     return this.#definitions.get(position)
@@ -59,7 +62,7 @@ export class SimulatedControl implements Control {
 
   apply(position: number, entry: Entry): void {
     this.position = position
-    if (entry.kind === 'change') this.#threshold = JSON.parse(entry.json)
+    if (entry.kind === 'change') this.lane.change(position, entry.json)
     if (entry.kind !== 'definition') return
     const definition: Definition & { readonly detector: Detector } = JSON.parse(entry.json)
     const features = compiled.get(entry.json) ?? compileDetector(definition.detector)
@@ -67,6 +70,7 @@ export class SimulatedControl implements Control {
     const find = (at: number) => this.#definitions.get(at)?.definition ?? definition
     this.newest = createClusterDefinition(position, { detector: definition.detector, features }, definition, find)
     this.#definitions.set(position, this.newest)
+    this.lane.define(position, definition, namesOf({ detector: definition.detector, features }))
   }
 
   readonly judge: PartsJudge = {
@@ -95,21 +99,25 @@ export class SimulatedControl implements Control {
     )
     const isMissing = parts.includes(undefined)
     const score = isMissing ? null : scoreOf(row, definition.definition.model ?? '')
+    const { id, timestampMs, receivedAtMs: decidedAtMs, fields } = sent
+    const { amount } = transaction
+    const changed = this.lane.policy.judge({ id, timestampMs, decidedAtMs, amount, fields, row, score })
     const degraded: Degradation[] = [
       ...(isMissing ? (['history-unavailable'] as const) : []),
       ...(isUnanswered ? (['unanswered'] as const) : []),
     ]
     return {
       kind: 'decision',
-      id: sent.id,
-      timestampMs: sent.timestampMs,
-      outcome: score === null || score >= this.#threshold ? 'review' : 'approve',
+      id,
+      timestampMs,
+      outcome: changed?.outcome ?? outcomeOf(definition.definition.policy, score),
       score,
-      decidedAtMs: sent.receivedAtMs,
+      decidedAtMs,
       definition: definition.position,
       degraded,
       fields: [],
       row,
+      ...(changed && { policy: changed.policy }),
     }
   }
 }

@@ -3,7 +3,7 @@ import type { Defined } from '../feature-definitions.ts'
 import { hourMs, type Purchase } from '../feature-stream.ts'
 import { checkCluster } from './check-cluster.ts'
 import { SimulatedCluster } from './simulated-cluster.ts'
-import { definitionOf, keyed } from './simulated-control.ts'
+import { definitionOf, keyed, recordOf } from './simulated-control.ts'
 import { World } from './world.ts'
 
 const startMs = Date.UTC(2026, 2, 28)
@@ -25,6 +25,10 @@ export interface Tried {
   readonly conflicts: number
   readonly repeats: number
   readonly degraded: number
+  /** Changes of the policy that were told, decisions under them, and changes that were not. */
+  readonly changes: number
+  readonly changed: number
+  readonly refused: number
 }
 
 /**
@@ -39,6 +43,7 @@ export async function simulate(seed: number): Promise<Tried> {
     lost: pick([0, 0, 0.02, 0.1]),
     zombie: pick([0, 0.02, 0.1]),
     lostReply: pick([0, 0.05, 0.3]),
+    slowControl: pick([0, 0, 0.3]),
     delayMs: pick([3, 10, 60, 200]),
   }
   const world = new World(random, faults, startMs)
@@ -64,15 +69,11 @@ export async function simulate(seed: number): Promise<Tried> {
     })
   }
   if (random.integer(2) === 0) happen(random.integer(actMs), () => define(pick(definitions)))
-  for (let changes = random.integer(3); changes > 0; changes--) {
-    happen(random.integer(actMs), () =>
-      cluster.changeControl({ kind: 'change', json: JSON.stringify(random.integer(10) / 10) }),
-    )
-  }
   const slow = pick([0, 0, 0.05, 0.3])
   world.slowMs = () => (slow > 0 && world.chance(slow) ? random.integer(6_000) : 0)
+  planChanges(cluster, random)
   await world.run(startMs + actMs + 30_000)
-  world.faults = { lost: 0, zombie: 0, lostReply: 0, delayMs: 5 }
+  world.faults = { lost: 0, zombie: 0, lostReply: 0, slowControl: 0, delayMs: 5 }
   world.isLogGone = false
   world.slowMs = () => 0
   for (let number = 0; number < 3; number++) {
@@ -88,8 +89,48 @@ export async function simulate(seed: number): Promise<Tried> {
     told: told.length,
     conflicts: told.filter(({ isConflict }) => isConflict).length,
     repeats: told.filter(({ decided }) => decided.isRepeat).length,
+    changes: cluster.changesTold.length,
+    changed: told.filter(({ decided }) => recordOf(decided.decision.record).policy !== undefined).length,
+    refused: cluster.refused.length,
     degraded: told.filter(({ decided }) => decided.decision.positions.includes(undefined)).length,
   }
+}
+
+/** Changes of all kinds at some replica, some of them twice at once. */
+function planChanges(cluster: SimulatedCluster, random: Random): void {
+  const pick = <Value>(values: readonly Value[]) => values[random.integer(values.length)]
+  for (let changes = random.integer(8); changes > 0; changes--) {
+    const atMs = random.integer(actMs)
+    for (let at = pick([1, 1, 2]); at > 0; at--) {
+      const [change, to] = [drawChange(random), random.integer(3)]
+      cluster.world.after(atMs, undefined, () => cluster.changePolicy(change, to))
+    }
+  }
+}
+
+function drawChange(random: Random): unknown {
+  const pick = <Value>(values: readonly Value[]) => values[random.integer(values.length)]
+  const id = pick(['large', 'rome'])
+  const when = id === 'large' ? 'amount > 40' : 'city == "Rome" && score > 0.2'
+  const rule = { id, when, then: pick(['decline', 'review', 'challenge']), state: pick(['live', 'live', 'shadow']) }
+  const list = { name: 'cards', of: 'card', effect: pick(['block', 'review']) }
+  const until = new Date(startMs + pick([10_000, 3_600_000])).toISOString()
+  const entries = { kind: 'entries', list: 'cards', add: [{ value: pick(['c1', 'c2']), expiresAt: until }] }
+  const [review, decline] = [random.integer(5) / 10, (5 + random.integer(5)) / 10]
+  const controlGroup = { share: 0.5, upTo: 1000 }
+  return pick([
+    { kind: 'rule', rule: { ...rule, ...(random.integer(3) === 0 && { share: 0.5 }) } },
+    { kind: 'rule', rule },
+    { kind: 'rule-state', id, state: pick(['live', 'off']) },
+    { kind: 'rule-removed', id },
+    { kind: 'snooze', rule: id, key: 'card', value: 'c1', until },
+    { kind: 'together', changes: [{ kind: 'list', list }, entries] },
+    entries,
+    { kind: 'entries', list: 'cards', remove: ['c1'] },
+    { kind: 'policy', policy: { thresholds: { review, decline } } },
+    { kind: 'policy', policy: { thresholds: { review, decline }, controlGroup } },
+    { kind: 'rollback', to: 1 },
+  ])
 }
 
 function planCrash(cluster: SimulatedCluster, random: Random): void {

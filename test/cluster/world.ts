@@ -1,4 +1,5 @@
 import { setImmediate as settled } from 'node:timers/promises'
+import { controlPlace } from '../../src/cluster/lanes.ts'
 import { type Appended, type OrderedLog, type Place, placeName, type TakeEntry } from '../../src/cluster/ordered-log.ts'
 import { FraudError } from '../../src/core/errors.ts'
 import type { Random } from '../../src/core/random.ts'
@@ -25,6 +26,8 @@ export interface Faults {
   readonly lost: number
   readonly zombie: number
   readonly lostReply: number
+  /** The share of reads of the control lane that take seconds. */
+  readonly slowControl: number
   readonly delayMs: number
 }
 
@@ -196,7 +199,8 @@ export class World {
   #wake(reader: Reader): void {
     if (reader.isDue || reader.machine.isDead) return
     reader.isDue = true
-    this.after(this.delay(), reader.machine, () => {
+    const isSlow = reader.place.lane === controlPlace.lane && this.chance(this.faults.slowControl)
+    this.after(isSlow ? this.random.integer(6_000) : this.delay(), reader.machine, () => {
       reader.isDue = false
       if (reader.signal.aborted) return
       const stored = this.#stored(reader.place)

@@ -5,13 +5,15 @@ import { simulate } from '../cluster/simulation.ts'
 // SHRIKE_SEED=7 runs one again; SHRIKE_SEEDS=10000 runs so many.
 const [only, count] = [process.env.SHRIKE_SEED, process.env.SHRIKE_SEEDS ?? '200']
 
+const whats = ['told', 'conflicts', 'repeats', 'degraded', 'changes', 'changed', 'refused'] as const
+
 test('a cluster holds what it promises, whatever fails', async () => {
   const seeds = only === undefined ? Array.from({ length: Number(count) }, (_, seed) => seed + 1) : [Number(only)]
-  const all = { told: 0, conflicts: 0, repeats: 0, degraded: 0 }
+  const all = { told: 0, conflicts: 0, repeats: 0, degraded: 0, changes: 0, changed: 0, refused: 0 }
   for (const seed of seeds) {
     try {
       const tried = await simulate(seed)
-      for (const what of ['told', 'conflicts', 'repeats', 'degraded'] as const) all[what] += tried[what]
+      for (const what of whats) all[what] += tried[what]
     } catch (cause) {
       const again = `SHRIKE_SEED=${seed} node --import ./test/setup.ts --test test/durability/cluster-simulation.test.ts`
       throw new Error(`Seed ${seed} fails; repeat it by: ${again}`, { cause })

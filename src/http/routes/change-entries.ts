@@ -8,7 +8,7 @@ import { principalOf } from '../guard.ts'
 import { mediaTypeOf } from '../media-type.ts'
 import { partOf } from '../policy-parts.ts'
 import { mustBeApproved, proposeEntries } from '../propose.ts'
-import type { DecidingContext, Route, RouteRequest } from '../route.ts'
+import type { PolicyContext, Route, RouteRequest } from '../route.ts'
 import { pendingAnswer } from '../schemas/approvals.ts'
 import { jsonAnswer } from '../schemas/parts.ts'
 import {
@@ -28,7 +28,7 @@ const mostThatWait = 20_000
 const types: ReadonlySet<string> = new Set(['application/json', csv, ndjson])
 
 /** `POST /v1/lists/{name}/entries`: adds and removes values, or adds as many as there are lines of CSV or NDJSON. */
-export const changeEntries: Route<DecidingContext> = {
+export const changeEntries: Route<PolicyContext> = {
   method: 'POST',
   path: '/v1/lists/{name}/entries',
   role: 'author',
@@ -60,7 +60,7 @@ export const changeEntries: Route<DecidingContext> = {
 }
 
 function entriesChange(
-  { decisions }: DecidingContext,
+  { decisions }: PolicyContext,
   { add, remove, ...others }: Readonly<Record<string, unknown>>,
   name: string,
 ): object {
@@ -81,7 +81,7 @@ function entriesChange(
   }
 }
 
-function answerLines(context: DecidingContext, request: RouteRequest, isCsv: boolean, reply: FastifyReply): void {
+function answerLines(context: PolicyContext, request: RouteRequest, isCsv: boolean, reply: FastifyReply): void {
   const { limits, held, decisions } = context
   const { raw, params, query, headers } = request
   partOf('list', params.name, decisions.policy.definitions.lists)
@@ -108,7 +108,7 @@ interface DraftedLines extends EntryReport {
 
 /** What the lines would add, looked at as if they were added. @throws FraudError as `takeEntryLines`, and where they are too many */
 async function draftLines(
-  context: DecidingContext,
+  context: PolicyContext,
   stream: Parameters<typeof takeEntryLines>[1],
   change: { readonly by: string; readonly why: string; readonly ifVersion: number | undefined },
 ): Promise<DraftedLines> {
@@ -126,7 +126,7 @@ async function draftLines(
 }
 
 function proposeDrafted(
-  context: DecidingContext,
+  context: PolicyContext,
   { list, groups, lines, added, refused, errors, version, warnings }: DraftedLines,
   why: string,
   request: RouteRequest,

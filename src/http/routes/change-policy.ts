@@ -1,6 +1,6 @@
 import { FraudError } from '../../core/errors.ts'
 import { changes } from '../change-body.ts'
-import type { DecidingContext, Route } from '../route.ts'
+import type { PolicyContext, Route } from '../route.ts'
 import { pendingAnswer } from '../schemas/approvals.ts'
 import { jsonAnswer, jsonBody } from '../schemas/parts.ts'
 import { changeBody, changed, changeRefusals, ifMatch, refusedCard } from '../schemas/policy.ts'
@@ -12,7 +12,7 @@ export const changeExample = {
 }
 
 /** `POST /v1/policy/changes`: any change, or several that count together or not at all. */
-export const changePolicy: Route<DecidingContext> = {
+export const changePolicy: Route<PolicyContext> = {
   method: 'POST',
   path: '/v1/policy/changes',
   role: 'author',

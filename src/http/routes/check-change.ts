@@ -1,12 +1,12 @@
 import { answerReasoned } from '../change-body.ts'
-import type { DecidingContext, Route } from '../route.ts'
+import type { PolicyContext, Route } from '../route.ts'
 import { jsonAnswer, jsonBody } from '../schemas/parts.ts'
 import { changeBody, checked, refusedCard } from '../schemas/policy.ts'
 import { unavailable, usual } from '../schemas/refused.ts'
 import { changeExample, onlyChange } from './change-policy.ts'
 
 /** `POST /v1/policy/changes/check`: what is wrong with a change, which is not made. */
-export const checkChange: Route<DecidingContext> = {
+export const checkChange: Route<PolicyContext> = {
   method: 'POST',
   path: '/v1/policy/changes/check',
   role: 'viewer',

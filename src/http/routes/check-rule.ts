@@ -1,11 +1,11 @@
 import { answerReasoned, fieldsOfBody, placesOfRule } from '../change-body.ts'
-import type { DecidingContext, Route } from '../route.ts'
+import type { PolicyContext, Route } from '../route.ts'
 import { jsonAnswer, jsonBody } from '../schemas/parts.ts'
 import { checked, ruleBody, ruleExample } from '../schemas/policy.ts'
 import { unavailable, usual } from '../schemas/refused.ts'
 
 /** `POST /v1/rules/check`: what is wrong with a rule, which is not kept. */
-export const checkRule: Route<DecidingContext> = {
+export const checkRule: Route<PolicyContext> = {
   method: 'POST',
   path: '/v1/rules/check',
   role: 'viewer',

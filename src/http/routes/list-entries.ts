@@ -4,7 +4,7 @@ import { ndjson } from '../answer-lines.ts'
 import { joinedText } from '../joined-text.ts'
 import { pageNames, pageQueryParameters, readPage } from '../page-query.ts'
 import { partOf } from '../policy-parts.ts'
-import type { DecidingContext, Route } from '../route.ts'
+import type { PolicyContext, Route } from '../route.ts'
 import { entriesAnswer, pathParameter, unknownPart } from '../schemas/policy.ts'
 import { unavailable, usual } from '../schemas/refused.ts'
 
@@ -12,7 +12,7 @@ const csv = 'text/csv'
 const entriesAtOnce = 500
 
 /** `GET /v1/lists/{name}/entries`: a page of JSON, or all of them as CSV or NDJSON, as they can be sent again. */
-export const listEntries: Route<DecidingContext> = {
+export const listEntries: Route<PolicyContext> = {
   method: 'GET',
   path: '/v1/lists/{name}/entries',
   role: 'viewer',
@@ -45,13 +45,13 @@ export const listEntries: Route<DecidingContext> = {
     },
 }
 
-function firstOf({ decisions }: DecidingContext, name: string, after: number, most: number): readonly NumberedEntry[] {
+function firstOf({ decisions }: PolicyContext, name: string, after: number, most: number): readonly NumberedEntry[] {
   return [...Iterator.from(decisions.entriesOf(name, after)).take(most)]
 }
 
 /** A list may change while it is read, so it is asked again for what comes behind. */
 function* groupsOf(
-  context: DecidingContext,
+  context: PolicyContext,
   name: string,
   write: (entry: NumberedEntry) => string,
 ): Generator<readonly string[]> {

@@ -1,11 +1,11 @@
-import type { DecidingContext, Route } from '../route.ts'
+import type { PolicyContext, Route } from '../route.ts'
 import { jsonAnswer } from '../schemas/parts.ts'
 import { listsAnswer } from '../schemas/policy.ts'
 import { unavailable, usual } from '../schemas/refused.ts'
 import { sendPolicy } from '../send-policy.ts'
 
 /** `GET /v1/lists`: all of them, as they can be sent again, and how many entries each has. */
-export const listList: Route<DecidingContext> = {
+export const listList: Route<PolicyContext> = {
   method: 'GET',
   path: '/v1/lists',
   role: 'viewer',

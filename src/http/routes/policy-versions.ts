@@ -1,14 +1,14 @@
-import type { Decisions } from '../../deciding/decisions.ts'
+import type { PolicyDesk } from '../../deciding/policy-desk.ts'
 import { type Definitions, type HistoryStep, tellDifferences } from '../../decisioning/index.ts'
 import { type PageQuery, pageNames, pageQueryParameters, readPage } from '../page-query.ts'
-import type { DecidingContext, Route } from '../route.ts'
+import type { PolicyContext, Route } from '../route.ts'
 import { jsonAnswer } from '../schemas/parts.ts'
 import { versionsAnswer } from '../schemas/policy.ts'
 import { unavailable, usual } from '../schemas/refused.ts'
 import { sendPolicy } from '../send-policy.ts'
 
 /** `GET /v1/policy/versions`: who changed what, when and why. */
-export const policyVersions: Route<DecidingContext> = {
+export const policyVersions: Route<PolicyContext> = {
   method: 'GET',
   path: '/v1/policy/versions',
   role: 'viewer',
@@ -25,7 +25,7 @@ export const policyVersions: Route<DecidingContext> = {
       sendPolicy(reply, tellVersions(decisions.policy, readPage(query))),
 }
 
-function tellVersions(policy: Decisions['policy'], { limit, cursor = Number.POSITIVE_INFINITY }: PageQuery) {
+function tellVersions(policy: PolicyDesk['policy'], { limit, cursor = Number.POSITIVE_INFINITY }: PageQuery) {
   const { version, oldestVersion: oldest, steps } = policy
   const end = steps.findLastIndex((step) => step.version < cursor) + 1
   const from = Math.max(0, end - limit)

@@ -1,12 +1,12 @@
 import { FraudError } from '../../core/errors.ts'
 import { changes } from '../change-body.ts'
-import type { DecidingContext, Route } from '../route.ts'
+import type { PolicyContext, Route } from '../route.ts'
 import { pendingAnswer } from '../schemas/approvals.ts'
 import { jsonAnswer, jsonBody } from '../schemas/parts.ts'
 import { changed, changeRefusals, ifMatch, listBody, pathParameter } from '../schemas/policy.ts'
 
 /** `PUT /v1/lists/{name}`: adds a list, or changes it; its entries stay. */
-export const putList: Route<DecidingContext> = {
+export const putList: Route<PolicyContext> = {
   method: 'PUT',
   path: '/v1/lists/{name}',
   role: 'author',

@@ -1,11 +1,11 @@
 import { changes } from '../change-body.ts'
-import type { DecidingContext, Route } from '../route.ts'
+import type { PolicyContext, Route } from '../route.ts'
 import { pendingAnswer } from '../schemas/approvals.ts'
 import { jsonAnswer, jsonBody } from '../schemas/parts.ts'
 import { changed, changeRefusals, ifMatch, policyBody } from '../schemas/policy.ts'
 
 /** `PUT /v1/policy`: sets all of the policy but rules and lists. */
-export const putPolicy: Route<DecidingContext> = {
+export const putPolicy: Route<PolicyContext> = {
   method: 'PUT',
   path: '/v1/policy',
   role: 'author',

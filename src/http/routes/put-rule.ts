@@ -1,11 +1,11 @@
 import { changes, placesOfRule } from '../change-body.ts'
-import type { DecidingContext, Route } from '../route.ts'
+import type { PolicyContext, Route } from '../route.ts'
 import { pendingAnswer } from '../schemas/approvals.ts'
 import { jsonAnswer, jsonBody } from '../schemas/parts.ts'
 import { changed, changeRefusals, ifMatch, ruleBody, ruleExample } from '../schemas/policy.ts'
 
 /** `POST /v1/rules`: adds a rule, or puts it in the place of the one with its id; it counts from the next decision on. */
-export const putRule: Route<DecidingContext> = {
+export const putRule: Route<PolicyContext> = {
   method: 'POST',
   path: '/v1/rules',
   role: 'author',

@@ -1,12 +1,12 @@
 import { changesWithoutBody } from '../change-body.ts'
 import { partOf } from '../policy-parts.ts'
-import type { DecidingContext, Route } from '../route.ts'
+import type { PolicyContext, Route } from '../route.ts'
 import { pendingAnswer } from '../schemas/approvals.ts'
 import { jsonAnswer } from '../schemas/parts.ts'
 import { changed, changeRefusals, ifMatch, pathParameter, reasonBody, unknownPart } from '../schemas/policy.ts'
 
 /** `DELETE /v1/lists/{name}`: removes a list and its entries, which a rollback does not bring back. */
-export const removeList: Route<DecidingContext> = {
+export const removeList: Route<PolicyContext> = {
   method: 'DELETE',
   path: '/v1/lists/{name}',
   role: 'author',

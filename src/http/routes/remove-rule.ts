@@ -1,12 +1,12 @@
 import { changesWithoutBody } from '../change-body.ts'
 import { partOf } from '../policy-parts.ts'
-import type { DecidingContext, Route } from '../route.ts'
+import type { PolicyContext, Route } from '../route.ts'
 import { pendingAnswer } from '../schemas/approvals.ts'
 import { jsonAnswer } from '../schemas/parts.ts'
 import { changed, changeRefusals, ifMatch, pathParameter, reasonBody, unknownPart } from '../schemas/policy.ts'
 
 /** `DELETE /v1/rules/{id}`: removes a rule and its snoozes. A rollback brings the rule back. */
-export const removeRule: Route<DecidingContext> = {
+export const removeRule: Route<PolicyContext> = {
   method: 'DELETE',
   path: '/v1/rules/{id}',
   role: 'author',

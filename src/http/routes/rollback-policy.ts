@@ -1,5 +1,5 @@
 import { changes } from '../change-body.ts'
-import type { DecidingContext, Route } from '../route.ts'
+import type { PolicyContext, Route } from '../route.ts'
 import { pendingAnswer } from '../schemas/approvals.ts'
 import { jsonAnswer, jsonBody } from '../schemas/parts.ts'
 import { changed, changeRefusals, ifMatch, reasonedBody } from '../schemas/policy.ts'
@@ -7,7 +7,7 @@ import { changed, changeRefusals, ifMatch, reasonedBody } from '../schemas/polic
 const body = reasonedBody({ to: { type: 'integer', minimum: 0, description: 'An earlier version.' } })
 
 /** `POST /v1/policy/rollback`: policy, rules and lists are again what they were in a version; entries stay. */
-export const rollbackPolicy: Route<DecidingContext> = {
+export const rollbackPolicy: Route<PolicyContext> = {
   method: 'POST',
   path: '/v1/policy/rollback',
   role: 'author',

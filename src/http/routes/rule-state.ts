@@ -1,7 +1,7 @@
 import { ruleStates } from '../../decisioning/rule-definition.ts'
 import { changes } from '../change-body.ts'
 import { partOf } from '../policy-parts.ts'
-import type { DecidingContext, Route } from '../route.ts'
+import type { PolicyContext, Route } from '../route.ts'
 import { pendingAnswer } from '../schemas/approvals.ts'
 import { jsonAnswer, jsonBody } from '../schemas/parts.ts'
 import { changed, changeRefusals, ifMatch, pathParameter, reasonedBody, unknownPart } from '../schemas/policy.ts'
@@ -9,7 +9,7 @@ import { changed, changeRefusals, ifMatch, pathParameter, reasonedBody, unknownP
 const body = reasonedBody({ state: { enum: ruleStates } })
 
 /** `PUT /v1/rules/{id}/state`: switches a rule. */
-export const switchRule: Route<DecidingContext> = {
+export const switchRule: Route<PolicyContext> = {
   method: 'PUT',
   path: '/v1/rules/{id}/state',
   role: 'author',

@@ -1,14 +1,14 @@
 import type { FieldError } from '../../core/errors.ts'
-import type { Decisions } from '../../deciding/decisions.ts'
+import type { PolicyDesk } from '../../deciding/policy-desk.ts'
 import { partOf, tellUnknown } from '../policy-parts.ts'
-import type { DecidingContext, Route } from '../route.ts'
+import type { PolicyContext, Route } from '../route.ts'
 import { jsonAnswer } from '../schemas/parts.ts'
 import { pathParameter, ruleAnswer, rulesAnswer, unknownPart } from '../schemas/policy.ts'
 import { unavailable, usual } from '../schemas/refused.ts'
 import { sendPolicy } from '../send-policy.ts'
 
 /** `GET /v1/rules`: all of them, as they can be sent again. */
-export const ruleList: Route<DecidingContext> = {
+export const ruleList: Route<PolicyContext> = {
   method: 'GET',
   path: '/v1/rules',
   role: 'viewer',
@@ -29,7 +29,7 @@ export const ruleList: Route<DecidingContext> = {
 }
 
 /** `GET /v1/rules/{id}`. */
-export const rule: Route<DecidingContext> = {
+export const rule: Route<PolicyContext> = {
   method: 'GET',
   path: '/v1/rules/{id}',
   role: 'viewer',
@@ -60,13 +60,13 @@ export const rule: Route<DecidingContext> = {
 }
 
 /** Rules that have had an effect too often. */
-function fusedRules(decisions: Decisions): readonly string[] {
+function fusedRules(decisions: PolicyDesk): readonly string[] {
   const mark = 'rule:'
   return decisions.trippedFuses.filter((fuse) => fuse.startsWith(mark)).map((fuse) => fuse.slice(mark.length))
 }
 
 /** Why the detector in force can't answer a rule. */
-function problemsOf({ policy }: Decisions, id: string): readonly FieldError[] {
+function problemsOf({ policy }: PolicyDesk, id: string): readonly FieldError[] {
   const { when = [], reason = [] } = policy.broken.find((each) => each.id === id)?.problems ?? {}
   const tell = (field: string) => (at: (typeof when)[number]) => ({ field, reason: at.message })
   return [...when.map(tell('when')), ...reason.map(tell('reason'))]

@@ -1,6 +1,6 @@
 import { changes } from '../change-body.ts'
 import { partOf } from '../policy-parts.ts'
-import type { DecidingContext, Route } from '../route.ts'
+import type { PolicyContext, Route } from '../route.ts'
 import { pendingAnswer } from '../schemas/approvals.ts'
 import { jsonAnswer, jsonBody } from '../schemas/parts.ts'
 import {
@@ -21,7 +21,7 @@ const body = reasonedBody({
 const example = { key: 'card', value: 'k-0000157', until: '2030-01-01T00:00:00Z', why: 'The customer travels' }
 
 /** `POST /v1/rules/{id}/snoozes`: a rule is silent for one value of a key or a field until a time. */
-export const snoozeRule: Route<DecidingContext> = {
+export const snoozeRule: Route<PolicyContext> = {
   method: 'POST',
   path: '/v1/rules/{id}/snoozes',
   role: 'author',
