@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { isDeepStrictEqual } from 'node:util'
 import { ClusterControl } from '../../src/cluster/cluster-control.ts'
 import { type ClusterDefinition, keylessValues } from '../../src/cluster/cluster-definition.ts'
 import { type DecisionEntry, decodeEntry, type Entry, type IntakeEntry } from '../../src/cluster/entries.ts'
@@ -23,6 +24,8 @@ export interface Replayed {
   readonly decisions: ReadonlyMap<string, DecisionRecord>
   /** Those whose rows are others here. */
   readonly differing: readonly string[]
+  /** Those that another outcome, or another trace of the policy, comes of here, under the changes before their positions. */
+  readonly judgedOtherwise: readonly string[]
   readonly repeats: number
 }
 
@@ -38,7 +41,8 @@ export async function replayCluster(broker: string, prefix: string, partitions: 
 
 async function replay(log: KafkaLog, partitions: number): Promise<Replayed> {
   const control = new ClusterControl()
-  for (const { position, entry } of await readPlace(log, controlPlace)) control.apply(position, entry)
+  const changes = await readPlace(log, controlPlace)
+  for (const { position, entry } of changes) control.apply(position, entry)
   const definition = control.newest ?? assert.fail('no definition')
   const intakes = new Map<string, IntakeEntry>()
   const decisions = new Map<string, DecisionEntry>()
@@ -72,7 +76,35 @@ async function replay(log: KafkaLog, partitions: number): Promise<Replayed> {
     const row = joinRow(definition.features, transaction, values, new Float64Array(record.row.length))
     if (!record.row.every((value, i) => Object.is(value, row[i]))) differing.push(id)
   }
-  return { decisions: records, differing, repeats }
+  const judgedOtherwise = judgeAgain(changes, intakes, decisions, records)
+  return { decisions: records, differing, judgedOtherwise, repeats }
+}
+
+/** Judges recorded rows and scores again, each by the changes through the position that its decision names. */
+function judgeAgain(
+  changes: readonly Placed[],
+  intakes: ReadonlyMap<string, IntakeEntry>,
+  decisions: ReadonlyMap<string, DecisionEntry>,
+  records: ReadonlyMap<string, DecisionRecord>,
+): readonly string[] {
+  const control = new ClusterControl()
+  const left = [...changes]
+  const differing: string[] = []
+  for (const [id, entry] of [...decisions].sort(([, a], [, b]) => a.control - b.control)) {
+    while (left.length > 0 && left[0].position <= entry.control) {
+      const { position, entry: change } = left.shift() ?? assert.fail()
+      control.apply(position, change)
+    }
+    const [intake, record] = [intakes.get(id) ?? assert.fail(), records.get(id) ?? assert.fail()]
+    assert.ok(entry.control >= intake.control, `${id} was decided by an older policy than it came under`)
+    const amount = control.newest?.transactionOf(intake)?.amount ?? Number.NaN
+    const { timestampMs, receivedAtMs: decidedAtMs, fields } = intake
+    const { row, score, outcome, policy } = record
+    const again = control.lane.policy.judge({ id, timestampMs, decidedAtMs, amount, fields, row, score })
+    const isSame = isDeepStrictEqual(policy, again?.policy) && (again === undefined || again.outcome === outcome)
+    if (!isSame) differing.push(id)
+  }
+  return differing
 }
 
 async function replayLane(log: KafkaLog, definition: ClusterDefinition, at: number, partitions: number) {
