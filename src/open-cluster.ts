@@ -210,6 +210,7 @@ async function saveFolds(
 function whyNot(replica: Replica, { newest }: ClusterControl, inForce: DetectorInForce): string | undefined {
   const [fault] = replica.faults
   if (fault !== undefined) return fault.message
+  if (replica.isControlBehind) return 'Changes of the policy are still being read from the log'
   if (replica.lag > 0) return `Histories are being made from the log: ${replica.lag} places are behind`
   if (newest === undefined || decidesBy(newest.definition, inForce)) return undefined
   const model = newest.definition.model ?? 'no model'

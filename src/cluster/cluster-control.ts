@@ -1,5 +1,5 @@
 import { FraudError } from '../core/errors.ts'
-import { isRecord } from '../core/json-value.ts'
+import { canonicalJson, isRecord } from '../core/json-value.ts'
 import { hashesCards } from '../deciding/card-key.ts'
 import { longestSpanMs } from '../deciding/detector-in-force.ts'
 import { namesOf } from '../deciding/policy-vocabulary.ts'
@@ -71,6 +71,14 @@ export class ClusterControl implements Control {
     const definition = definitionFromJson(json.definition)
     const detector = parseDetector(definition.detector)
     const find = (at: number) => this.#definitions.get(at)?.definition ?? definition
+    // Rules that are in force read rows of the first detector's features, by their places.
+    const before = this.newest?.definition.detector ?? definition.detector
+    if (canonicalJson(before) !== canonicalJson(definition.detector)) {
+      throw new FraudError(
+        'LOG_TOO_NEW',
+        `The control lane has another detector at ${position}, which a newer Shrike wrote`,
+      )
+    }
     const maker = { detector, features: compileDetector(detector) }
     this.newest = createClusterDefinition(position, maker, definition, find)
     this.#definitions.set(position, this.newest)

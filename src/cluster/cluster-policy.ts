@@ -37,7 +37,9 @@ export class ClusterPolicy implements PolicyDesk {
     this.#options = options
   }
 
+  /** @throws FraudError NOT_READY where changes may not be taken yet */
   get policy(): PolicyInForce {
+    this.#requireReady()
     return this.#options.lane.policy.inForce
   }
 
@@ -61,7 +63,7 @@ export class ClusterPolicy implements PolicyDesk {
       return made.record
     })
     const { drawSecret: _, ...change } = made?.record.change ?? {}
-    const version = movesVersion(anyChangeSchema.parse(change)) ? sequence : this.policy.version
+    const version = movesVersion(anyChangeSchema.parse(change)) ? sequence : lane.policy.inForce.version
     const reason = this.#warnOfPolicy()
     const warnings = made?.warnings ?? []
     return { version, sequence, warnings: reason === undefined ? warnings : [...warnings, { field: 'policy', reason }] }
@@ -97,7 +99,7 @@ export class ClusterPolicy implements PolicyDesk {
   }
 
   #warnOfPolicy(): string | undefined {
-    const thresholds = thresholdsAlone(this.policy.definitions)
+    const thresholds = thresholdsAlone(this.#options.lane.policy.inForce.definitions)
     return thresholds && warnOfPolicy(thresholds, this.#options.highestScore, 'Set one with PUT /v1/policy')
   }
 

@@ -81,7 +81,7 @@ export class Replica {
 
   /** How many places are behind where their logs ended when it began; the control lane, where it ended a second ago. */
   get lag(): number {
-    return this.#holders.reduce((sum, { behind }) => sum + behind, this.#isControlBehind ? 1 : 0)
+    return this.#holders.reduce((sum, { behind }) => sum + behind, this.isControlBehind ? 1 : 0)
   }
 
   /** Runs until aborted; rejects where a place can't be read any more. */
@@ -103,7 +103,8 @@ export class Replica {
     await Promise.race([failed.promise, Promise.all([home, told, this.#heal(signal), this.#watchControl(signal)])])
   }
 
-  get #isControlBehind(): boolean {
+  /** Whether what the control lane held a second ago is not taken yet. */
+  get isControlBehind(): boolean {
     return this.#options.control.position < this.#controlDue
   }
 
@@ -189,7 +190,7 @@ export class Replica {
     const { wait, unansweredMs } = this.#options
     while (!signal.aborted) {
       await wait(unansweredMs / 5, signal)
-      if (this.#isControlBehind) continue
+      if (this.isControlBehind) continue
       for (const [partition, fold] of this.#homes) {
         if (!signal.aborted && this.#home.isLive({ lane: homeLane, partition })) this.#healer.heal(partition, fold)
       }
