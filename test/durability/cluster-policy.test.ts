@@ -35,7 +35,12 @@ describe('the policy of a cluster', { skip: noKafka }, () => {
   }
 
   async function policyOf(replica: number) {
-    return JSON.parse((await cluster.ask(replica, 'GET', '/v1/policy')).text)
+    for (;;) {
+      const { status, text } = await cluster.ask(replica, 'GET', '/v1/policy')
+      if (status === 200) return JSON.parse(text)
+      assert.ok(status === 0 || status === 503, text)
+      await sleep(50)
+    }
   }
 
   /** Waits until a replica has read a version. */
