@@ -74,9 +74,25 @@ export function hasOffset(text: string): boolean {
   return offsetPattern.test(text.slice(10))
 }
 
+/** A time that is written as it should be has no more characters than this. */
+const usualLength = 40
+const usual = new Uint8Array(usualLength)
+
+/** The bytes of a text, valid until the next call. */
+function bytesOf(text: string): Uint8Array {
+  if (text.length > usualLength) return encoder.encode(text)
+  usual.fill(0, text.length)
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i)
+    if (unit > 127) return encoder.encode(text)
+    usual[i] = unit
+  }
+  return usual.subarray(0, text.length)
+}
+
 /** The same of a text, where a time without an offset is one of a zone that is `offsetAt` ahead of UTC. */
 export function readIsoTime(text: string, offsetAt: (timestampMs: number) => number): number {
-  const bytes = encoder.encode(text)
+  const bytes = bytesOf(text)
   const timestampMs = parseIsoTime(bytes, 0, bytes.length)
   if (Number.isNaN(timestampMs) || hasOffset(text)) return timestampMs
   return fromLocalTime(timestampMs, offsetAt)

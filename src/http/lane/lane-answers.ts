@@ -1,5 +1,6 @@
 import type { Server } from 'node:http'
-import { type Problem, problemType } from '../error-status.ts'
+import { problemType } from '../error-status.ts'
+import type { Refusal } from '../refusal.ts'
 
 /** What an answer begins with, as node writes it; made once a second, for the date is a part of it. */
 export class LaneAnswers {
@@ -16,10 +17,24 @@ export class LaneAnswers {
     return `HTTP/1.1 200 OK\r\ncontent-type: application/json; charset=utf-8\r\n${this.#rest(json)}`
   }
 
-  problem(problem: Problem, retryAfter: string | undefined): string {
+  problem({ problem, retryAfter }: Refusal): string {
     const { status, title } = problem
     const retry = retryAfter === undefined ? '' : `retry-after: ${retryAfter}\r\n`
     return `HTTP/1.1 ${status} ${title}\r\n${retry}content-type: ${problemType}\r\n${this.#rest(JSON.stringify(problem))}`
+  }
+
+  /** A refusal that is always the same, as text that is made once for each ending. */
+  constant(refusal: Refusal): () => string {
+    let ending: string | undefined
+    let text = ''
+    return () => {
+      const now = this.#end()
+      if (now !== ending) {
+        ending = now
+        text = this.problem(refusal)
+      }
+      return text
+    }
   }
 
   #rest(json: string): string {

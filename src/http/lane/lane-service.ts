@@ -38,6 +38,20 @@ export function createLaneAnswering(
   const heads = new KnownHeads(laneRoutes(context), limits)
   const answers = new LaneAnswers(server)
   const tellsEach = log.isLevelEnabled('debug')
+  /** What most are told under overload, when time is short. */
+  const constants = new Map<unknown, { readonly status: number; readonly text: () => string }>(
+    [tooMuchToWrite, overloaded].map((error) => {
+      const refusal = refusalOf(error, '', log)
+      return [error, { status: refusal.problem.status, text: answers.constant(refusal) }]
+    }),
+  )
+
+  function refused(error: unknown, path: string): { readonly status: number; readonly answer: string } {
+    const constant = constants.get(error)
+    if (constant !== undefined) return { status: constant.status, answer: constant.text() }
+    const refusal = refusalOf(error, path, log)
+    return { status: refusal.problem.status, answer: answers.problem(refusal) }
+  }
 
   /** Whoever may not is told why by node's way. */
   function mayAsk(head: KnownHead): boolean {
@@ -68,14 +82,7 @@ export function createLaneAnswering(
       return true
     },
     answer({ path }, error, json, arrivedMs) {
-      let status = 200
-      let answer: string
-      if (error === undefined) answer = answers.ok(json)
-      else {
-        const { problem, retryAfter } = refusalOf(error, path, log)
-        status = problem.status
-        answer = answers.problem(problem, retryAfter)
-      }
+      const { status, answer } = error === undefined ? { status: 200, answer: answers.ok(json) } : refused(error, path)
       const milliseconds = performance.now() - arrivedMs
       metrics.countRequest(path, status, milliseconds / 1000)
       if (tellsEach) log.debug({ method: 'POST', route: path, status, milliseconds }, 'answered')
