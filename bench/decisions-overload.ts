@@ -19,7 +19,7 @@ const times = 10
 /** More than a generator on one core can send. */
 const mostPerSecond = 50_000
 const connections = 4096
-const recoveryBarMs = 1000
+const bar = { p99Ms: 50, shareOfCapacity: 0.7, recoveryMs: 1000 }
 
 export const decisionsOverload: Claim = {
   title: 'POST /v1/decisions: overload',
@@ -93,9 +93,9 @@ function describe(measured: Overload): string {
   ])
   const table = markdownTable(['status', 'answers', 'share', 'p50, ms', 'p99, ms', 'p99.9, ms', 'max, ms'], rows)
   const p99 = answers['200']?.fromSent.p99 ?? Number.POSITIVE_INFINITY
-  const isMet = p99 <= 2 * unloadedP99
+  const accepted = (answers['200']?.fromSent.count ?? 0) / seconds
   const { recoveredAfterMs } = loaded
-  const isRecovered = recoveredAfterMs !== null && recoveredAfterMs <= recoveryBarMs
+  const isRecovered = recoveredAfterMs !== null && recoveredAfterMs <= bar.recoveryMs
   const other = unanswered + broken
   return `Capacity, 64 connections that send as soon as they are answered: ${format(capacity)}/s. Unloaded, at 500/s: p99 ${format(unloadedP99)} ms.
 Offered for ${seconds} s: ${format(perSecond)}/s; ${format(sentPerSecond)}/s were sent, ${format(sentPerSecond / capacity)} times the capacity, on ${connections} connections of which each waits for its answer; ${notSent.toLocaleString('en-US')} found none free. Times are from the moment of sending.
@@ -105,6 +105,11 @@ ${table}
 Never answered or cut off: ${other}. The server's process was ${format(serverBusy * 100)} % busy (core ${serverCore}), the generator ${format(loaded.busy * 100)} % (core ${loadCore}).
 Resident memory: ${format(memoryMb[0])} MB at the start, ${format(memoryMb[Math.min(10, memoryMb.length - 1)])} MB after 10 s, ${format(memoryMb[memoryMb.length - 1])} MB at the end, ${format(Math.max(...memoryMb))} MB at most.
 
-p99 of accepted answers ${format(p99)} ms; bar 2 x ${format(unloadedP99)} ms: ${isMet ? 'met' : 'MISSED'}.
-First answer within the unloaded p99 after the load's end: ${recoveredAfterMs === null ? 'none' : `${format(recoveredAfterMs)} ms`}; bar ${recoveryBarMs} ms: ${isRecovered ? 'met' : 'MISSED'}.`
+p99 of accepted answers ${format(p99)} ms; bar ${bar.p99Ms} ms: ${met(p99 < bar.p99Ms)}.
+Accepted: ${format(accepted)}/s, ${format(accepted / capacity)} of the capacity; bar ${bar.shareOfCapacity}: ${met(accepted >= bar.shareOfCapacity * capacity)}.
+First answer within the unloaded p99 after the load's end: ${recoveredAfterMs === null ? 'none' : `${format(recoveredAfterMs)} ms`}; bar ${bar.recoveryMs} ms: ${met(isRecovered)}.`
+}
+
+function met(isMet: boolean): string {
+  return isMet ? 'met' : 'MISSED'
 }
