@@ -10,7 +10,7 @@ import { type Case, type Closing, mostTransactions, type OpenedTransaction, type
 import { type ActionOnCase, act, addTransaction, type Deed, openCase, reckon, union } from './case-actions.ts'
 import { CaseReader, type CaseRules } from './case-reader.ts'
 import { RankedQueue } from './ranked-queue.ts'
-import { savedCase } from './saved-case.ts'
+import { loadCase, saveCase } from './saved-case.ts'
 
 /** What cases read of what else the log makes, each of which takes a record before they do. */
 export interface BesideCases {
@@ -35,12 +35,15 @@ const mostClosed = 100_000
  */
 export class CasesProjection implements Projection {
   readonly name = 'cases'
-  readonly version = 1
+  /** The first kept transactions as JSON, too. */
+  readonly version = 2
   readonly reader: CaseReader
   readonly #beside: BesideCases
   /** In the order in which they were opened. */
   readonly #cases = new Map<string, Case>()
   readonly #ofTransaction = new Map<number, Case>()
+  /** The newest transaction of a case: most decisions come after it, and are of none. */
+  #newestTransaction = 0
   /** Most keys are of one case. */
   readonly #ofKey = new Map<string, Case | Set<Case>>()
   /** The open case that the next transaction of a key joins. */
@@ -64,7 +67,7 @@ export class CasesProjection implements Projection {
 
   /** The case of a transaction's record. */
   ofTransaction(sequence: number): Case | undefined {
-    return this.#ofTransaction.get(sequence)
+    return sequence > this.#newestTransaction ? undefined : this.#ofTransaction.get(sequence)
   }
 
   /** Every case that is kept, in the order in which they were opened. */
@@ -131,22 +134,22 @@ export class CasesProjection implements Projection {
     const writer = new StateWriter()
     writer.text(JSON.stringify({ cases: this.#cases.size, lastScore: this.#lastScore }))
     for (const one of this.#cases.values()) {
-      writer.text(JSON.stringify(savedCase(one)))
+      saveCase(one, writer)
       yield* writer.take()
     }
     yield* writer.take(true)
   }
 
-  *load(chunks: Iterable<Uint8Array>): Steps {
+  *load(chunks: Iterable<Uint8Array>, version: number): Steps {
     const reader = new StateReader(chunks)
     const { cases, lastScore } = readJson<{ cases: number; lastScore: number }>(reader)
     this.#lastScore = lastScore
     const all: Case[] = []
     for (let left = cases; left > 0; left--) {
-      const one = readJson<Case>(reader)
+      const one = version === 1 ? readJson<Case>(reader) : loadCase(reader)
       all.push(one)
       this.#cases.set(one.id, one)
-      for (const { sequence } of one.transactions) this.#ofTransaction.set(sequence, one)
+      for (const { sequence } of one.transactions) this.#placeTransaction(sequence, one)
       this.#index(one, one.keys)
       yield
     }
@@ -223,11 +226,16 @@ export class CasesProjection implements Projection {
   #put(one: Case, read: OpenedTransaction): void {
     const { keys } = one
     addTransaction(one, read)
-    this.#ofTransaction.set(read.sequence, one)
+    this.#placeTransaction(read.sequence, one)
     // Most transactions of a case have the keys that it knows.
     if (one.keys !== keys) this.#index(one, read.keys)
     if (this.#open.has(one)) this.#queue.put(one, one)
     else this.#putOpen(one)
+  }
+
+  #placeTransaction(sequence: number, one: Case): void {
+    this.#ofTransaction.set(sequence, one)
+    if (sequence > this.#newestTransaction) this.#newestTransaction = sequence
   }
 
   #index(one: Case, keys: readonly string[]): void {

@@ -68,7 +68,7 @@ export class PolicyProjection implements Projection {
   judge(input: PolicyInput): Required<Pick<DecisionRecord, 'outcome' | 'policy'>> | undefined {
     if (!this.#isChanged) return undefined
     const { outcome, trace } = this.#inForce.judge(input, this.#secret)
-    return { outcome, policy: { version: this.#inForce.version, ...trace } }
+    return { outcome, policy: { ...trace, version: this.#inForce.version } }
   }
 
   reviewsAt(atMs: number): Reviews {

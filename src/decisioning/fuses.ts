@@ -74,6 +74,7 @@ export class Fuses {
 
   /** Whether a rule that fires now has no effect. */
   holdsRule(rule: string, atMs: number): boolean {
+    if (this.isEmpty) return false
     const counting = this.#countings.get(`rule:${rule}`)
     if (counting?.fuse.kind !== 'cap') return false
     return isHot(counting, atMs) || counting.hits.count(atMs) >= counting.fuse.count

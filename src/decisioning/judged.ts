@@ -67,16 +67,17 @@ export function judgeByThresholds(policy: PolicyDefinition, score: ExpectedScore
 
 const approved: Judged = { outcome: 'approve', trace: {}, unknown: [] }
 
-// Nearly every decision has no opinion at all: it shares one trace, and one that has a single kind is not spread together.
+// Nearly every decision has no opinion at all: it shares one trace. Others are written out, since to spread what may be
+// missing takes longer than the rest of the judging.
 const nothing: PolicyTrace = {}
 
 function traceOf(opinion: Opinion | undefined, rules: readonly RuleHit[], lists: readonly ListHit[]): PolicyTrace {
-  if (rules.length === 0 && lists.length === 0) return opinion === undefined ? nothing : { opinion }
-  return {
-    ...(opinion !== undefined && { opinion }),
-    ...(rules.length > 0 && { rules }),
-    ...(lists.length > 0 && { lists }),
+  if (lists.length === 0) {
+    if (rules.length === 0) return opinion === undefined ? nothing : { opinion }
+    return opinion === undefined ? { rules } : { opinion, rules }
   }
+  if (rules.length === 0) return opinion === undefined ? { lists } : { opinion, lists }
+  return opinion === undefined ? { rules, lists } : { opinion, rules, lists }
 }
 
 const noLists: readonly ListHit[] = []

@@ -33,7 +33,7 @@ export class Snoozes {
 
   /** @param textOf a key's or a field's value of the transaction. */
   isSilent(rule: string, atMs: number, textOf: (key: string) => string | undefined): boolean {
-    const snoozed = this.#rules.get(rule)
+    const snoozed = this.#rules.size === 0 ? undefined : this.#rules.get(rule)
     if (snoozed === undefined) return false
     for (const [key, values] of snoozed) {
       const value = textOf(key)
