@@ -15,6 +15,7 @@ import type { Deployer } from './deciding/deployer.ts'
 import type { DeploymentReading } from './deciding/deployment-projection.ts'
 import { canDecide, createDetectorInForce } from './deciding/detector-in-force.ts'
 import { Lineup, modelIdOf } from './deciding/lineup.ts'
+import type { ModelView } from './deciding/models.ts'
 import { OfferedBundle } from './deciding/offered-bundle.ts'
 import { requireApproval } from './deciding/require-approval.ts'
 import { warmChecker } from './deciding/warm-checker.ts'
@@ -512,13 +513,18 @@ function linkOf(opened: OpenedAccounts | undefined, host: string, url: string): 
   return `${url}/console/#once=${opened.accounts.link.offer(Date.now())}`
 }
 
-/** The model of a training or an import is one of the service's models at once, without a role. */
-async function keepModel({ id, request, by, state }: Job, jobs: Jobs, deployer: Deployer | undefined): Promise<void> {
-  if (state !== 'done' || deployer === undefined) return
-  if (request.kind !== 'training' && request.kind !== 'import') return
-  const bytes = await jobs.output(id, jobBundle)
-  if (bytes === undefined) return
+/**
+ * The model of a training or an import is one of the service's models at once, without a role; at the next start where the
+ * service ended before.
+ */
+async function keepModel(job: Job, jobs: Jobs, deployer: Deployer | undefined): Promise<void> {
+  const { id, request, by, state, createdMs, isForRegistry } = job
+  if (state !== 'done' || isForRegistry !== true || deployer === undefined) return
   const why = `${request.kind} ${request.name}`
+  const isOfJob = (model: ModelView) => model.why === why && Date.parse(model.addedAt) >= createdMs
+  if (deployer.models.list().some(isOfJob)) return
+  const bytes = await jobs.output(id, jobBundle)
+  if (bytes === undefined || (await deployer.models.wasRemovedSince(createdMs, bytes))) return
   // What decides is what it is meant to follow, and is held against.
   const isKept = await deployer.keepServed({ by, why: `It decided at the ${why}` })
   await deployer.models.add(bytes, { by, why, ...(isKept && { parent: deployer.servedId }) })
@@ -533,6 +539,12 @@ async function startJobs(
   if (decisions === undefined || config === undefined || choice === undefined) return undefined
   const counted = createJobMetrics(metrics.registry, Date.now)
   const onFailure = (error: unknown) => log.error({ err: error }, 'a job could not be run')
+  const keep = (job: Job) =>
+    keepModel(job, jobs, decisions.service.deployer).catch((cause: unknown) => {
+      if (!(cause instanceof FraudError)) return onFailure(cause)
+      const { code, message: reason } = cause
+      log.warn({ job: job.id, code, reason }, 'the model of a job is not added to the models')
+    })
   const jobs = openJobs({
     ...choice,
     data: config.directory,
@@ -544,15 +556,13 @@ async function startJobs(
       counted.ended(job)
       telling.ended(job.id)
       log.info({ job: id, kind: request.kind, state, ...(error && { code: error.code }) }, 'a job has ended')
-      keepModel(job, jobs, decisions.service.deployer).catch((cause: unknown) => {
-        if (!(cause instanceof FraudError)) return onFailure(cause)
-        log.warn({ job: id, code: cause.code, reason: cause.message }, 'the model of a job is not added to the models')
-      })
+      void keep(job)
     },
     onFailure,
     begin,
   })
   counted.watch(jobs.underway)
+  void Promise.resolve(begin).then(() => Promise.all(jobs.list().map(keep)), onFailure)
   const telling = tellJobs(jobs, decisions.service.events, onFailure)
   return {
     ...jobs,

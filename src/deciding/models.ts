@@ -142,6 +142,14 @@ export class Models {
     })
   }
 
+  /** Whether somebody has removed this bundle from them since. @throws FraudError BUNDLE_INVALID */
+  async wasRemovedSince(sinceMs: number, bytes: Uint8Array): Promise<boolean> {
+    const { id } = await decode(bytes)
+    const isRemoval = ({ change, atMs }: DeploymentStep) =>
+      change.kind === 'removed' && change.model === id && atMs >= sinceMs
+    return this.deployments.steps.some(isRemoval)
+  }
+
   /**
    * Forgets a bundle.
    *

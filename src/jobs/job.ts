@@ -11,6 +11,8 @@ export interface Job {
   readonly request: JobRequest
   /** Who asked for it. */
   readonly by: string
+  /** Whether the service that it was asked of takes its model into the registry. */
+  readonly isForRegistry?: true
   readonly state: JobState
   readonly createdMs: number
   readonly startedMs?: number

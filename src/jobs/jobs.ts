@@ -87,7 +87,10 @@ export function openJobs({ store, args, files, data, newId, nowMs, onEnd, onFail
       const request = within(await readJobRequest(value), files)
       if (store.list().filter(({ state }) => state === 'queued').length >= mostWaiting)
         throw new FraudError('JOBS_FULL', `${mostWaiting} jobs are already waiting: let them end, or cancel some`)
-      const job = addJob(store, request, { id: newId(), by, nowMs: nowMs() })
+      const isForRegistry = (request.kind === 'training' || request.kind === 'import') && {
+        isForRegistry: true as const,
+      }
+      const job = addJob(store, request, { id: newId(), by, nowMs: nowMs(), ...isForRegistry })
       enqueue(job)
       return told(job)
     },

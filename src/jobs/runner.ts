@@ -8,19 +8,17 @@ import type { JobRequest } from './request.ts'
 /** How long a job may take to end in order once it is told to. */
 const graceMs = 5000
 
-export interface Asked {
-  readonly id: string
-  readonly by: string
+export interface Asked extends Pick<Job, 'id' | 'by' | 'isForRegistry'> {
   readonly nowMs: number
 }
 
 /** @throws FraudError JOB_NAME_TAKEN where a bundle has the name, or a job that has not ended will give it to one */
-export function addJob(store: JobStore, request: JobRequest, { id, by, nowMs }: Asked): Job {
+export function addJob(store: JobStore, request: JobRequest, { nowMs, ...asked }: Asked): Job {
   const { name } = request
   if (store.isNameTaken(name) || store.list().some((job) => !hasEnded(job) && job.request.name === name)) {
     throw new FraudError('JOB_NAME_TAKEN', `A bundle or a job already has the name ${name}: choose another`)
   }
-  const job: Job = { id, request, by, state: 'queued', createdMs: nowMs }
+  const job: Job = { ...asked, request, state: 'queued', createdMs: nowMs }
   store.add(job)
   return job
 }

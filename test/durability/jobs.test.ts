@@ -176,6 +176,32 @@ describe('jobs over HTTP', () => {
     assert.deepEqual([left(), readdirSync(join(data, 'bundles')).sort()], [[], ['logged', 'third', 'trained']])
   })
 
+  test('give their model to the registry though the service is killed before it does, unless it was removed', async () => {
+    const { body: job } = await start('orphan', { preset: 'recipe', model: { nEstimators: 7 }, leakCheck: false })
+    await untilWorking(job.id)
+    // It learns nothing of the end of the job's process.
+    child.kill('SIGSTOP')
+    const isDone = () => JSON.parse(readFileSync(join(data, 'jobs', `${job.id}.json`), 'utf8')).state === 'done'
+    while (!isDone()) await sleep(100)
+    child.kill('SIGKILL')
+    await startService()
+    const find = async () => {
+      const { body } = await ask('GET', '/v1/models')
+      return body.models.find(({ why }: { why: string }) => why === 'training orphan')
+    }
+    let kept = await find()
+    for (; kept === undefined; kept = await find()) await sleep(100)
+    assert.equal(kept.addedBy, 'anyone')
+    assert.equal((await ask('DELETE', `/v1/models/${kept.id}`, { why: 'not wanted' })).status, 200)
+    child.kill('SIGKILL')
+    await startService()
+    const { body: next } = await start('next', { preset: 'recipe', model: { nEstimators: 8 }, leakCheck: false })
+    await until(next.id, 'done')
+    const whys = async () => (await ask('GET', '/v1/models')).body.models.map(({ why }: { why: string }) => why)
+    while (!(await whys()).includes('training next')) await sleep(100)
+    assert.ok(!(await whys()).includes('training orphan'))
+  })
+
   test('say why they failed without where the service keeps its files', async () => {
     const { body: queued } = await start('swept', { model: { learner: 'random-forest', nEstimators: 1000 } })
     await untilWorking(queued.id)

@@ -9,6 +9,11 @@ export const jobSchema = {
     id: { type: 'string' },
     request: ref('JobRequest'),
     by: { type: 'string' },
+    isForRegistry: {
+      type: 'boolean',
+      description:
+        'Whether its model becomes one of `GET /v1/models`, at the next start where the service ends before.',
+    },
     state: { type: 'string', enum: ['queued', 'running', 'done', 'failed', 'cancelled', 'interrupted'] },
     createdMs: { type: 'number' },
     startedMs: { type: 'number' },
