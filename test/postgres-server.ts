@@ -1,6 +1,15 @@
 import { spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { appendFileSync, chownSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  chownSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -36,7 +45,12 @@ export interface PostgresServer {
   start(options?: string): void
   /** As pg_ctl's modes: `immediate` is a crash. */
   stop(mode?: 'fast' | 'immediate'): void
+  /** SIGKILL for all of its processes, as where its machine loses power. */
   kill(): void
+  /** Makes what a standby no longer is: a server that takes writes. */
+  promote(): void
+  /** A server on a port of its own that streams what this one writes. */
+  startStandby(): Promise<PostgresServer>
   remove(): void
 }
 
@@ -63,33 +77,40 @@ async function freePort(): Promise<number> {
   return typeof address === 'object' && address !== null ? address.port : 0
 }
 
-/** A server of the test's own, in a folder of its own, with the user shrike and a password. */
-export async function startPostgres(settings = ''): Promise<PostgresServer> {
+/** A server of the test's own, in a folder of its own under `within`, with the user shrike and a password. */
+export async function startPostgres(settings = '', within = tmpdir()): Promise<PostgresServer> {
   const bin = findPostgres()
   if (bin === undefined) throw new Error('there is no PostgreSQL here')
-  const root = mkdtempSync(join(tmpdir(), 'shrike-postgres-'))
-  if (asUser !== undefined) {
-    const [, , uid, gid] = run('getent', ['passwd', asUser]).split(':')
-    chownSync(root, Number(uid), Number(gid))
-  }
+  const root = makeRoot(within)
   const folder = join(root, 'data')
-  const port = await freePort()
   const password = randomBytes(8).toString('hex')
   const passwordFile = join(root, 'password')
   writeFileSync(passwordFile, password)
-  run(join(bin, 'initdb'), [
-    '-D',
-    folder,
-    '-U',
-    'shrike',
-    '-A',
-    'scram-sha-256',
-    `--pwfile=${passwordFile}`,
-    '-E',
-    'UTF8',
-    '--locale=C',
-    '-N',
-  ])
+  const access = ['-U', 'shrike', '-A', 'scram-sha-256', `--pwfile=${passwordFile}`]
+  run(join(bin, 'initdb'), ['-D', folder, ...access, '-E', 'UTF8', '--locale=C', '-N'])
+  const server = serverAt({ bin, root, password, port: await freePort() }, settings)
+  server.start()
+  return server
+}
+
+/** A folder that PostgreSQL's user may write into. */
+function makeRoot(within: string): string {
+  const root = mkdtempSync(join(within, 'shrike-postgres-'))
+  if (asUser === undefined) return root
+  const [, , uid, gid] = run('getent', ['passwd', asUser]).split(':')
+  chownSync(root, Number(uid), Number(gid))
+  return root
+}
+
+interface ServerPlace {
+  readonly bin: string
+  readonly root: string
+  readonly password: string
+  readonly port: number
+}
+
+function serverAt({ bin, root, password, port }: ServerPlace, settings: string): PostgresServer {
+  const folder = join(root, 'data')
   const socket = `unix_socket_directories = '${root}'\n`
   appendFileSync(
     join(folder, 'postgresql.conf'),
@@ -111,7 +132,20 @@ export async function startPostgres(settings = ''): Promise<PostgresServer> {
     },
     start: (options = '') => void ctl('-o', options, 'start'),
     stop: (mode = 'fast') => void ctl('-m', mode, 'stop'),
-    kill: () => void ctl('-m', 'immediate', 'stop'),
+    kill() {
+      const first = Number(readFileSync(join(folder, 'postmaster.pid'), 'utf8').split('\n')[0])
+      const children = spawnSync('ps', ['-o', 'pid=', '--ppid', String(first)], { encoding: 'utf8' }).stdout
+      for (const pid of [first, ...children.trim().split(/\s+/).map(Number)]) endProcess(pid)
+    },
+    promote: () => void ctl('promote'),
+    async startStandby() {
+      const place = { bin, root: makeRoot(tmpdir()), password, port: await freePort() }
+      const source = url('postgres').replace(/postgres$/, '')
+      run(join(bin, 'pg_basebackup'), ['-D', join(place.root, 'data'), '-R', '-c', 'fast', '-N', '-d', source])
+      const standby = serverAt(place, '')
+      standby.start()
+      return standby
+    },
     remove() {
       try {
         server.stop('immediate')
@@ -121,6 +155,13 @@ export async function startPostgres(settings = ''): Promise<PostgresServer> {
       rmSync(root, { recursive: true, force: true })
     },
   }
-  server.start()
   return server
+}
+
+function endProcess(pid: number): void {
+  try {
+    if (pid > 1) process.kill(pid, 'SIGKILL')
+  } catch {
+    // It ended with the first one.
+  }
 }

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
-import { createServer, connect as dial, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -9,6 +8,7 @@ import { openCopy, removeCopy } from '../../src/stores/postgres/copy-directory.t
 import { Lead } from '../../src/stores/postgres/lead.ts'
 import { migrate } from '../../src/stores/postgres/schema.ts'
 import { noPostgres, type PostgresServer, startPostgres } from '../postgres-server.ts'
+import { TcpProxy } from '../tcp-proxy.ts'
 import { assertRowsAreReplayed, assertSound, withLog } from './log-checks.ts'
 import { purchases, runShrike, ServiceProcess, succeed, temporaryFolder, trainBundle } from './service.ts'
 import { Traffic } from './traffic.ts'
@@ -165,41 +165,22 @@ describe('faults of PostgreSQL', { skip: noPostgres }, () => {
 
   test('that cut the leader off let the other one lead, and the first follows when it is back', async (t) => {
     const url = server.newDatabase()
-    const sockets = new Set<Socket>()
-    let isDropping = false
-    const proxy = createServer((near) => {
-      const far = dial(server.port, '127.0.0.1')
-      for (const [from, to] of [
-        [near, far],
-        [far, near],
-      ]) {
-        sockets.add(from)
-        from.on('data', (chunk) => isDropping || to.write(chunk))
-        from.on('close', () => isDropping || to.destroy())
-        from.on('error', () => {})
-      }
-    })
-    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
-    after(() => {
-      for (const socket of sockets) socket.destroy()
-      proxy.close()
-    })
-    const address = proxy.address()
-    const port = typeof address === 'object' && address !== null ? address.port : 0
+    const proxy = await TcpProxy.open(server.port)
+    after(() => proxy.close())
     const [cut, other] = [
-      await ServiceProcess.start(bundle, url.replace(String(server.port), String(port))),
+      await ServiceProcess.start(bundle, url.replace(String(server.port), String(proxy.port))),
       await ServiceProcess.start(bundle, url),
     ]
     const [first, second, third] = purchases(3)
     assert.equal((await cut.decide(first.body)).status, 200)
-    isDropping = true
+    proxy.isDropping = true
     const late = cut.decide(second.body)
     const startMs = performance.now()
     while ((await roleOf(other)) !== 'leader') await sleep(20)
     const ledMs = performance.now() - startMs
     assert.equal((await other.decide(third.body)).status, 200)
-    isDropping = false
-    for (const socket of sockets) socket.destroy()
+    proxy.isDropping = false
+    proxy.cut()
     assert.ok([200, 503].includes((await late).status))
     while ((await roleOf(cut)) !== 'follower') await sleep(20)
     const answers = await Promise.all([cut, other].map((service) => service.decide(second.body)))
