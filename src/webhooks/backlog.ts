@@ -17,8 +17,8 @@ export class Backlog {
     return this.#size
   }
 
-  get sequences(): readonly number[] {
-    return [...this.#lanes.values()].flatMap((left) => left.map(({ sequence }) => sequence))
+  get all(): readonly Left[] {
+    return [...this.#lanes.values()].flat()
   }
 
   /** A lane that has room once more, if there is one. */
@@ -35,6 +35,13 @@ export class Backlog {
     const others = this.#lanes.get(lane)
     if (others === undefined) this.#lanes.set(lane, [left])
     else others.push(left)
+  }
+
+  /** Those that were taken out again, before all others of the lane. */
+  addFirst(lane: string, left: readonly Left[]): void {
+    if (left.length === 0) return
+    this.#size += left.length
+    this.#lanes.set(lane, [...left, ...(this.#lanes.get(lane) ?? [])])
   }
 
   first(lane: string): Left | undefined {

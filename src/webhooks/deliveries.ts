@@ -23,6 +23,8 @@ interface DeliveriesOptions {
   readonly post: Post
   readonly giveUpAfterMs: number
   readonly settled: (delivery: Delivery, settlement: Settlement) => void
+  /** Told of a lane whose first event will be tried again. */
+  readonly refused: (lane: string) => void
   readonly clock: () => number
   /** Between 0 and 1. */
   readonly random: () => number
@@ -44,6 +46,8 @@ export class Deliveries {
   readonly #lanes = new Map<string, Lane>()
   readonly #ready: Lane[] = []
   readonly #timers = new Set<NodeJS.Timeout>()
+  /** Lanes whose first event was refused, and is tried again. */
+  readonly #refused = new Set<string>()
   #underway = 0
   #waiting = 0
   #failures = 0
@@ -59,7 +63,25 @@ export class Deliveries {
     return this.#waiting
   }
 
-  /** How many of those are of a lane. */
+  /** How many lanes wait for the next try of their first event. */
+  get refused(): number {
+    return this.#refused.size
+  }
+
+  isRefused(lane: string): boolean {
+    return this.#refused.has(lane)
+  }
+
+  /** Takes what waits behind the first record of a lane out again. */
+  takeBack(lane: string): readonly Delivery[] {
+    const waiting = this.#lanes.get(lane)?.waiting ?? []
+    const taken = waiting.filter(({ sequence }) => sequence !== waiting[0].sequence)
+    waiting.length -= taken.length
+    this.#waiting -= taken.length
+    return taken
+  }
+
+  /** How many of those that wait are of a lane. */
   waitingIn(lane: string): number {
     return this.#lanes.get(lane)?.waiting.length ?? 0
   }
@@ -118,6 +140,9 @@ export class Deliveries {
       this.#settle(lane, { attempts: lane.attempts, why })
       return
     }
+    const [{ lane: name }] = lane.waiting
+    this.#refused.add(name)
+    this.#options.refused(name)
     const timer = setTimeout(() => {
       this.#timers.delete(timer)
       this.#ready.push(lane)
@@ -131,6 +156,7 @@ export class Deliveries {
     if (delivery === undefined) return
     this.#waiting -= 1
     lane.attempts = 0
+    this.#refused.delete(delivery.lane)
     if (lane.waiting.length > 0) this.#ready.push(lane)
     else this.#lanes.delete(delivery.lane)
     this.#options.settled(delivery, settlement)

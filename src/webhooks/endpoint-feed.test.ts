@@ -21,10 +21,13 @@ describe('the feed of an endpoint', () => {
   })
 
   /** Feeds an endpoint from a log of so many records. What it took, and what was noted, are told. */
-  const begin = async (last: number, options: { progress: Progress; giveUpAfterMs?: number } & Partial<Fed>) => {
+  const begin = async (
+    last: number,
+    options: { progress: Progress; giveUpAfterMs?: number; retryMs?: number } & Partial<Fed>,
+  ) => {
     const taken: number[] = []
     const noted = { progress: options.progress }
-    const { statusOf = () => 200, laneOf = () => 'one', at = recordOf, giveUpAfterMs = 1e6 } = options
+    const { statusOf = () => 200, laneOf = () => 'one', at = recordOf, giveUpAfterMs = 1e6, retryMs = 5 } = options
     const server = createServer((request, response) => {
       const sequence = Number(String(request.headers['webhook-id']).split('.')[1])
       const status = statusOf(sequence)
@@ -54,7 +57,7 @@ describe('the feed of an endpoint', () => {
         Array.from({ length: Math.min(most, last - after) }, (_, index) => recordOf(after + 1 + index)),
     }
     const feed = new EndpointFeed(endpoint, files, {
-      ...{ reading, clock: Date.now, random: () => 0.5, logger: silent, retryMs: 5 },
+      ...{ reading, clock: Date.now, random: () => 0.5, logger: silent, retryMs },
       eventsOf: ({ sequence }) => ({
         lane: laneOf(sequence),
         events: [{ type: 'decision.approve', at: '', data: {} }],
@@ -65,7 +68,7 @@ describe('the feed of an endpoint', () => {
   }
   const until = async (feed: EndpointFeed, isSo: () => boolean) => {
     for (let waits = 0; !isSo(); waits += 1) {
-      assert(waits < 1000, 'it comes')
+      assert(waits < 10_000, 'it comes')
       for (let steps = 0; steps < 1000 && feed.step(); steps += 1);
       await sleep(5)
     }
@@ -78,11 +81,14 @@ describe('the feed of an endpoint', () => {
       if (reads === 3) throw new Error('the log is not readable')
       return recordOf(sequence)
     }
-    const progress = { through: 5, undelivered: [1, 2, 3, 4, 5] }
+    const progress = { through: 5, undelivered: [1, 2, 3, 4, 5].map((sequence) => ({ sequence })) }
     const { feed, taken, noted } = await begin(5, { progress, at })
     assert.throws(() => feed.step(), /not readable/)
     await feed.save()
-    assert.deepEqual(noted.progress.undelivered, [1, 2, 3, 4, 5])
+    assert.deepEqual(
+      noted.progress.undelivered.map(({ sequence }) => sequence),
+      [1, 2, 3, 4, 5],
+    )
     await until(feed, () => taken.length === 5)
     assert.deepEqual(taken, [1, 2, 3, 4, 5])
     assert.equal(feed.figures.missed, 0)
@@ -108,6 +114,44 @@ describe('the feed of an endpoint', () => {
       taken,
       taken.map((_, index) => index + 1),
     )
+  })
+
+  test('sends to others while more keys are refused than there are places', async () => {
+    const refused = 10_100
+    const { feed, taken } = await begin(refused + 20, {
+      progress: { through: 0, undelivered: [] },
+      statusOf: (sequence) => (sequence <= refused ? 400 : 200),
+      laneOf: (sequence) => (sequence <= refused ? `refused ${sequence}` : `other ${sequence}`),
+      retryMs: 100_000,
+    })
+    await until(feed, () => taken.length === 20)
+    assert(taken.every((sequence) => sequence > refused))
+    await until(feed, () => feed.figures.delivered === 20)
+    assert.equal(feed.figures.waiting, refused)
+  })
+
+  test('goes on trying an event from when it was read first, through starts', async () => {
+    const statusOf = () => 400
+    const progress = { through: 0, undelivered: [] }
+    const first = await begin(3, { progress, statusOf, giveUpAfterMs: 1e6 })
+    const beforeMs = Date.now()
+    await until(first.feed, () => first.feed.figures.failures > 3)
+    await first.feed.close()
+    const noted = first.noted.progress.undelivered
+    assert.deepEqual(
+      noted.map(({ sequence, offeredMs = 0 }) => [sequence, Math.abs(offeredMs - beforeMs) < 1000]),
+      [1, 2, 3].map((sequence) => [sequence, true]),
+    )
+    const hourAgo = noted.map(({ sequence }) => ({ sequence, offeredMs: beforeMs - 3_600_000 }))
+    const second = await begin(4, {
+      progress: { through: 3, undelivered: hourAgo },
+      statusOf,
+      giveUpAfterMs: 3_599_000,
+    })
+    await until(second.feed, () => second.feed.figures.dead === 3)
+    await sleep(100)
+    assert.equal(second.feed.figures.dead, 3)
+    assert.equal(second.feed.figures.waiting, 1)
   })
 
   test('tries each event from when it was offered, not from when the one before it was given up', async () => {

@@ -5,7 +5,7 @@ import type { Sequenced } from '../log/log-record.ts'
 import { Backlog } from './backlog.ts'
 import { Deliveries, type Delivery, type Settlement } from './deliveries.ts'
 import type { Endpoint } from './endpoint.ts'
-import type { DeadLetter, EndpointFiles } from './endpoint-files.ts'
+import type { DeadLetter, EndpointFiles, Undelivered } from './endpoint-files.ts'
 import { openPost } from './post.ts'
 
 /** What a record says to those who are told: something may happen to a transaction and to its case at once. */
@@ -43,11 +43,11 @@ export interface FeedFigures {
   readonly lastFailure: { readonly why: string; readonly atMs: number } | undefined
 }
 
-/** Read ahead of what is settled; beyond it the log itself waits. */
+/** Read ahead of what is settled, in lanes that are not refused; beyond it the log itself waits. */
 const mostWaiting = 10_000
-/** Of one lane, so that one that is refused does not take the room of all others. */
+/** Of one lane, so that one does not take the room of all others; one that is refused keeps its first record alone. */
 const mostInLane = 50
-/** Numbers of records that wait behind full lanes. */
+/** Records that were refused, and numbers of those that wait behind them and behind full lanes. */
 const mostBehind = 50_000
 const recordsAtOnce = 50
 
@@ -58,12 +58,12 @@ export class EndpointFeed {
   readonly #options: FeedOptions
   readonly #deliveries: Deliveries
   readonly #sending: ReturnType<typeof openPost>
-  /** Events that are not settled, by the number of their record. */
-  readonly #open = new Map<number, number>()
+  /** Events that are not settled, by the number of their record, and since when they are tried. */
+  readonly #open = new Map<number, { readonly events: number; readonly offeredMs: number }>()
   /** Records that were read while their lane was full. */
   readonly #backlog = new Backlog()
-  /** Numbers that were left undelivered and have to be read again. */
-  #again: number[]
+  /** What was left undelivered and has to be read again. */
+  #again: Undelivered[]
   #through: number
   #letters: DeadLetter[] = []
   #isChanged = true
@@ -83,11 +83,12 @@ export class EndpointFeed {
     if (through > last)
       logger.error({ webhook: endpoint.name, through, last }, 'the log ends before what a webhook was sent')
     this.#through = Math.min(through, last)
-    this.#again = undelivered.filter((sequence) => sequence <= last)
+    this.#again = undelivered.filter(({ sequence }) => sequence <= last)
     this.#sending = openPost(endpoint, clock)
     this.#deliveries = new Deliveries({
       ...{ post: this.#sending.post, giveUpAfterMs: endpoint.giveUpAfterMs, clock, random, retryMs },
       settled: (delivery, settlement) => this.#settle(delivery, settlement),
+      refused: (lane) => this.#makeRoom(lane),
     })
   }
 
@@ -100,13 +101,14 @@ export class EndpointFeed {
 
   /** Reads some records; whether there may be more to read at once. */
   step(): boolean {
-    if (this.#deliveries.waiting >= mostWaiting) return false
+    const { waiting, refused } = this.#deliveries
+    if (waiting - refused >= mostWaiting) return false
     const lane = this.#backlog.roomy
     if (lane !== undefined) {
       this.#fill(lane)
       return true
     }
-    if (this.#backlog.size >= mostBehind) return false
+    if (this.#backlog.size + refused >= mostBehind) return false
     if (this.#again.length > 0) {
       this.#readSomeAgain()
       return true
@@ -126,7 +128,7 @@ export class EndpointFeed {
     if (!this.#isChanged) return this.#saving
     this.#isChanged = false
     const letters = this.#letters.splice(0)
-    const progress = { through: this.#through, undelivered: this.#undelivered().toSorted((a, b) => a - b) }
+    const progress = { through: this.#through, undelivered: this.#undelivered() }
     const saved = this.#saving.then(() => this.#files.save(progress, letters))
     this.#saving = saved.catch((error: unknown) => {
       this.#letters.unshift(...letters)
@@ -142,7 +144,7 @@ export class EndpointFeed {
   /** Ends, so that the next feed sends all from a record on once more. */
   async replay(from: number): Promise<void> {
     await this.close()
-    const undelivered = this.#undelivered().filter((sequence) => sequence < from)
+    const undelivered = this.#undelivered().filter(({ sequence }) => sequence < from)
     await this.#files.save({ through: from - 1, undelivered }, [])
   }
 
@@ -150,8 +152,8 @@ export class EndpointFeed {
   async replayDead(): Promise<number> {
     await this.close()
     const dead = await this.#files.dead()
-    const wanted = new Set([...this.#undelivered(), ...dead.map(({ sequence }) => sequence)])
-    await this.#files.save({ through: this.#through, undelivered: [...wanted].toSorted((a, b) => a - b) }, [])
+    const again = dead.map(({ sequence }) => ({ sequence }))
+    await this.#files.save({ through: this.#through, undelivered: inOrder([...this.#undelivered(), ...again]) }, [])
     await this.#files.keep([])
     return dead.length
   }
@@ -163,8 +165,9 @@ export class EndpointFeed {
     await this.save()
   }
 
-  #undelivered(): readonly number[] {
-    return [...new Set([...this.#open.keys(), ...this.#backlog.sequences, ...this.#again])]
+  #undelivered(): readonly Undelivered[] {
+    const open = [...this.#open].map(([sequence, { offeredMs }]) => ({ sequence, offeredMs }))
+    return inOrder([...open, ...this.#backlog.all, ...this.#again])
   }
 
   #skipPruned(): void {
@@ -184,8 +187,8 @@ export class EndpointFeed {
   #readSomeAgain(): void {
     let read = 0
     try {
-      for (const sequence of this.#again.slice(0, recordsAtOnce)) {
-        this.#readAgain(sequence)
+      for (const left of this.#again.slice(0, recordsAtOnce)) {
+        this.#readAgain(left)
         read += 1
       }
     } finally {
@@ -193,11 +196,22 @@ export class EndpointFeed {
     }
   }
 
-  #readAgain(sequence: number): void {
+  #readAgain({ sequence, offeredMs }: Undelivered): void {
     const record = this.#options.reading.at(sequence)
     this.#isChanged = true
     if (record === undefined) this.#missed += 1
-    else this.#offer(record)
+    else this.#offer(record, { offeredMs })
+  }
+
+  /** What waits behind an event that was refused leaves its place to other lanes. */
+  #makeRoom(lane: string): void {
+    const taken = new Map(this.#deliveries.takeBack(lane).map(({ sequence, offeredMs }) => [sequence, offeredMs]))
+    for (const sequence of taken.keys()) this.#open.delete(sequence)
+    this.#backlog.addFirst(
+      lane,
+      [...taken].map(([sequence, offeredMs]) => ({ sequence, offeredMs })),
+    )
+    this.#backlog.setRoomy(lane, false)
   }
 
   /** Reads what waits behind a lane, in order, until the lane is full. */
@@ -218,7 +232,7 @@ export class EndpointFeed {
   /** @param from the lane behind which the record waited, and whose next one it is. */
   #offer(
     record: Sequenced,
-    { offeredMs = this.#options.clock(), from }: { offeredMs?: number; from?: string } = {},
+    { offeredMs = this.#options.clock(), from }: { offeredMs?: number | undefined; from?: string } = {},
   ): void {
     const { name, events: wanted, orderBy } = this.#endpoint
     const { lane, events } = this.#options.eventsOf(record, orderBy)
@@ -231,19 +245,20 @@ export class EndpointFeed {
         offeredMs,
       }))
     if (deliveries.length === 0) return
-    if (this.#deliveries.waitingIn(lane) >= mostInLane || (lane !== from && this.#backlog.has(lane))) {
+    const isFull = this.#deliveries.isRefused(lane) || this.#deliveries.waitingIn(lane) >= mostInLane
+    if (isFull || (lane !== from && this.#backlog.has(lane))) {
       this.#backlog.add(lane, { sequence, offeredMs })
       return
     }
-    this.#open.set(sequence, deliveries.length)
+    this.#open.set(sequence, { events: deliveries.length, offeredMs })
     for (const delivery of deliveries) this.#deliveries.offer(delivery)
   }
 
-  #settle({ id, sequence, type, lane }: Delivery, { attempts, why }: Settlement): void {
+  #settle({ id, sequence, type, lane, offeredMs }: Delivery, { attempts, why }: Settlement): void {
     this.#isChanged = true
-    const left = (this.#open.get(sequence) ?? 1) - 1
-    if (left === 0) this.#open.delete(sequence)
-    else this.#open.set(sequence, left)
+    const events = (this.#open.get(sequence)?.events ?? 1) - 1
+    if (events === 0) this.#open.delete(sequence)
+    else this.#open.set(sequence, { events, offeredMs })
     if (this.#deliveries.waitingIn(lane) <= mostInLane / 2) this.#backlog.setRoomy(lane, true)
     if (why === undefined) {
       this.#delivered += 1
@@ -257,4 +272,10 @@ export class EndpointFeed {
       'an event was given up; `shrike webhooks dead` lists it',
     )
   }
+}
+
+/** Each record once, as it was named last. */
+function inOrder(left: readonly Undelivered[]): readonly Undelivered[] {
+  const once = new Map(left.map((each) => [each.sequence, each]))
+  return [...once.values()].sort((a, b) => a.sequence - b.sequence)
 }

@@ -2,12 +2,19 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { appendFile, readFile, rename, writeFile } from 'node:fs/promises'
 import { z } from '../core/zod.ts'
 
+/** A record whose events are not settled. */
+export interface Undelivered {
+  readonly sequence: number
+  /** When it was read first: the time from which its events are tried; missing where that begins anew. */
+  readonly offeredMs?: number | undefined
+}
+
 /** How far an endpoint's events have come. */
 interface Progress {
   /** Records through this number were read. */
   readonly through: number
-  /** Numbers of those among them whose events are not settled, in order. */
-  readonly undelivered: readonly number[]
+  /** Those among them whose events are not settled, in order. */
+  readonly undelivered: readonly Undelivered[]
 }
 
 /** An event that was given up. What it said is in the log, under its number, and not here. */
@@ -20,7 +27,11 @@ export interface DeadLetter {
   readonly why: string
 }
 
-const progressSchema = z.object({ through: z.number().int().min(0), undelivered: z.array(z.number().int()) })
+// Numbers and times apart: a version that knows no times reads the numbers.
+const progressSchema = z.object({
+  ...{ through: z.number().int().min(0), undelivered: z.array(z.number().int()) },
+  offeredMs: z.array(z.number().nullable()).default([]),
+})
 const deadSchema = z.object({
   ...{ id: z.string(), sequence: z.number().int(), type: z.string() },
   ...{ at: z.string(), attempts: z.number().int(), why: z.string() },
@@ -47,16 +58,15 @@ export function openEndpointFiles(prefix: string): EndpointFiles {
     await rename(`${path}.tmp`, path)
   }
   return {
-    progress: () =>
-      existsSync(progressPath) ? progressSchema.parse(JSON.parse(readFileSync(progressPath, 'utf8'))) : undefined,
+    progress: () => (existsSync(progressPath) ? readProgress(readFileSync(progressPath, 'utf8')) : undefined),
     begin(through) {
       if (existsSync(progressPath)) return
-      writeFileSync(`${progressPath}.tmp`, `${JSON.stringify({ through, undelivered: [] })}\n`, options)
+      writeFileSync(`${progressPath}.tmp`, textOf({ through, undelivered: [] }), options)
       renameSync(`${progressPath}.tmp`, progressPath)
     },
     async save(progress, letters) {
       if (letters.length > 0) await appendFile(deadPath, linesOf(letters), options)
-      await replace(progressPath, `${JSON.stringify(progress)}\n`)
+      await replace(progressPath, textOf(progress))
     },
     async dead() {
       const lines = existsSync(deadPath) ? (await readFile(deadPath, 'utf8')).split('\n') : []
@@ -66,6 +76,22 @@ export function openEndpointFiles(prefix: string): EndpointFiles {
     },
     keep: (letters) => replace(deadPath, linesOf(letters)),
   }
+}
+
+function readProgress(text: string): Progress {
+  const { through, undelivered, offeredMs } = progressSchema.parse(JSON.parse(text))
+  return {
+    through,
+    undelivered: undelivered.map((sequence, i) => ({ sequence, offeredMs: offeredMs[i] ?? undefined })),
+  }
+}
+
+function textOf({ through, undelivered }: Progress): string {
+  const noted = {
+    ...{ through, undelivered: undelivered.map(({ sequence }) => sequence) },
+    offeredMs: undelivered.map(({ offeredMs = null }) => offeredMs),
+  }
+  return `${JSON.stringify(noted)}\n`
 }
 
 function linesOf(letters: readonly DeadLetter[]): string {
