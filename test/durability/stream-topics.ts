@@ -16,9 +16,12 @@ export class TestTopics {
     return new TestTopics(broker, await loadKafka({ brokers: [broker], isTls: false }))
   }
 
-  async create(topics: readonly string[], partitions: number): Promise<void> {
+  async create(topics: readonly string[], partitions: number, mostBytes?: number): Promise<void> {
     const admin = new Admin({ clientId: 'test', bootstrapBrokers: [this.#broker] })
-    await admin.createTopics({ topics: [...topics], partitions, replicas: 1 })
+    await admin.createTopics({
+      ...{ topics: [...topics], partitions, replicas: 1 },
+      ...(mostBytes && { configs: [{ name: 'max.message.bytes', value: String(mostBytes) }] }),
+    })
     await admin.close()
     // A partition whose leader is not there yet would have the others of its request sent twice.
     for (const topic of topics) {

@@ -61,12 +61,11 @@ describe('a stream', { skip: noKafka }, () => {
   })
 
   /** Topics of a test's own. */
-  async function makeTopics(): Promise<(name: string) => string> {
+  async function makeTopics(mostBytes?: number): Promise<(name: string) => string> {
     const prefix = `s${++streams}-`
-    const names = ['transactions', 'decisions', 'labels', 'refused', 'cases', 'alerts'].map(
-      (name) => `${prefix}${name}`,
-    )
+    const names = ['transactions', 'labels', 'refused', 'cases', 'alerts'].map((name) => `${prefix}${name}`)
     await topics.create(names, partitions)
+    await topics.create([`${prefix}decisions`], partitions, mostBytes)
     return (name) => `${prefix}${name}`
   }
 
@@ -192,6 +191,34 @@ describe('a stream', { skip: noKafka }, () => {
     const decided = await assertWhole(topic, sent, data)
     assert.equal(decided, count)
     assert.equal(await assertRowsAreReplayed(data, bundle), count)
+  })
+
+  test('goes on where its topic takes less than a decision, or than many', async () => {
+    const all = purchases(200)
+    const sent = all.map(({ id, body }): Sent => ({ partition: 0, text: JSON.stringify(body), id }))
+    const sizes: number[] = []
+    for (const mostBytes of [2000, 700]) {
+      const topic = await makeTopics(mostBytes)
+      const data = join(folder, `takes-${mostBytes}`)
+      await topics.write(topic('transactions'), sent)
+      const stream = start(topic, data)
+      while ((await written(topic)) < sent.length) {
+        assert.equal(stream.child.exitCode, null, stream.log())
+        await sleep(100)
+      }
+      await stop(stream)
+      const [decisions, refused] = await Promise.all(['decisions', 'refused'].map((name) => topics.read(topic(name))))
+      const ids = decisions.flat().map((record) => textOf(record.key))
+      for (const record of refused.flat()) {
+        const { error, id } = JSON.parse(textOf(record.value))
+        assert.equal(error.code, 'DECISION_TOO_LARGE')
+        ids.push(id)
+      }
+      assert.deepEqual(ids.toSorted(), all.map(({ id }) => id).toSorted())
+      assert.equal(await assertRowsAreReplayed(data, bundle), all.length)
+      sizes.push(refused.flat().length)
+    }
+    assert.deepEqual([sizes[0], sizes[1] > 0], [0, true])
   })
 
   test('of two processes on a log in PostgreSQL one decides, and the other goes on', { skip: noPostgres }, async () => {

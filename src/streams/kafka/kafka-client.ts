@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Consumer, Producer } from '@platformatic/kafka'
 import { FraudError } from '../../core/errors.ts'
+import { groupRecords } from './fit-records.ts'
 
 type Package = typeof import('@platformatic/kafka')
 type FetchResponse = Awaited<ReturnType<Consumer['fetch']>>
@@ -119,6 +120,18 @@ export class Kafka {
     }
   }
 
+  /** The largest request of a partition that a topic takes; undefined where this user may not see it. */
+  async mostBytes(topic: string): Promise<number | undefined> {
+    const { TOPIC } = this.#package.ConfigResourceTypes
+    const resources = [{ resourceType: TOPIC, resourceName: topic, configurationKeys: ['max.message.bytes'] }]
+    const [found] = await this.#admin.describeConfigs({ resources }).catch((error: unknown) => {
+      if (isLasting(error)) return []
+      throw error
+    })
+    const value = Number(found?.configs[0]?.value ?? Number.NaN)
+    return value > 0 ? value : undefined
+  }
+
   /** The first offset that is kept of each partition, and the one behind the last that is committed. */
   async bounds(topic: string): Promise<readonly { readonly start: bigint; readonly end: bigint }[]> {
     const { FetchIsolationLevels, ListOffsetTimestamps } = this.#package
@@ -218,8 +231,10 @@ export class Kafka {
   /**
    * Takes over the transactional id: what another process began under it is aborted or was committed, and that one can commit
    * no more.
+   *
+   * @param mostBytesOf as of `mostBytes`, of the topics that it writes into.
    */
-  async writer(transactionalId: string): Promise<KafkaWriter> {
+  async writer(transactionalId: string, mostBytesOf: (topic: string) => number = () => Infinity): Promise<KafkaWriter> {
     const producer = new this.#package.Producer({
       ...this.#options,
       transactionalId,
@@ -232,7 +247,7 @@ export class Kafka {
       // What it prepares is the first transaction; there is no other way to ask for the id.
       const first = await producer.beginTransaction()
       await first.cancel()
-      return new KafkaWriter(this.#package, producer)
+      return new KafkaWriter(this.#package, producer, mostBytesOf)
     } catch (error) {
       await producer.close(true)
       throw error
@@ -369,16 +384,20 @@ function messageOf({ topic, partition, key, value, headers }: RecordToWrite) {
 export class KafkaWriter {
   readonly #package: Package
   readonly #producer: Producer
+  readonly #mostBytesOf: (topic: string) => number
 
-  constructor(client: Package, producer: Producer) {
+  constructor(client: Package, producer: Producer, mostBytesOf: (topic: string) => number) {
     this.#package = client
     this.#producer = producer
+    this.#mostBytesOf = mostBytesOf
   }
 
   /** All of them, durable, or none. Where it fails it may have been either: a new writer of the id knows. */
   async commit(records: readonly RecordToWrite[]): Promise<void> {
     const transaction = await this.#producer.beginTransaction()
-    await transaction.send({ acks: this.#package.ProduceAcks.ALL, messages: records.map(messageOf) })
+    for (const group of groupRecords(records, this.#mostBytesOf)) {
+      await transaction.send({ acks: this.#package.ProduceAcks.ALL, messages: group.map(messageOf) })
+    }
     await transaction.commit()
   }
 

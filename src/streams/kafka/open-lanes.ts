@@ -8,7 +8,7 @@ import { TopicInput } from './topic-input.ts'
 interface OpenOptions {
   readonly kafka: Kafka
   readonly topic: string
-  readonly targets: Targets
+  readonly targets: Omit<Targets, 'mostBytesOf'>
   readonly from: From | undefined
   readonly figures: StreamFigures
   /** Told why messages are left out, or taken again. */
@@ -39,19 +39,22 @@ export async function partitionsOf(kafka: Kafka, topic: string): Promise<number>
  * @throws FraudError TOPIC_UNUSABLE, STREAM_POSITION_LOST, STREAM_TAKEN
  */
 export async function openLanes(options: OpenOptions): Promise<OpenedTopic> {
-  const { kafka, topic, targets, figures, signal } = options
+  const { kafka, topic, figures, signal } = options
   const count = await partitionsOf(kafka, topic)
-  const written = [...new Set([targets.out, targets.deadLetters])].filter((each) => each !== undefined)
+  const { out, deadLetters } = options.targets
+  const written = [...new Set([out, deadLetters])].filter((each) => each !== undefined)
   for (const target of written) {
     const its = await partitionsOf(kafka, target)
     if (its >= count) continue
     const why = `${topic} has ${count} partitions and ${target} ${its}: each partition goes into the one of its number`
     throw new FraudError('TOPIC_UNUSABLE', `${why}; give ${target} at least ${count}`)
   }
+  const most = new Map(await Promise.all(written.map(async (each) => [each, await kafka.mostBytes(each)] as const)))
+  const targets: Targets = { out, deadLetters, mostBytesOf: (each) => most.get(each) ?? Infinity }
   const group = `shrike.${topic}.${targets.out ?? 'labels'}`
   const said = await kafka.committed(group, topic)
   const writers = await Promise.all(
-    Array.from({ length: count }, (_, partition) => kafka.writer(`${group}.${partition}`)),
+    Array.from({ length: count }, (_, partition) => kafka.writer(`${group}.${partition}`, targets.mostBytesOf)),
   )
   try {
     const bounds = await kafka.bounds(topic)

@@ -1,7 +1,10 @@
+import { FraudError } from '../../core/errors.ts'
+import { tellRefusal } from '../../core/refusal.ts'
 import type { Outcome } from '../message.ts'
 import { presentOutcome } from '../present-outcome.ts'
 import type { Lane } from '../run-lane.ts'
 import type { StreamFigures } from '../stream-figures.ts'
+import { bytesOf } from './fit-records.ts'
 import type { KafkaWriter, RecordToWrite } from './kafka-client.ts'
 import { originHeader, originOf } from './positions.ts'
 import type { TopicInput, TopicMessage } from './topic-input.ts'
@@ -12,6 +15,8 @@ export interface Targets {
   readonly out: string | undefined
   /** Where what was refused goes; into `out` where it is missing. */
   readonly deadLetters: string | undefined
+  /** The most that a topic takes. */
+  readonly mostBytesOf: (topic: string) => number
 }
 
 /** How far a partition has come. */
@@ -55,10 +60,24 @@ export class PartitionLane implements Lane<TopicMessage> {
     const last = outcomes.at(-1)
     if (last === undefined) return
     this.progress.attempted = last.message.offset + 1n
-    const records = outcomes.flatMap((outcome) => this.#recordOf(outcome))
+    const fitting = outcomes.map((outcome) => this.#fit(outcome))
+    const records = fitting.flatMap((outcome) => this.#recordOf(outcome))
     if (records.length > 0) await this.#writer.commit(records)
     this.progress.through = this.progress.attempted
-    this.#figures.count(this.#input.topic, outcomes)
+    this.#figures.count(this.#input.topic, fitting)
+  }
+
+  /** A decision that its topic does not take is a dead letter: it was made, and the log has it. */
+  #fit(outcome: Outcome<TopicMessage>): Outcome<TopicMessage> {
+    const [record] = outcome.decision === undefined ? [] : this.#recordOf(outcome)
+    const most = record && this.#targets.mostBytesOf(record.topic)
+    if (record === undefined || most === undefined || bytesOf(record) <= most) return outcome
+    const words = `The decision takes ${bytesOf(record)} bytes, and ${record.topic} takes ${most} (max.message.bytes); it is in the log`
+    return {
+      message: outcome.message,
+      refusal: tellRefusal(new FraudError('DECISION_TOO_LARGE', words)),
+      id: outcome.id,
+    }
   }
 
   #recordOf(outcome: Outcome<TopicMessage>): readonly RecordToWrite[] {

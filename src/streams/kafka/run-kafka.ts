@@ -106,7 +106,7 @@ async function runOnce(
   try {
     const { decisions, figures, logger, nowMs } = options
     const onSkip = (reason: string) => logger.warn({ reason }, 'the stream goes on elsewhere, as it was told')
-    const open = async (topic: string, targets: Targets) => {
+    const open = async (topic: string, targets: Omit<Targets, 'mostBytesOf'>) => {
       const shared = { kafka, topic, targets, from: choice.from, figures, onSkip, signal: scope.signal }
       const before = memory.hasLed ? memory.progress.get(topic) : undefined
       const opened = await openLanes({ ...shared, before })
