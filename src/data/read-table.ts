@@ -86,7 +86,7 @@ export async function readTable(path: string, options: ReadOptions = {}): Promis
 
 /** A file that is read piece by piece, so that it need not fit into memory. */
 export interface OpenTables {
-  /** The rows in order, in tables of the same columns, each valid until the next one is asked for. */
+  /** The rows in order, in tables of the same columns. */
   readonly tables: AsyncIterable<Table>
   /** The rows left out so far. */
   badRows(): BadRows

@@ -187,7 +187,7 @@ export class TableBuilder {
     return { rowCount, columns }
   }
 
-  /** The rows so far as a table that is valid until more are stored; the next rows begin another. */
+  /** The rows so far as a table; the next rows begin another, in arrays of its own. */
   take(): Table {
     const { rowCount } = this
     this.#missing.keepRow()
@@ -196,7 +196,11 @@ export class TableBuilder {
       if (kind === undefined) this.#countMissing(column, rowCount)
       const taken =
         kind === undefined ? undefined : this.#columnOf(column, (codes, dictionary) => ({ codes, dictionary }))
-      if (kind === 'text' || kind === undefined) this.dictionaries[column] = new ByteDictionary()
+      if (isNumeric(kind)) this.numbers[column] = new Float64Array(this.#capacity)
+      else {
+        this.codes[column] = new Int32Array(this.#capacity)
+        this.dictionaries[column] = new ByteDictionary()
+      }
       // Nothing but missing ones so far: its kind stays open.
       return taken ?? { kind: 'number', name, values: new Float64Array(rowCount).fill(Number.NaN) }
     })

@@ -3,8 +3,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { textReader } from '../data/columns.ts'
 import { inMemory, parseDetector } from '../detector/detector.ts'
 import { compileDetector, type FeatureSet } from '../features/feature-set.ts'
+import type { ReplayedTransaction } from './file-replay.ts'
 import { replayFile } from './replay-file.ts'
 
 const detector = parseDetector({
@@ -73,4 +75,38 @@ test('where no rows are wanted, no feature is computed and none is spoken of', a
     )
     assert.match(ends.at(-1) ?? '', /^3 transactions$/)
   }
+})
+
+test('in a file of several tables each row comes with the cells of its own', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'shrike-replay-file-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  const file = join(folder, 'cards.csv')
+  const startMs = Date.parse('2026-01-01T00:00:00Z')
+  const count = 300_000
+  const cardOf = (i: number) => `c${(i * i) % 977}`
+  const rows = Array.from(
+    { length: count },
+    (_, i) => `t${i},${new Date(startMs + i * 1000).toISOString()},${i}.00,${cardOf(i)},0`,
+  )
+  writeFileSync(file, `id,time,amount,card,fraud\n${rows.join('\n')}\n`)
+  const begin = () => ({ update: () => {}, end: () => {} })
+  const run = { begin, note: () => {}, warn: assert.fail, nowMs: () => 0, signal: new AbortController().signal }
+  const features = compileDetector(detector)
+  const replay = { located: { detector, locate: inMemory }, features, file }
+  const { result } = await replayFile(replay, {}, run, async (groups) => {
+    let seen = 0
+    for await (const group of groups) {
+      let open: ReplayedTransaction['table'] | undefined
+      let cardIn = (_: number): string | undefined => undefined
+      for (const { table, index, fileRow, row } of group) {
+        if (table !== open) cardIn = textReader(table, 'card')
+        open = table
+        if (cardIn(index) !== cardOf(seen) || fileRow !== seen || row[0] !== seen)
+          assert.fail(`Row ${seen} came with the card ${cardIn(index)} of row ${fileRow} with the amount ${row[0]}`)
+        seen++
+      }
+    }
+    return seen
+  })
+  assert.equal(result, count)
 })
