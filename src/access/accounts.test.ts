@@ -6,6 +6,7 @@ import { openTestAccounts, testPassword } from '../../test/service/accounts-fixt
 import { FraudError } from '../core/errors.ts'
 import { longestIdleMs, longestSessionMs } from './accounts.ts'
 import { linkLastsMs } from './one-time-link.ts'
+import { Users } from './users.ts'
 
 const opened: { close(): void }[] = []
 afterEach(() => {
@@ -54,6 +55,23 @@ describe('a user', () => {
       await assert.rejects(accounts.users.create(name, testPassword, ['viewer']), coded('INPUT_INVALID'), name)
     await assert.rejects(accounts.users.create('ada', testPassword, ['viewer']), coded('USER_EXISTS'))
     await assert.rejects(accounts.users.create('carol', testPassword, []), coded('INPUT_INVALID'))
+  })
+
+  test('is known to be or not to be while the database can not be asked', () => {
+    let nowMs = 0
+    let answer: () => boolean = () => false
+    const made = openTestAccounts()
+    opened.push(made)
+    const store = { ...made.store, users: { ...made.store.users, any: () => answer() } }
+    const users = new Users({ store, clock: () => nowMs, makeSecret: () => 'secret', cost: { n: 2, r: 1, p: 1 } })
+    answer = () => {
+      throw new FraudError('LOG_UNAVAILABLE', 'The database could not be asked')
+    }
+    nowMs += 1000
+    assert.equal(users.any, false)
+    answer = () => true
+    nowMs += 1000
+    assert.equal(users.any, true)
   })
 
   test('is an administrator where it is the first, and where it is the last one', async () => {

@@ -40,12 +40,19 @@ export class Users {
     this.#lookedMs = options.clock()
   }
 
-  /** Whether there are users; one that a command made is noticed within a second. */
+  /**
+   * Whether there are users; one that a command made is noticed within a second, or once the database can be asked
+   * again: a request must not fall over it, and what it may do there is asked elsewhere.
+   */
   get any(): boolean {
     const nowMs = this.#options.clock()
     if (this.#any || Math.abs(nowMs - this.#lookedMs) < lookEveryMs) return this.#any
     this.#lookedMs = nowMs
-    this.#any = this.#options.store.users.any()
+    try {
+      this.#any = this.#options.store.users.any()
+    } catch (error) {
+      if (!(error instanceof FraudError && error.code === 'LOG_UNAVAILABLE')) throw error
+    }
     return this.#any
   }
 
