@@ -440,11 +440,11 @@ describe('a label', () => {
     assert.deepEqual((await refusal(() => service.label(both, 'key:desk'))).errors[0].field, '[1].knownAt')
     assert.equal(log.reading.labelsOf('t-1').length, 0, 'neither of them')
     // Labels are taken in a few at a time; an index is that of the array all the same, and nothing before it counts.
-    const many = Array.from({ length: 20 }, (_, i) => (i === 11 || i === 19 ? both[1] : both[0]))
+    const many = Array.from({ length: 100 }, (_, i) => (i === 75 || i === 99 ? both[1] : both[0]))
     const { errors: late } = await refusal(() => service.label(many, 'key:desk'))
     assert.deepEqual(
       late.map(({ field }) => field),
-      ['[11].knownAt'],
+      ['[75].knownAt', '[99].knownAt'],
     )
     assert.equal(log.reading.labelsOf('t-1').length, 0, 'none of them')
     assert.equal((await refusal(() => service.label([both[1]], 'key:desk'))).errors[0].field, '[0].knownAt')

@@ -105,7 +105,8 @@ export interface PolicyFeatureState {
   readonly reason?: string
 }
 
-const labelsAtOnce = 8
+/** Labels that have their places in one turn of the loop, and share a commit: each commit writes whole pages. */
+const labelsAtOnce = 64
 /** Decisions that examples of names are taken from. */
 const examplesFrom = 100
 const silentWithoutModel =

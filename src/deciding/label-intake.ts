@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type FieldError, FraudError } from '../core/errors.ts'
 import { showValue } from '../core/show-value.ts'
 import { formatIsoTime } from '../core/time-parser.ts'
@@ -57,6 +58,9 @@ export interface StandingLabel {
 
 /** Appends a record that is one with labels; resolves once it is durable. */
 export type Alongside = () => Promise<unknown>
+
+/** Ids that are looked up in one turn of the loop. */
+const idsAtOnce = 8
 
 /** Labels that an id may have. */
 export const mostLabels = 100
@@ -148,7 +152,7 @@ export class LabelIntake {
 
   /** Throws as `label` does for labels that were known before their transactions, and takes none in. */
   async refuseForeknown(inputs: readonly LabelInput[], first: number): Promise<void> {
-    refuseForeknown(inputs, await this.#intake.findLabelled(idsOf(inputs), 0), first)
+    refuseForeknown(inputs, await this.#find(idsOf(inputs), 0), first)
   }
 
   /**
@@ -193,7 +197,7 @@ export class LabelIntake {
     // Those on their way now may be durable, and no longer on their way, by the time that the answer comes.
     const onTheirWay = new Map(ids.map((id) => [id, this.#labelsInFlight.get(id)]))
     const before = new Set(this.#beingWithdrawn)
-    const found = await this.#intake.findLabelled(ids, most)
+    const found = await this.#find(ids, most)
     const stands = ({ sequence }: { readonly sequence: number }) =>
       !before.has(sequence) && !this.#beingWithdrawn.has(sequence)
     return new Map(
@@ -204,6 +208,18 @@ export class LabelIntake {
         return [id, { ...known, underway, last, count: underway?.count ?? known.labels.length }]
       }),
     )
+  }
+
+  /** What is known of ids, a few in each turn, so that decisions go on in between. */
+  async #find(ids: readonly string[], most?: number): Promise<ReadonlyMap<string, KnownTransaction>> {
+    if (ids.length <= idsAtOnce) return this.#intake.findLabelled(ids, most)
+    const found = new Map<string, KnownTransaction>()
+    for (let from = 0; from < ids.length; from += idsAtOnce) {
+      if (from > 0) await nextTurn()
+      const some = await this.#intake.findLabelled(ids.slice(from, from + idsAtOnce), most)
+      for (const [id, known] of some) found.set(id, known)
+    }
+    return found
   }
 
   #take(
@@ -218,8 +234,7 @@ export class LabelIntake {
     refuseManyLabels(inputs, known)
     this.#refuseToWait(state, inputs, by, known)
     const write = () => inputs.map((input) => this.#label(input, by, known.get(input.transactionId)))
-    if (alongside === undefined) return Promise.all(write())
-    const [beside, answers] = this.#log.together(() => [alongside(), write()] as const)
+    const [beside, answers] = this.#log.together(() => [alongside?.(), write()] as const)
     return Promise.all([beside, ...answers]).then(([, ...all]) => all)
   }
 

@@ -355,6 +355,16 @@ describe('POST /v1/labels', () => {
     assert.deepEqual((await post('/v1/labels', [])).json(), [])
   })
 
+  test('puts the labels of a request on disk together', async () => {
+    const { post, metrics } = await start()
+    const commits = async () =>
+      Number(/^shrike_log_commit_duration_seconds_count (\d+)$/m.exec(await metrics.registry.metrics())?.[1])
+    const before = await commits()
+    const labels = Array.from({ length: 50 }, (_, i) => ({ transactionId: `t-${i}`, isFraud: false }))
+    assert.equal((await post('/v1/labels', labels)).json().length, 50)
+    assert.equal((await commits()) - before, 1)
+  })
+
   test('takes all of an array or nothing', async () => {
     const { post, log } = await start({ server: { limits: { batchItems: 3 } } })
     const good = { transactionId: 't-1', isFraud: true }
