@@ -78,7 +78,11 @@ async function freePort(): Promise<number> {
 }
 
 /** A server of the test's own, in a folder of its own under `within`, with the user shrike and a password. */
-export async function startPostgres(settings = '', within = tmpdir()): Promise<PostgresServer> {
+export async function startPostgres(
+  settings = '',
+  within = tmpdir(),
+  flags: readonly string[] = [],
+): Promise<PostgresServer> {
   const bin = findPostgres()
   if (bin === undefined) throw new Error('there is no PostgreSQL here')
   const root = makeRoot(within)
@@ -87,7 +91,7 @@ export async function startPostgres(settings = '', within = tmpdir()): Promise<P
   const passwordFile = join(root, 'password')
   writeFileSync(passwordFile, password)
   const access = ['-U', 'shrike', '-A', 'scram-sha-256', `--pwfile=${passwordFile}`]
-  run(join(bin, 'initdb'), ['-D', folder, ...access, '-E', 'UTF8', '--locale=C', '-N'])
+  run(join(bin, 'initdb'), ['-D', folder, ...access, '-E', 'UTF8', '--locale=C', '-N', ...flags])
   const server = serverAt({ bin, root, password, port: await freePort() }, settings)
   server.start()
   return server
