@@ -24,7 +24,10 @@ export function labelWaitMs(features: FeatureSet): number {
   return spanMs === Number.POSITIVE_INFINITY ? endlessWaitMs : spanMs
 }
 
-type SaidLabel = Pick<LabelRecord, 'isFraud' | 'knownAtMs'> & { readonly source?: string | undefined }
+type SaidLabel = Pick<LabelRecord, 'isFraud' | 'knownAtMs'> & {
+  readonly source?: string | undefined
+  readonly sequence: number
+}
 
 /** A transaction that was taken in, with its histories, which are lent until the next one. */
 export interface Begun {
@@ -38,8 +41,11 @@ export interface Begun {
  */
 export class HistoryProjection implements Projection {
   readonly name = 'histories'
-  /** The second keeps labels with the ranks of their sources, which versions before take for numbers of frauds. */
-  readonly version = 2
+  /**
+   * The second keeps labels with the ranks of their sources, which versions before take for numbers of frauds; the third
+   * with their own numbers, which versions before take for ranks.
+   */
+  readonly version = 3
   #features: FeatureSet
   readonly #options: MemoryHistoriesOptions
   #transactions: RecordTransactions
@@ -118,10 +124,11 @@ export class HistoryProjection implements Projection {
   take(record: LogRecord, sequence: number, about?: LabelledTransaction): void {
     if (record.kind === 'label') {
       const event = about && this.eventOf(about)
-      if (event !== undefined) this.#label(record, event)
+      if (event !== undefined) this.#label({ ...record, sequence }, event)
     } else if (record.kind === 'label-withdrawn') {
       const event = about && this.eventOf(about)
-      if (event !== undefined) this.#histories.withdraw(event, this.#asKept(record, event))
+      if (event !== undefined)
+        this.#histories.withdraw(event, this.#asKept({ ...record, sequence: record.label }, event))
     } else if (record.kind === 'decision' || record.kind === 'history') {
       const transaction = this.#begun ?? this.beginLogged(record, sequence)?.transaction
       this.#begun = undefined
@@ -181,7 +188,8 @@ export class HistoryProjection implements Projection {
     this.#histories.label(event, this.#asKept(label, event))
   }
 
-  #asKept({ isFraud, knownAtMs, source }: SaidLabel, { timestampMs }: LabelledEvent): Label {
-    return { isFraud, knownAtMs: Math.max(knownAtMs, timestampMs), rank: this.#rankOf(source) }
+  #asKept({ isFraud, knownAtMs, source, sequence }: SaidLabel, { timestampMs }: LabelledEvent): Label {
+    const rank = this.#rankOf(source)
+    return { isFraud, knownAtMs: Math.max(knownAtMs, timestampMs), rank, number: sequence }
   }
 }

@@ -123,6 +123,8 @@ export interface Label {
   readonly knownAtMs: number
   /** How far its source is believed: of two labels the higher counts; 0 by default. */
   readonly rank?: number
+  /** Its own number, by which it is withdrawn: another label may say the same at the same time; 0 where none ever is. */
+  readonly number?: number
 }
 
 /** How well the histories are. */

@@ -8,10 +8,12 @@ import { SeriesStore, upperBound, upperBoundNear } from './series-store.ts'
 import { SilenceQueue } from './silence-queue.ts'
 
 /**
- * The numbers of a label: event time, its transaction's sequence, when it was known, and twice its rank, plus 1 for fraud; then
- * what the plan wants of its transaction.
+ * The numbers of a label: event time, its transaction's sequence, when it was known, and its word, which is its own number,
+ * then its rank, then 1 for fraud; then what the plan wants of its transaction.
  */
 const labelFieldsAt = 4
+/** More than twice the highest rank. */
+const wordsPerLabel = 64
 /** Older events are counted in as many spans of time as this over the longest window. */
 const bucketsPerSpan = 2048
 /**
@@ -195,7 +197,7 @@ export class KeyedHistories implements History {
     if (this.#labels.count(series) > this.#eventsPerKey) this.#moveOldestLabel(number, series)
   }
 
-  /** Of labels that say the same at the same time it does not matter which one goes. */
+  /** Labels that were saved without their numbers are known by what they say. */
   withdraw({ timestampMs, texts, sequence }: LabelledEvent, label: Label): void {
     const key = this.#plan.by === null ? '' : texts[this.#plan.text]
     const number = key === undefined ? -1 : this.#index.find(key)
@@ -203,12 +205,15 @@ export class KeyedHistories implements History {
     if (series === undefined) return
     const data = this.#labels.data(series)
     const first = this.#labels.first(series)
-    const isIt = (at: number) =>
-      data[at + 1] === sequence && data[at + 2] === label.knownAtMs && data[at + 3] === wordOf(label)
     const width = this.#labelWidth
-    let at = upperBound(data, width, first, this.#labels.end(series), timestampMs) - width
-    while (at >= first && data[at] === timestampMs && !isIt(at)) at -= width
-    if (at >= first && data[at] === timestampMs) this.#labels.remove(series, at)
+    const last = upperBound(data, width, first, this.#labels.end(series), timestampMs) - width
+    for (const word of [wordOf(label), wordOf({ ...label, number: 0 })]) {
+      for (let at = last; at >= first && data[at] === timestampMs; at -= width) {
+        if (data[at + 1] !== sequence || data[at + 2] !== label.knownAtMs || data[at + 3] !== word) continue
+        this.#labels.remove(series, at)
+        return
+      }
+    }
   }
 
   /** The field of a key's newest event; undefined where there is none. */
@@ -409,15 +414,15 @@ export class KeyedHistories implements History {
    */
   #isLastWord(data: Float64Array, at: number, first: number, end: number): boolean {
     if (data[at + 2] > this.#nowMs) return false
-    const rank = data[at + 3] >> 1
+    const rank = rankIn(data[at + 3])
     const width = this.#labelWidth
     for (let later = at + width; later < end && data[later] === data[at]; later += width) {
       const isKnown = data[later + 1] === data[at + 1] && data[later + 2] <= this.#nowMs
-      if (isKnown && data[later + 3] >> 1 >= rank) return false
+      if (isKnown && rankIn(data[later + 3]) >= rank) return false
     }
     for (let before = at - width; before >= first && data[before] === data[at]; before -= width) {
       const isKnown = data[before + 1] === data[at + 1] && data[before + 2] <= this.#nowMs
-      if (isKnown && data[before + 3] >> 1 > rank) return false
+      if (isKnown && rankIn(data[before + 3]) > rank) return false
     }
     return true
   }
@@ -575,12 +580,12 @@ export class KeyedHistories implements History {
     const data = this.#labels.data(series)
     const first = this.#labels.first(series)
     const end = this.#labels.end(series)
-    const rank = data[first + 3] >> 1
+    const rank = rankIn(data[first + 3])
     const width = this.#labelWidth
     let isChanged = false
     for (let at = end - width; at > first; at -= width) {
       if (data[at] !== data[first] || data[at + 1] !== data[first + 1]) continue
-      if (data[at + 3] >> 1 >= rank) isChanged = true
+      if (rankIn(data[at + 3]) >= rank) isChanged = true
       // It would count where what is believed more has gone into a bucket.
       else this.#labels.remove(series, at)
     }
@@ -640,8 +645,12 @@ export class KeyedHistories implements History {
   }
 }
 
-function wordOf({ isFraud, rank = 0 }: Label): number {
-  return 2 * rank + (isFraud ? 1 : 0)
+function wordOf({ isFraud, rank = 0, number = 0 }: Label): number {
+  return number * wordsPerLabel + 2 * rank + (isFraud ? 1 : 0)
+}
+
+function rankIn(word: number): number {
+  return (word % wordsPerLabel) >> 1
 }
 
 /** Whether sums of a field are of whole numbers, none of them missing. */
