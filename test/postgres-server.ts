@@ -64,6 +64,8 @@ function run(program: string, args: readonly string[], input?: string): string {
     encoding: 'utf8',
     maxBuffer: 2 ** 28,
     cwd: tmpdir(),
+    // Where runuser is.
+    env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` },
   })
   if (status !== 0) throw new Error(`${program} ${args.join(' ')}: ${error ?? ''}${stderr}${stdout}`)
   return stdout
