@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util'
 import { withLog } from '../test/durability/log-checks.ts'
 import { purchases, ServiceProcess, temporaryFolder, trainBundle } from '../test/durability/service.ts'
 import { noPostgres, startPostgres } from '../test/postgres-server.ts'
+import { cpuOfProcess } from './harness/cpu-of-process.ts'
 import { markdownTable } from './harness/report.ts'
 
 const { values } = parseArgs({
@@ -22,17 +23,10 @@ if (noPostgres !== false) {
   process.exit(1)
 }
 
-const ticksPerSecond = 100
 const folder = temporaryFolder()
 const bundle = await trainBundle(folder)
 const server = await startPostgres()
 process.env.SHRIKE_COPIES = join(folder, 'copies')
-
-/** Processor seconds of a process, its threads, and its children that have ended. */
-function cpuOf(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ')
-  return [11, 12, 13, 14].reduce((sum, at) => sum + Number(fields[at]), 0) / ticksPerSecond
-}
 
 function cpuOfServer(): number {
   const postmaster = Number(readFileSync(join(server.folder, 'postmaster.pid'), 'utf8').split('\n')[0])
@@ -44,7 +38,7 @@ function cpuOfServer(): number {
     }
   }
   const children = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && isChild(name))
-  return [postmaster, ...children.map(Number)].reduce((sum, pid) => sum + cpuOf(pid), 0)
+  return [postmaster, ...children.map(Number)].reduce((sum, pid) => sum + cpuOfProcess(pid), 0)
 }
 
 interface Round {
@@ -58,7 +52,7 @@ const transactions = purchases(400_000).values()
 
 async function measure(service: ServiceProcess): Promise<Round> {
   const pid = service.child.pid ?? 0
-  const before = [cpuOf(pid), cpuOfServer()]
+  const before = [cpuOfProcess(pid), cpuOfServer()]
   const start = performance.now()
   let decisions = 0
   const connection = async () => {
@@ -70,7 +64,7 @@ async function measure(service: ServiceProcess): Promise<Round> {
   }
   await Promise.all(Array.from({ length: connections }, connection))
   const took = (performance.now() - start) / 1000
-  const [serviceCpu, serverCpu] = [cpuOf(pid) - before[0], cpuOfServer() - before[1]]
+  const [serviceCpu, serverCpu] = [cpuOfProcess(pid) - before[0], cpuOfServer() - before[1]]
   const micros = (cpu: number) => (cpu / decisions) * 1e6
   return { decisions, perSecond: decisions / took, serviceMicros: micros(serviceCpu), serverMicros: micros(serverCpu) }
 }

@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 import { backtest } from './backtest.ts'
 import { boosting } from './boosting.ts'
 import { boostingOneRow } from './boosting-one-row.ts'
+import { cluster } from './cluster.ts'
 import { consoleClaim } from './console.ts'
 import { csv } from './csv.ts'
 import { decisionsLatency } from './decisions-latency.ts'
@@ -44,6 +45,7 @@ const claims: Readonly<Record<string, Claim>> = {
   'event-readers': eventReaders,
   console: consoleClaim,
   'log-size': logSize,
+  cluster,
   rules,
   backtest,
   'policy-cost': policyCost,

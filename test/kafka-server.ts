@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -22,6 +23,10 @@ export const noKafka = whyNot()
 export interface KafkaServer {
   /** host:port */
   readonly broker: string
+  /** The folder in which it keeps everything. */
+  readonly logs: string
+  /** Undefined while it is ended. */
+  pid(): number | undefined
   /** The address of a topic. */
   url(topic: string): string
   /** Resolves once it takes requests. */
@@ -55,15 +60,38 @@ async function freePorts(count: number): Promise<readonly number[]> {
  * @param settings further ones, as `message.max.bytes=1000`.
  */
 export async function startKafka(settings: readonly string[] = []): Promise<KafkaServer> {
+  const [server] = await startBrokers(1, settings)
+  return server
+}
+
+/** So many brokers of one Kafka, each a controller, too. */
+export async function startBrokers(count: number, settings: readonly string[] = []): Promise<readonly KafkaServer[]> {
+  const ports = await freePorts(2 * count)
+  const voters = Array.from({ length: count }, (_, i) => `${i + 1}@127.0.0.1:${ports[2 * i + 1]}`).join()
+  const servers = Array.from({ length: count }, (_, i) =>
+    prepareBroker(i + 1, ports[2 * i], ports[2 * i + 1], [`controller.quorum.voters=${voters}`, ...settings]),
+  )
+  // They elect who leads them, so none takes requests before most have begun.
+  await Promise.all(servers.map((server) => server.start()))
+  return servers
+}
+
+function prepareBroker(id: number, port: number, controller: number, settings: readonly string[]): KafkaServer {
   const folder = mkdtempSync(join(tmpdir(), 'shrike-kafka-'))
-  const [port, controller] = await freePorts(2)
   const logs = join(folder, 'logs')
   cpSync(join(home, 'formatted'), logs, { recursive: true })
+  const properties = join(logs, 'meta.properties')
+  const own = readFileSync(properties, 'utf8')
+    .replace(/node\.id=.*/, `node.id=${id}`)
+    .replace(/directory\.id=.*/, `directory.id=${randomBytes(16).toString('base64url')}`)
+  writeFileSync(properties, own)
   const overrides = [
+    `node.id=${id}`,
     `listeners=PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controller}`,
     `advertised.listeners=PLAINTEXT://127.0.0.1:${port}`,
-    `controller.quorum.voters=1@127.0.0.1:${controller}`,
     `log.dirs=${logs}`,
+    // However busy the machine is, one that restarts is waited for.
+    'initial.broker.registration.timeout.ms=600000',
     ...settings,
   ]
   const args = [
@@ -84,7 +112,9 @@ export async function startKafka(settings: readonly string[] = []): Promise<Kafk
   }
   const killNow = () => child?.kill('SIGKILL')
   process.once('exit', killNow)
-  const server: KafkaServer = {
+  return {
+    pid: () => child?.pid,
+    logs,
     broker: `127.0.0.1:${port}`,
     url: (topic) => `kafka://127.0.0.1:${port}/${topic}`,
     async start() {
@@ -103,8 +133,6 @@ export async function startKafka(settings: readonly string[] = []): Promise<Kafk
       rmSync(folder, { recursive: true, force: true })
     },
   }
-  await server.start()
-  return server
 }
 
 function listens(port: number): Promise<boolean> {

@@ -4,35 +4,44 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startShrike } from '../run-shrike.ts'
 
+const key = 'a secret of these tests alone'
 /** Away from what the system gives out by itself. */
-const repliesFrom = 17_400 + (process.pid % 500) * 3
+const repliesFrom = 17_400 + (process.pid % 500) * 6
 
-/** Three replicas as processes of their own, which a test kills and starts again. */
+function refuseNothingLasting(status: number, text: string): void {
+  assert.ok(status === 0 || status === 503, text)
+}
+
+/** The replicas of a cluster, each a process of its own on this machine. */
 export class ServedCluster {
-  readonly #folder: string
-  readonly #bundle: string
-  readonly #address: string
-  readonly #children: (ChildProcess | undefined)[] = []
+  readonly children: (ChildProcess | undefined)[] = []
+  /** What replicas said that ended by themselves. */
+  readonly ended: string[] = []
   readonly #urls: string[] = []
+  readonly #folder: string
+  readonly #serve: readonly string[]
+  readonly #replicas: number
 
-  constructor(folder: string, bundle: string, address: string) {
+  /** @param serve what each is started with, beside its number. */
+  constructor(folder: string, serve: readonly string[], replicas = 3) {
     this.#folder = folder
-    this.#bundle = bundle
-    this.#address = address
+    this.#serve = serve
+    this.#replicas = replicas
   }
 
-  url(replica: number): string {
-    return this.#urls[replica]
+  async startAll(): Promise<void> {
+    await Promise.all(Array.from({ length: this.#replicas }, (_, replica) => this.start(replica)))
   }
 
   /** Starts a replica and waits until it is ready. */
   async start(replica: number): Promise<void> {
-    const port = String(this.#urls[replica] === undefined ? 0 : new URL(this.#urls[replica]).port)
-    const args = ['serve', this.#bundle, '--cluster', this.#address, '--replica', `${replica + 1}/3`, '--port', port]
-    args.push('--data', join(this.#folder, `data-${replica}`), '--snapshot-every', '100')
-    args.push('--replies', `127.0.0.1:${repliesFrom + replica}`)
-    const { child, ended } = startShrike(this.#folder, args, { SHRIKE_CLUSTER_KEY: 'a secret of this test alone' })
-    this.#children[replica] = child
+    const url = this.#urls[replica]
+    const args = ['serve', ...this.#serve, '--replica', `${replica + 1}/${this.#replicas}`]
+    args.push('--port', url === undefined ? '0' : new URL(url).port)
+    args.push('--data', this.data(replica), '--replies', `127.0.0.1:${repliesFrom + replica}`)
+    const { child, ended } = startShrike(this.#folder, args, { SHRIKE_CLUSTER_KEY: key })
+    this.children[replica] = child
+    void ended.then(({ code, stderr }) => code !== null && this.ended.push(stderr))
     let said = ''
     child.stderr?.on('data', (text: string) => {
       said += text
@@ -45,15 +54,19 @@ export class ServedCluster {
     while ((await this.ask(replica, 'GET', '/readyz')).status !== 200) await sleep(50)
   }
 
+  url(replica: number): string {
+    return this.#urls[replica]
+  }
+
+  data(replica: number): string {
+    return join(this.#folder, `data-${replica}`)
+  }
+
   kill(replica: number): void {
-    this.#children[replica]?.kill('SIGKILL')
+    this.children[replica]?.kill('SIGKILL')
   }
 
-  killAll(): void {
-    for (const child of this.#children) child?.kill('SIGKILL')
-  }
-
-  /** Status 0 where the connection breaks. */
+  /** The status is 0 where the connection broke, and the text is why. */
   async ask(replica: number, method: string, path: string, body?: unknown) {
     try {
       const answer = await fetch(`${this.#urls[replica]}${path}`, {
@@ -61,18 +74,27 @@ export class ServedCluster {
         ...(body !== undefined && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
       })
       return { status: answer.status, text: await answer.text() }
-    } catch {
-      return { status: 0, text: '' }
+    } catch (error) {
+      return { status: 0, text: String(error instanceof Error ? error.cause : error) }
     }
   }
 
-  /** As a caller does who wants an answer: the same id again, at another replica. */
-  async decide(body: object, to: number): Promise<string> {
+  /**
+   * As a caller does who wants an answer: the same id again, at another replica.
+   *
+   * @param refused gets each answer that was none; by default it takes those that another try may cure.
+   */
+  async decide(body: unknown, to: number, refused = refuseNothingLasting): Promise<string> {
     for (let tries = 0; ; tries++) {
-      const { status, text } = await this.ask((to + tries) % 3, 'POST', '/v1/decisions', body)
+      const { status, text } = await this.ask((to + tries) % this.#replicas, 'POST', '/v1/decisions', body)
       if (status === 200) return text
-      assert.ok(status === 0 || status === 503, text)
+      // One that ended has said why by then.
       await sleep(100 + Math.min(1_000, 50 * tries))
+      refused(status, text)
     }
+  }
+
+  killAll(): void {
+    for (const child of this.children) child?.kill('SIGKILL')
   }
 }

@@ -20,8 +20,8 @@ describe('the policy of a cluster', { skip: noKafka }, () => {
     server = await startKafka()
     const address = server.url('payments')
     await succeed('cluster', 'init', address, bundle, '--partitions', String(partitions), '--replication', '1')
-    cluster = new ServedCluster(folder, bundle, address)
-    await Promise.all([0, 1, 2].map((replica) => cluster.start(replica)))
+    cluster = new ServedCluster(folder, [bundle, '--cluster', address, '--snapshot-every', '100'])
+    await cluster.startAll()
   })
   after(async () => {
     cluster?.killAll()

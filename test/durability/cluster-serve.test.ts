@@ -28,7 +28,8 @@ describe('a cluster of three replicas and one broker', { skip: noKafka }, () => 
     server = await startKafka()
     address = server.url('payments')
     await succeed('cluster', 'init', address, bundle, '--partitions', String(partitions), '--replication', '1')
-    cluster = new ServedCluster(folder, bundle, address)
+    const every = String(Math.max(100, count / 20))
+    cluster = new ServedCluster(folder, [bundle, '--cluster', address, '--snapshot-every', every])
   })
   after(async () => {
     cluster?.killAll()
@@ -36,7 +37,7 @@ describe('a cluster of three replicas and one broker', { skip: noKafka }, () => 
   })
 
   test('answers each id once and durably, whoever is killed, and a replay in one process makes the same rows', async () => {
-    await Promise.all([0, 1, 2].map((replica) => cluster.start(replica)))
+    await cluster.startAll()
     const all = purchases(count)
     const answers = new Map<string, Set<string>>()
     let next = 0
@@ -68,7 +69,7 @@ describe('a cluster of three replicas and one broker', { skip: noKafka }, () => 
     }
     await working
     await sleep(2_500)
-    const saved = readdirSync(join(folder, 'data-0', 'cluster', 'payments-1'))
+    const saved = readdirSync(join(cluster.data(0), 'cluster', 'payments-1'))
     assert.ok(
       saved.some((name) => name.startsWith('home')) && saved.some((name) => name.startsWith('key-card')),
       String(saved),

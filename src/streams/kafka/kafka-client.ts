@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Consumer, Producer } from '@platformatic/kafka'
+import type { Base, Consumer, Producer } from '@platformatic/kafka'
 import { FraudError } from '../../core/errors.ts'
 import { groupRecords } from './fit-records.ts'
 
@@ -105,6 +105,7 @@ export class Kafka {
   /** It never joins its group: who reads what is decided elsewhere. */
   #openConsumer(): Consumer {
     const consumer = new this.#package.Consumer({ ...this.#options, retries: 3, groupId: 'shrike', autocommit: false })
+    askForWholeMetadata(this.#package, consumer)
     this.#closes.push(() => consumer.close(true))
     return consumer
   }
@@ -219,6 +220,7 @@ export class Kafka {
       requestTimeout: 5_000,
       connectTimeout: 2_000,
     })
+    askForWholeMetadata(this.#package, producer)
     this.#closes.push(() => producer.close(true))
     return new KafkaAppender(this.#package, producer)
   }
@@ -243,6 +245,7 @@ export class Kafka {
       // The package sends 0 and 0 by default, which a coordinator that knows the id refuses for ever.
       ...{ producerId: -1n, producerEpoch: -1 },
     })
+    askForWholeMetadata(this.#package, producer)
     try {
       // What it prepares is the first transaction; there is no other way to ask for the id.
       const first = await producer.beginTransaction()
@@ -261,9 +264,25 @@ export class Kafka {
   }
 }
 
+/**
+ * The package forgets all that it knows of topics where one has another leader than it thought. Who asks at that time is
+ * answered without those topics that were known before, on which the package fails with a TypeError that ends the process.
+ */
+function askForWholeMetadata(from: Package, client: Base): void {
+  const ask = client[from.kMetadata].bind(client)
+  client[from.kMetadata] = (options, callback) =>
+    ask(options, (error, metadata) => {
+      const isWhole = metadata === undefined || [...metadata.topics.values()].every((topic) => topic !== undefined)
+      if (isWhole) callback(error, metadata)
+      else ask({ ...options, forceUpdate: true }, callback)
+    })
+}
+
 export class KafkaReader {
   readonly #package: Package
   readonly #consumer: Consumer
+  /** Leaders may be others since. */
+  #hasFailed = false
 
   constructor(client: Package, consumer: Consumer) {
     this.#package = client
@@ -273,7 +292,9 @@ export class KafkaReader {
   /** What lies at and behind the offsets of partitions; waits for so long where that is nothing yet. */
   async fetch(wanted: readonly (Place & { readonly offset: bigint })[], waitMs: number): Promise<readonly Fetched[]> {
     for (const { topic } of wanted) if (!this.#consumer.topics.has(topic)) this.#consumer.topics.track(topic)
-    const { topics } = await this.#consumer.metadata({ topics: [...this.#consumer.topics.current] })
+    const asked = { topics: [...this.#consumer.topics.current], forceUpdate: this.#hasFailed }
+    this.#hasFailed = true
+    const { topics } = await this.#consumer.metadata(asked)
     const leaders = Map.groupBy(
       wanted,
       ({ topic, partition }) => topics.get(topic)?.partitions[partition]?.leader ?? -1,
@@ -299,7 +320,9 @@ export class KafkaReader {
       })
       return readResponse(response, names, places)
     })
-    return (await Promise.all(fetches)).flat()
+    const fetched = (await Promise.all(fetches)).flat()
+    this.#hasFailed = false
+    return fetched
   }
 
   async close(): Promise<void> {
