@@ -22,6 +22,12 @@ function changes() {
     .map(({ method, path }) => ({ method, path: path.replaceAll(/\{\w+\}/g, 'x') }))
 }
 
+/** Titles of columns, for the page to find, that their columns have no room for. */
+const cutHeads = `[...document.querySelectorAll('.table th')]
+  .filter((head) => head.offsetParent !== null && head.querySelector('.visually-hidden') === null)
+  .filter((head) => head.scrollWidth > head.clientWidth)
+  .map((head) => head.textContent)`
+
 describe('the console', { skip: skipWithoutBrowser }, () => {
   let browser: Browser
   let opened: Awaited<ReturnType<typeof openConsole>>
@@ -71,7 +77,7 @@ describe('the console', { skip: skipWithoutBrowser }, () => {
 
   for (const [look, options] of Object.entries({
     light: { colorScheme: 'light' as const, viewport: { width: 1440, height: 900 } },
-    dark: { colorScheme: 'dark' as const, viewport: { width: 1440, height: 900 } },
+    dark: { colorScheme: 'dark' as const, viewport: { width: 1280, height: 800 } },
     phone: { colorScheme: 'light' as const, viewport: { width: 390, height: 844 } },
   })) {
     test(`has nothing that axe or the browser complains of on any page: ${look}`, async () => {
@@ -105,6 +111,7 @@ describe('the console', { skip: skipWithoutBrowser }, () => {
           false,
           `${named} is too wide`,
         )
+        assert.deepEqual(await page.evaluate(cutHeads), [], `${named} has columns that are too narrow for their titles`)
       }
       assert.deepEqual(
         complaints.filter((each) => !isRefusal(each)),

@@ -11,8 +11,8 @@ export interface Column<Row> {
   readonly value: (row: Row) => CsvCell
   /** What is shown; the value by default. */
   readonly cell?: (row: Row) => ComponentChildren
-  /** A width of CSS; columns without one share what is left. */
-  readonly width?: string
+  /** In pixels; columns without one share what is left. */
+  readonly width?: `${number}px`
   readonly isFigure?: boolean
   /** Whether it can be done without where there is little room: first `wide`, then `medium` ones go. */
   readonly shownFrom?: 'medium' | 'wide'
@@ -50,6 +50,8 @@ export interface Sort {
 
 const rowPx = 34
 const beyond = 12
+/** What a column without a width has at least: where that is not to be had, the table is scrolled. */
+const leastPx = 110
 
 /**
  * One table for everything: sorted by its heads, moved in by arrows or j and k, opened by Enter, exported as CSV. Only rows
@@ -185,6 +187,7 @@ function Grid<Row>({
         aria-label={label}
         aria-rowcount={rows.length + 1}
         aria-activedescendant={active >= first && active < last ? `${gridId}-${active}` : undefined}
+        style={leastWidths(columns)}
         tabIndex={0}
         onKeyDown={onKeyDown}
       >
@@ -270,6 +273,19 @@ function Spacer({ rows }: { readonly rows: number }) {
       <td style={{ height: `${rows * rowPx}px` }} />
     </tr>
   )
+}
+
+/** The least width of the columns that are shown in any room, in a medium one and in a wide one. */
+function leastWidths<Row>(columns: readonly Column<Row>[]): Readonly<Record<string, string>> {
+  const leastOf = (hidden: readonly string[]) => {
+    const shown = columns.filter(({ shownFrom = '' }) => !hidden.includes(shownFrom))
+    return `${shown.reduce((sum, { width }) => sum + (width === undefined ? leastPx : Number.parseFloat(width)), 0)}px`
+  }
+  return {
+    '--least': leastOf(['medium', 'wide']),
+    '--least-medium': leastOf(['wide']),
+    '--least-wide': leastOf([]),
+  }
 }
 
 function classOf<Row>({ isFigure, shownFrom }: Column<Row>): string {

@@ -172,14 +172,14 @@ const memberColumns: readonly Column<Member>[] = [
   {
     name: 'time',
     title: 'Time',
-    width: '180px',
+    width: '150px',
     value: ({ at: time }) => time,
     cell: ({ at: time }) => <Time at={time} />,
   },
   {
     name: 'amount',
     title: 'Amount',
-    width: '120px',
+    width: '104px',
     isFigure: true,
     value: ({ amountMinor }) => (amountMinor === null ? null : majorOf(amountMinor)),
     cell: ({ amountMinor }) => formatMinor(amountMinor),
@@ -187,7 +187,7 @@ const memberColumns: readonly Column<Member>[] = [
   {
     name: 'decision',
     title: 'Decision',
-    width: '210px',
+    width: '196px',
     shownFrom: 'medium',
     value: ({ decision }) => (decision !== null && 'outcome' in decision ? decision.outcome : null),
     cell: (member) => <DecisionOf member={member} />,
@@ -195,7 +195,7 @@ const memberColumns: readonly Column<Member>[] = [
   {
     name: 'verdict',
     title: 'Verdict',
-    width: '100px',
+    width: '90px',
     value: ({ verdict }) => verdict,
     cell: ({ verdict }) => verdict ?? <span class="muted">open</span>,
   },

@@ -161,14 +161,14 @@ const columns: readonly Column<DecisionEvent>[] = [
   {
     name: 'decided',
     title: 'Decided',
-    width: '92px',
+    width: '84px',
     value: ({ decidedAt }) => decidedAt,
     cell: ({ decidedAt }) => <Time at={decidedAt} shows="here" />,
   },
   {
     name: 'id',
     title: 'Transaction',
-    width: '108px',
+    width: '96px',
     shownFrom: 'medium',
     value: idOf,
     cell: ({ transactionId }) => <a href={at(['decisions', transactionId])}>{transactionId}</a>,
@@ -183,7 +183,7 @@ const columns: readonly Column<DecisionEvent>[] = [
   {
     name: 'score',
     title: 'Score',
-    width: '116px',
+    width: '104px',
     isFigure: true,
     value: ({ score }) => score,
     cell: ({ score }) => <Score score={score} />,
@@ -191,7 +191,7 @@ const columns: readonly Column<DecisionEvent>[] = [
   {
     name: 'amount',
     title: 'Amount',
-    width: '118px',
+    width: '104px',
     isFigure: true,
     value: ({ amount }) => (amount === null ? null : amountSent(amount).value),
     cell: ({ amount }) => formatSent(amount),
@@ -220,7 +220,6 @@ const columns: readonly Column<DecisionEvent>[] = [
   {
     name: 'rules',
     title: 'Rules',
-    width: '130px',
     shownFrom: 'medium',
     value: ({ rules }) => rules.join(' '),
     cell: ({ rules, degraded }) => (

@@ -37,6 +37,7 @@ const columns: readonly Column<CaseView>[] = [
     name: 'state',
     title: 'State',
     width: '104px',
+    shownFrom: 'medium',
     value: ({ state, claim }) => (claim === null ? state : `${state} by ${claim.by}`),
     cell: (one) => <State one={one} />,
   },

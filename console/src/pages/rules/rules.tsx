@@ -34,7 +34,6 @@ const columns: readonly Column<Row>[] = [
   {
     name: 'id',
     title: 'Rule',
-    width: '210px',
     value: ({ rule }) => rule.id,
     cell: ({ rule }) => <a href={at(['rules', rule.id])}>{rule.id}</a>,
   },
@@ -63,7 +62,7 @@ const columns: readonly Column<Row>[] = [
   {
     name: 'fired',
     title: 'Fired',
-    width: '84px',
+    width: '70px',
     isFigure: true,
     value: (row) => firedOf(row),
     cell: (row) => count(firedOf(row)),
@@ -80,7 +79,7 @@ const columns: readonly Column<Row>[] = [
   {
     name: 'frauds',
     title: 'Fraud',
-    width: '76px',
+    width: '66px',
     isFigure: true,
     value: (row) => currentOf(row)?.frauds,
     cell: (row) => count(currentOf(row)?.frauds),
@@ -88,7 +87,7 @@ const columns: readonly Column<Row>[] = [
   {
     name: 'precision',
     title: 'Precision',
-    width: '180px',
+    width: '150px',
     isFigure: true,
     shownFrom: 'wide',
     value: (row) => currentOf(row)?.precision,
