@@ -6,6 +6,7 @@ import { type Level, pino } from 'pino'
 import type { Registry } from 'prom-client'
 import { assertProtected, isLoopback, type KeyRing } from './access/keys.ts'
 import { Oidc, type OidcChoice } from './access/oidc.ts'
+import { closeEach } from './core/close-each.ts'
 import { FraudError } from './core/errors.ts'
 import type { Logger } from './core/logger.ts'
 import { collectGarbageAlone } from './core/one-core.ts'
@@ -143,6 +144,8 @@ export interface Service {
   readonly ready: Promise<void>
   /** Loads the bundle again. A bad one is refused, logged and counted, and the old one goes on. */
   reload(): Promise<void>
+  /** How many records are on the way to the log: whether one of them is in it, nobody knows yet. */
+  readonly unsettled: () => number
   /** Stops accepting, answers what was accepted, and resolves when all is closed. Calling it again changes nothing. */
   close(): Promise<void>
   /** Resolves when the service has closed; rejects with WORKERS_FAILED where its workers could not be kept running. */
@@ -165,11 +168,25 @@ export async function runService(config: ServiceConfig, signal: AbortSignal): Pr
     return service
   }
   const reload = () => void service.reload()
-  const stop = () => void service.close()
+  const stop = () => {
+    void service.close()
+    setTimeout(() => giveUp(service, config), endWithinMs).unref()
+  }
   process.on('SIGHUP', reload)
   process.once('SIGTERM', stop)
   process.once('SIGINT', stop)
   return service
+}
+
+/** How long an end in order may take: less than the half minute after which orchestrators kill. */
+const endWithinMs = 25_000
+
+/** Ends a service that does not end in order. Nobody was told that what is on the way is in the log, or that it is not. */
+function giveUp(service: Service, config: ServiceConfig): void {
+  const unsettled = service.unsettled()
+  const unknown = unsettled === 0 ? '' : ': whether records on the way are in the log is not known'
+  createLog(config).error({ unsettled }, `the service did not end in order within ${endWithinMs / 1000} s${unknown}`)
+  process.exit(1)
 }
 
 /**
@@ -430,16 +447,12 @@ function serverOf(
 async function open(config: ServiceConfig, serving: Serving, renderMetrics?: () => Promise<string>) {
   const { host, port, edges: count = 0 } = config
   const { lineup, decisions, opened, metrics, log, warnOfPolicy, takeOffer, tracing } = serving
-  const closeKept = async () => {
-    await tracing?.close()
-    opened?.close()
-    await decisions?.close()
-  }
+  const kept = [tracing, opened, decisions]
   const pair = decisions?.shared && pairOf(decisions.shared, () => reachableAt(config, url))
   let url: string | undefined
   const leading = Promise.withResolvers<void>()
   const jobs = await startJobs(config, serving, pair && leading.promise).catch(async (error: unknown) => {
-    await closeKept()
+    await closeEach(kept)
     throw error
   })
   let beside: Beside | undefined
@@ -447,12 +460,7 @@ async function open(config: ServiceConfig, serving: Serving, renderMetrics?: () 
   const edges = count > 0 ? new Edges(count, log) : undefined
   const parts = { jobs, pair, edges, renderMetrics, whyNotReady }
   const app = config.listens === false ? undefined : await serverOf(config, serving, parts)
-  const closeAll = async () => {
-    await beside?.close()
-    await app?.close()
-    await jobs?.close()
-    await closeKept()
-  }
+  const closeAll = () => closeEach([beside, app, jobs, ...kept])
   url = await (app && listen(app, host, port, edges))?.catch(async (error: unknown) => {
     await closeAll()
     throw error
@@ -489,6 +497,7 @@ async function open(config: ServiceConfig, serving: Serving, renderMetrics?: () 
     modelId: modelIdOf(lineup),
     decides: decisions !== undefined,
     policyWarning: () => decisions?.service.warnOfPolicy(),
+    unsettled: () => decisions?.unsettled() ?? 0,
     oneTimeLink: () => (url === undefined ? undefined : linkOf(opened, host, url)),
     ready,
     close,
@@ -576,8 +585,7 @@ async function startJobs(
 async function startSingle(config: ServiceConfig, signal: AbortSignal): Promise<Service | undefined> {
   const serving = await prepare(config)
   if (signal.aborted) {
-    serving.opened?.close()
-    await serving.decisions?.close()
+    await closeEach([serving.opened, serving.decisions])
     return undefined
   }
   return { role: 'single', reload: serving.reload, ...(await open(config, serving)) }
@@ -600,6 +608,7 @@ async function startPrimary(config: ServiceConfig, signal: AbortSignal): Promise
     modelId,
     decides: false,
     policyWarning: () => undefined,
+    unsettled: () => 0,
     oneTimeLink: () => undefined,
     ready,
     closed,

@@ -35,8 +35,11 @@ export function openAccounts(directory: DataDirectory, clock: () => number, oidc
   return {
     accounts,
     close() {
-      accounts.flush()
-      store.close()
+      try {
+        accounts.flush()
+      } finally {
+        store.close()
+      }
     },
   }
 }

@@ -4,6 +4,7 @@ import { existsSync, statSync } from 'node:fs'
 import { setPriority } from 'node:os'
 import { createBackfill } from './backfill/backfill.ts'
 import { findSnapshot } from './backfill/find-snapshot.ts'
+import { closeEach } from './core/close-each.ts'
 import { FraudError } from './core/errors.ts'
 import type { Logger } from './core/logger.ts'
 import type { DecisionTracing } from './core/tracing.ts'
@@ -99,6 +100,8 @@ export interface OpenedDecisions {
   readonly webhooks: Webhooks
   /** Why no new work is wanted, although it is still done. */
   whyNotReady(): string | undefined
+  /** How many records are on the way to the log. */
+  unsettled(): number
   close(): Promise<void>
 }
 
@@ -203,16 +206,11 @@ export async function openDecisions(
       webhooks,
       shared: directory.database && log,
       whyNotReady,
+      unsettled: () => log.pending,
       async close() {
         // A snapshot that is nearly done makes the next start a quick one; where others wait for the lead, they need none.
         const patience = setTimeout(() => closing.abort(), directory.database ? 0 : snapshotGraceMs)
-        try {
-          await webhooks.close()
-          await service.close()
-        } finally {
-          clearTimeout(patience)
-          await opened.close()
-        }
+        await closeEach([webhooks, service, opened]).finally(() => clearTimeout(patience))
       },
     }
   } catch (error) {

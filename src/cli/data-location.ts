@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { Command } from 'commander'
 import { databaseOf } from '../stores/copies.ts'
 import { dataDirectory } from '../stores/data-directory.ts'
-import { isDatabase } from '../stores/postgres/connect.ts'
+import { isDatabase } from '../stores/postgres/server-address.ts'
 import { report } from './run.ts'
 
 /** Commands that judge what the database itself holds, and not what this machine has of it. */

@@ -103,8 +103,11 @@ export class DecisionService extends Decisions {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.alerts.close(), this.guard?.close(), this.#takeover.close(), this.#keeper.close()])
-    await this.#log.close()
+    try {
+      await Promise.all([this.alerts.close(), this.guard?.close(), this.#takeover.close(), this.#keeper.close()])
+    } finally {
+      await this.#log.close()
+    }
   }
 }
 

@@ -59,8 +59,8 @@ describe('a standby of PostgreSQL', { skip: noPostgres }, () => {
       if (lost < failovers) standby = await replicate(primary)
     }
     await callers.all()
-    // What was acknowledged is there without an end in order, too.
-    for (const service of pair) await service.kill()
+    // In order, whichever connections the failovers have cut.
+    for (const service of pair) await service.stop()
     for (const answer of callers.refused) assert.match(answer, /"(LOG_UNAVAILABLE|NOT_READY|OVERLOADED)"/)
     assert.equal(callers.answers.size, decisions)
     const fresh = await openCopy(url, { under, isFresh: true })

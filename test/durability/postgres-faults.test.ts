@@ -63,6 +63,19 @@ describe('faults of PostgreSQL', { skip: noPostgres }, () => {
     assert.match(await head(newer), /its schema is version 99/)
   })
 
+  test('of one of several servers let the next one be asked', async () => {
+    const url = server.newDatabase()
+    const several = url.replace('@', '@127.0.0.1:1,')
+    const { code, stderr } = await runShrike('log', 'head', '--data', `${several}?target_session_attrs=read-write`)
+    assert.match(stderr, /There is no log in/, String(code))
+    server.sql('postgres', `ALTER DATABASE ${nameOf(url)} SET default_transaction_read_only = on`)
+    const refused = await runShrike('log', 'head', '--data', several)
+    assert.match(
+      refused.stderr,
+      /none of its servers takes writes: nothing listens there.*; it is a standby, or read-only$/m,
+    )
+  })
+
   test('do not make the schema twice where several start at once', async () => {
     const url = server.newDatabase()
     const clients = await Promise.all(Array.from({ length: 5 }, () => connect(url)))

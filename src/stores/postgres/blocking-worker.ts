@@ -1,17 +1,18 @@
 import { workerData } from 'node:worker_threads'
-import type { Client } from 'pg'
 import type { BlockingAnswer, BlockingQuestion, BlockingWorkerData } from './blocking-client.ts'
 import { connect, isRefusal, whyFailed } from './connect.ts'
 import { migrate } from './schema.ts'
+import type { Session } from './session.ts'
 
 /** The thread that asks, for one that stands still meanwhile. */
 
 const { url, port, signal }: BlockingWorkerData = workerData
-let client: Client | undefined
+let client: Session | undefined
 
 async function ask({ text, values }: BlockingQuestion): Promise<BlockingAnswer> {
   try {
-    if (client === undefined) {
+    // One that a failover cut while nothing was asked has nothing under way, so another takes its place.
+    if (client === undefined || client.hasEnded) {
       client = await connect(url)
       await migrate(client)
     }
@@ -22,7 +23,7 @@ async function ask({ text, values }: BlockingQuestion): Promise<BlockingAnswer> 
     return { rows }
   } catch (error) {
     if (!isRefusal(error)) {
-      await client?.end().catch(() => {})
+      await client?.end()
       client = undefined
     }
     return { reason: whyFailed(error) }

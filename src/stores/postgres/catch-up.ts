@@ -1,7 +1,7 @@
-import type { Client } from 'pg'
 import { FraudError } from '../../core/errors.ts'
 import type { LogCopy } from './log-copy.ts'
 import { hashAt, personsAfter, recordsAfter } from './log-table.ts'
+import type { Session } from './session.ts'
 
 /** A group is held in memory. */
 const recordsAtOnce = 4000
@@ -15,7 +15,7 @@ type Standing = 'continues' | 'another'
  *
  * @throws FraudError LOG_INVALID where the copy holds acknowledged records that the database lost.
  */
-export async function compare(client: Client, copy: LogCopy): Promise<Standing> {
+export async function compare(client: Session, copy: LogCopy): Promise<Standing> {
   const ours = copy.last()
   if (ours.sequence === 0) return 'continues'
   const theirs = await hashAt(client, ours.sequence)
@@ -31,7 +31,7 @@ export async function compare(client: Client, copy: LogCopy): Promise<Standing> 
 }
 
 /** Brings into the copy what the database holds beyond it. @param between is called after each group of records. */
-export async function catchUp(client: Client, copy: LogCopy, between = async () => {}): Promise<void> {
+export async function catchUp(client: Session, copy: LogCopy, between = async () => {}): Promise<void> {
   for (let { sequence } = copy.last(); ; await between()) {
     const records = await recordsAfter(client, sequence, recordsAtOnce)
     const last = records.at(-1)

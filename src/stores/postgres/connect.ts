@@ -1,72 +1,82 @@
+import { Socket } from 'node:net'
 import type { Client } from 'pg'
 import { FraudError } from '../../core/errors.ts'
+import { placeOf, serversOf } from './server-address.ts'
+import { PostgresSession, type Session } from './session.ts'
 
 /** The oldest PostgreSQL that the tests have seen. */
 const leastVersion = 15
 const connectWithinMs = 5000
+/** Where there are others to try: some callers stand still until one answers. */
+const connectToOneWithinMs = 2000
 /** A server that says nothing for so long is as good as gone: the connection is given up, and what it did looked up. */
 const answerWithinMs = 15_000
 
-/** Whether a data location names a database, and not a directory. */
-export function isDatabase(location: string): boolean {
-  return /^postgres(ql)?:\/\//.test(location)
-}
-
-/** What may be told of an address: everything but the password. */
-export function placeOf(url: string): string {
-  if (!URL.canParse(url)) return 'postgres://...'
-  const { username, hostname, port, pathname } = new URL(url)
-  return `postgres://${username === '' ? '' : `${username}@`}${hostname}${port === '' ? '' : `:${port}`}${pathname}`
-}
-
 /**
- * A connection whose commits are on disk when they return. Keepalives on both sides let a host that vanished be missed
- * within seconds.
+ * A connection whose commits are on disk when they return; to the first server that takes writes, where the address names
+ * several. Keepalives on both sides let a host that vanished be missed within seconds.
  *
  * @throws FraudError DATABASE_UNUSABLE
  */
-export async function connect(url: string): Promise<Client> {
-  const client = await openClient(url)
-  // What is lost while nothing is asked is found at the next question.
-  client.on('error', () => {})
+export async function connect(url: string): Promise<Session> {
+  try {
+    const servers = serversOf(url)
+    const failures: unknown[] = []
+    for (const server of servers) {
+      try {
+        return await connectTo(server, servers.length > 1)
+      } catch (cause) {
+        failures.push(cause)
+      }
+    }
+    if (failures.length === 1) throw failures[0]
+    throw new Error(`none of its servers takes writes: ${failures.map(whyFailed).join('; ')}`, { cause: failures[0] })
+  } catch (cause) {
+    throw unusable(url, cause)
+  }
+}
+
+async function connectTo(server: string, isOneOfSeveral: boolean): Promise<Session> {
+  const socket = new Socket()
+  const client = await createClient(server, socket, isOneOfSeveral ? connectToOneWithinMs : connectWithinMs)
+  const session = new PostgresSession(client, socket)
   try {
     await client.connect()
-    await checkServer(client)
-    await client.query(`SET tcp_keepalives_idle = 1; SET tcp_keepalives_interval = 1; SET tcp_keepalives_count = 2;
+    await checkServer(session, isOneOfSeveral)
+    await session.query(`SET tcp_keepalives_idle = 1; SET tcp_keepalives_interval = 1; SET tcp_keepalives_count = 2;
       SET tcp_user_timeout = 2000; SET lock_timeout = '10s'; SET client_min_messages = 'error'`)
-    return client
+    return session
   } catch (cause) {
-    await client.end().catch(() => {})
-    throw unusable(url, cause)
+    await session.end()
+    throw cause
   }
 }
 
-async function openClient(url: string): Promise<Client> {
-  try {
-    const { default: pg } = await import('pg')
-    return new pg.Client({
-      connectionString: url,
-      connectionTimeoutMillis: connectWithinMs,
-      query_timeout: answerWithinMs,
-      keepAlive: true,
-      keepAliveInitialDelayMillis: 1000,
-      application_name: 'shrike',
-    })
-  } catch (cause) {
-    throw unusable(url, cause)
-  }
+async function createClient(server: string, socket: Socket, connectionTimeoutMillis: number): Promise<Client> {
+  const { default: pg } = await import('pg')
+  return new pg.Client({
+    connectionString: server,
+    stream: () => socket,
+    connectionTimeoutMillis,
+    query_timeout: answerWithinMs,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 1000,
+    application_name: 'shrike',
+  })
 }
 
-async function checkServer(client: Client): Promise<void> {
-  const { rows } = await client.query(
+async function checkServer(session: Session, isOneOfSeveral: boolean): Promise<void> {
+  const { rows } = await session.query(
     `SELECT current_setting('server_version_num')::int AS version, current_setting('server_version') AS name,
-     current_setting('server_encoding') AS encoding, current_setting('synchronous_commit') AS commits`,
+     current_setting('server_encoding') AS encoding, current_setting('synchronous_commit') AS commits,
+     pg_is_in_recovery() OR current_setting('default_transaction_read_only') = 'on' AS is_read_only`,
   )
-  const { version, name, encoding, commits } = rows[0]
+  const { version, name, encoding, commits, is_read_only: isReadOnly } = rows[0]
   if (version < leastVersion * 10_000)
     throw new Error(`it is PostgreSQL ${name}, and Shrike needs ${leastVersion} or later`)
   if (encoding !== 'UTF8') throw new Error(`its encoding is ${encoding}, and must be UTF8`)
-  if (commits === 'off' || commits === 'local') await client.query('SET synchronous_commit = on')
+  if (isOneOfSeveral && isReadOnly) throw new Error('it is a standby, or read-only')
+  if (commits === 'off' || commits === 'local') await session.query('SET synchronous_commit = on')
 }
 
 /** What PostgreSQL's and the system's codes mean for who started Shrike. */

@@ -2,15 +2,16 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
-import type { Client } from 'pg'
 import { FraudError } from '../../core/errors.ts'
 import { noteCopy } from '../copies.ts'
 import { type DataDirectory, dataDirectory, makeDataDirectory, readServiceAddress } from '../data-directory.ts'
 import { isLocked, tryLock } from '../file-lock.ts'
 import { catchUp, compare } from './catch-up.ts'
-import { connect, placeOf, unusable } from './connect.ts'
+import { connect, unusable } from './connect.ts'
 import { LogCopy } from './log-copy.ts'
 import { migrate } from './schema.ts'
+import { placeOf } from './server-address.ts'
+import type { Session } from './session.ts'
 import { SharedFiles } from './shared-files.ts'
 
 /** So many processes of one machine may have a copy each. */
@@ -82,7 +83,7 @@ export function removeCopy(path: string): void {
 }
 
 /** @returns false where another process has it. */
-async function bringUpToDate(client: Client, path: string, files: SharedFiles): Promise<boolean> {
+async function bringUpToDate(client: Session, path: string, files: SharedFiles): Promise<boolean> {
   const directory = dataDirectory(path)
   mkdirSync(directory.snapshotsPath, { recursive: true, mode: 0o700 })
   const lock = tryLock(directory.lockPath)
@@ -97,7 +98,7 @@ async function bringUpToDate(client: Client, path: string, files: SharedFiles): 
   }
 }
 
-async function fetch(client: Client, { logPath }: DataDirectory): Promise<void> {
+async function fetch(client: Session, { logPath }: DataDirectory): Promise<void> {
   let copy = new LogCopy(logPath)
   try {
     if ((await compare(client, copy)) === 'another') {

@@ -1,8 +1,9 @@
 import { FraudError } from '../../core/errors.ts'
 import type { Leader } from '../../log/commit-target.ts'
-import { connect, placeOf, unusable } from './connect.ts'
+import { connect, unusable } from './connect.ts'
 import { Lead } from './lead.ts'
 import { migrate } from './schema.ts'
+import { placeOf } from './server-address.ts'
 
 /**
  * Keeps others from writing into a database until the returned function is called.
@@ -17,7 +18,7 @@ export async function holdDatabase(url: string, holder: string, day: string): Pr
     if (lead instanceof Lead) return () => lead.end()
     throw inUse(lead, url)
   } catch (cause) {
-    await client.end().catch(() => {})
+    await client.end()
     throw unusable(url, cause)
   }
 }

@@ -1,8 +1,8 @@
-import type { Client } from 'pg'
 import type { Leader } from '../../log/commit-target.ts'
 import { isRefusal } from './connect.ts'
 import { appendRows, type HashedRecord, hashAt, LeadLost, type Rows } from './log-table.ts'
 import { addPartition, endPartition, locks, partitionName } from './schema.ts'
+import type { Session } from './session.ts'
 
 /** What is seen of who leads: two looks that are the same show no life. */
 export interface SeenLeader extends Leader {
@@ -13,11 +13,11 @@ export interface SeenLeader extends Leader {
 
 /** The lead of one process: a lock of its connection, and an epoch that each of its commits names. */
 export class Lead {
-  readonly client: Client
+  readonly client: Session
   readonly #epoch: number
   #partition: { readonly first: number; readonly day: string }
 
-  private constructor(client: Client, epoch: number, partition: Lead['partition']) {
+  private constructor(client: Session, epoch: number, partition: Lead['partition']) {
     this.client = client
     this.#epoch = epoch
     this.#partition = partition
@@ -35,7 +35,7 @@ export class Lead {
    * @param day today, as YYYY-MM-DD.
    * @returns who has it, where somebody does.
    */
-  static async take(client: Client, holder: string, day: string): Promise<Lead | SeenLeader> {
+  static async take(client: Session, holder: string, day: string): Promise<Lead | SeenLeader> {
     const { rows } = await client.query({
       name: 'take-lead',
       text: `SELECT pg_try_advisory_lock($1, $2) AS is_mine, holder, url, epoch, beat, backend FROM shrike.writers
@@ -117,7 +117,7 @@ export class Lead {
   }
 
   async end(): Promise<void> {
-    await this.client.end().catch(() => {})
+    await this.client.end()
   }
 }
 
@@ -127,14 +127,14 @@ export function isLost(error: unknown): boolean {
 }
 
 /** Ends the connection of one who shows no life and still has the lock, as a process does that was stopped or cut off. */
-export async function endLeader(client: Client, { backend, epoch }: SeenLeader): Promise<void> {
+export async function endLeader(client: Session, { backend, epoch }: SeenLeader): Promise<void> {
   await client.query(
     `SELECT pg_terminate_backend(backend) FROM shrike.writers WHERE name = 'main' AND backend = $1 AND epoch = $2`,
     [backend, epoch],
   )
 }
 
-async function newestPartition(client: Client, day: string): Promise<Lead['partition']> {
+async function newestPartition(client: Session, day: string): Promise<Lead['partition']> {
   const { rows } = await client.query(
     `SELECT first, to_char(day, 'YYYY-MM-DD') AS day FROM shrike.partitions ORDER BY first DESC LIMIT 1`,
   )

@@ -1,8 +1,8 @@
-import type { Client } from 'pg'
 import type { Leader } from '../../log/commit-target.ts'
 import { connect, unusable } from './connect.ts'
 import { endLeader, Lead, type SeenLeader } from './lead.ts'
 import { migrate } from './schema.ts'
+import type { Session } from './session.ts'
 
 /** A leader shows life twice a second: one that has not for so long is taken for stopped, or cut off. */
 const lifelessMs = 2000
@@ -21,7 +21,7 @@ export class Leadership {
   readonly #options: LeadershipOptions
   #lead: Lead | undefined
   /** The connection of one that follows; it becomes the lead's. */
-  #watching: Client | undefined
+  #watching: Session | undefined
   #seen: { readonly leader: SeenLeader; readonly sinceMs: number } | undefined
   /** Where this process takes requests. */
   #url: string | undefined
@@ -46,7 +46,7 @@ export class Leadership {
    * @returns the lead, or the connection of one that follows.
    * @throws FraudError DATABASE_UNUSABLE
    */
-  async take(): Promise<Lead | Client> {
+  async take(): Promise<Lead | Session> {
     try {
       const client = await this.#watch()
       const { holder, today } = this.#options
@@ -77,10 +77,10 @@ export class Leadership {
     this.#lead = undefined
     this.#watching = undefined
     this.#seen = undefined
-    for (const client of given) await client?.end().catch(() => {})
+    for (const client of given) await client?.end()
   }
 
-  async #watch(): Promise<Client> {
+  async #watch(): Promise<Session> {
     if (this.#watching !== undefined) return this.#watching
     const client = await connect(this.#options.url)
     this.#watching = client
@@ -88,7 +88,7 @@ export class Leadership {
     return client
   }
 
-  async #see(client: Client, leader: SeenLeader): Promise<void> {
+  async #see(client: Session, leader: SeenLeader): Promise<void> {
     const before = this.#seen
     const nowMs = this.#options.nowMs()
     const isAlive = before?.leader.beat !== leader.beat || before.leader.epoch !== leader.epoch

@@ -1,7 +1,7 @@
-import type { Client } from 'pg'
 import type { StoredRecord } from '../../log/frames.ts'
 import type { Person } from '../../log/personal-values.ts'
 import { byteas, float8s, int2s, int8s, texts } from './binary-array.ts'
+import type { Session } from './session.ts'
 
 export type HashedRecord = StoredRecord & { readonly hash: Uint8Array }
 export type ProvenPerson = Person & { readonly mac: Uint8Array | null }
@@ -35,7 +35,7 @@ export class LeadLost extends Error {
  *
  * @throws LeadLost where the epoch has passed: nothing was written.
  */
-export async function appendRows(client: Client, epoch: number, rows: Rows): Promise<void> {
+export async function appendRows(client: Session, epoch: number, rows: Rows): Promise<void> {
   const { records, persons, forgotten, prunedThrough } = rows
   const isAlone = forgotten.length === 0 && prunedThrough === 0
   if (isAlone) return await insert(client, epoch, records, persons)
@@ -51,7 +51,7 @@ export async function appendRows(client: Client, epoch: number, rows: Rows): Pro
 }
 
 /** Before the insert: a person who was forgotten may have come again by now, and an id that was let go as well. */
-async function makeRoom(client: Client, epoch: number, { records, forgotten, prunedThrough }: Rows): Promise<void> {
+async function makeRoom(client: Session, epoch: number, { records, forgotten, prunedThrough }: Rows): Promise<void> {
   if (forgotten.length > 0) {
     await client.query(`WITH ${mine} DELETE FROM shrike.persons USING mine WHERE token = ANY($2)`, [
       epoch,
@@ -67,7 +67,7 @@ async function makeRoom(client: Client, epoch: number, { records, forgotten, pru
 }
 
 async function insert(
-  client: Client,
+  client: Session,
   epoch: number,
   records: readonly HashedRecord[],
   persons: readonly ProvenPerson[],
@@ -103,7 +103,7 @@ async function insert(
 
 /** The newest record, or another one: its number and its hash; undefined where there is none. */
 export async function hashAt(
-  client: Client,
+  client: Session,
   sequence?: number,
 ): Promise<Pick<HashedRecord, 'sequence' | 'hash'> | undefined> {
   const where = sequence === undefined ? 'ORDER BY sequence DESC LIMIT 1' : 'WHERE sequence = $1'
@@ -116,7 +116,7 @@ export async function hashAt(
 }
 
 /** The records after a number, in order, at most so many. */
-export async function recordsAfter(client: Client, after: number, most: number): Promise<readonly HashedRecord[]> {
+export async function recordsAfter(client: Session, after: number, most: number): Promise<readonly HashedRecord[]> {
   const { rows } = await client.query({
     name: 'records-after',
     text: `SELECT sequence, timestamp_ms, score, kind, outcome, id, body, hash FROM shrike.records
@@ -131,7 +131,7 @@ export async function recordsAfter(client: Client, after: number, most: number):
 }
 
 /** Persons that came with records after one number and up to another, and are not forgotten. */
-export async function personsAfter(client: Client, after: number, through: number): Promise<readonly ProvenPerson[]> {
+export async function personsAfter(client: Session, after: number, through: number): Promise<readonly ProvenPerson[]> {
   const { rows } = await client.query({
     name: 'persons-after',
     text: 'SELECT key, value, token, mac FROM shrike.persons WHERE sequence > $1 AND sequence <= $2 ORDER BY sequence',

@@ -1,9 +1,9 @@
 import { closeSync, existsSync, openSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
-import type { Client } from 'pg'
 import type { DataDirectory } from '../data-directory.ts'
 import { copyAccess, openSqliteAccess } from '../sqlite/sqlite-access.ts'
 import { BlockingClient, type SqlRow, type SqlValue } from './blocking-client.ts'
+import type { Session } from './session.ts'
 
 /** What moves of it: who was logged in logs in again. */
 const tables = { users: 'name', settings: 'name', proposals: 'id', audit: 'id' } as const
@@ -11,7 +11,7 @@ const numbered = ['proposals', 'audit']
 const rowsAtOnce = 1000
 
 /** Sends users and what is kept of their doings into the database; nothing where there is no file. */
-export async function sendAccess(client: Client, path: string): Promise<void> {
+export async function sendAccess(client: Session, path: string): Promise<void> {
   if (!existsSync(path)) return
   openSqliteAccess(path).close()
   const database = new DatabaseSync(path, { readOnly: true })

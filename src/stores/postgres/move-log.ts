@@ -1,15 +1,16 @@
-import type { Client } from 'pg'
 import { FraudError } from '../../core/errors.ts'
 import type { SqliteLogReader } from '../sqlite/sqlite-log-reader.ts'
 import { recordColumns, storedRecord } from '../sqlite/stored-record.ts'
 import { catchUp } from './catch-up.ts'
-import { connect, placeOf, unusable } from './connect.ts'
+import { connect, unusable } from './connect.ts'
 import { inUse } from './hold-database.ts'
 import { Lead } from './lead.ts'
 import { LogCopy } from './log-copy.ts'
 import type { ProvenPerson } from './log-table.ts'
 import { sendAccess } from './move-access.ts'
 import { migrate } from './schema.ts'
+import { placeOf } from './server-address.ts'
+import type { Session } from './session.ts'
 
 const recordsAtOnce = 1000
 /** What moves in comes at once and not by the day, so that partitions end by number. */
@@ -55,11 +56,11 @@ export async function moveIntoDatabase(move: Move): Promise<Moved> {
   } catch (cause) {
     throw unusable(move.url, cause)
   } finally {
-    await client.end().catch(() => {})
+    await client.end()
   }
 }
 
-async function refuseFull(client: Client, url: string): Promise<void> {
+async function refuseFull(client: Session, url: string): Promise<void> {
   const { rows } = await client.query(
     'SELECT EXISTS (SELECT 1 FROM shrike.records) OR EXISTS (SELECT 1 FROM shrike.users) AS is_full',
   )
@@ -104,7 +105,7 @@ function readPerson({ key, value, token, mac }: Readonly<Record<string, unknown>
 }
 
 /** @returns how many persons arrived. */
-async function checkArrived(client: Client, { reader, checkPath, check }: Move): Promise<number> {
+async function checkArrived(client: Session, { reader, checkPath, check }: Move): Promise<number> {
   const copy = new LogCopy(checkPath)
   try {
     await catchUp(client, copy)

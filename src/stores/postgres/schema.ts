@@ -1,4 +1,4 @@
-import type { Client } from 'pg'
+import type { Session } from './session.ts'
 
 /** The number of the advisory locks in PostgreSQL: "SHRK" in ASCII, and what for. */
 export const locks = { schema: [0x53_48_52_4b, 1], lead: [0x53_48_52_4b, 2] } as const
@@ -120,7 +120,7 @@ export function partitionName(first: number): string {
   return `shrike.records_from_${first}`
 }
 
-async function versionOf(client: Client): Promise<number> {
+async function versionOf(client: Session): Promise<number> {
   const found = await client.query(`SELECT to_regclass('shrike.migrations') IS NOT NULL AS is_there`)
   if (found.rows[0].is_there !== true) return 0
   const { rows } = await client.query('SELECT max(number) AS number FROM shrike.migrations')
@@ -128,7 +128,7 @@ async function versionOf(client: Client): Promise<number> {
 }
 
 /** Whether a database holds a log. @throws Error where a newer Shrike wrote it. */
-async function hasLog(client: Client): Promise<boolean> {
+async function hasLog(client: Session): Promise<boolean> {
   const version = await versionOf(client)
   if (version > migrations.length)
     throw new Error(`its schema is version ${version}, and this Shrike knows versions up to ${migrations.length}`)
@@ -136,7 +136,7 @@ async function hasLog(client: Client): Promise<boolean> {
 }
 
 /** Brings the schema up to date; of several who start at once one does it, and the others wait for it. */
-export async function migrate(client: Client): Promise<void> {
+export async function migrate(client: Session): Promise<void> {
   if ((await hasLog(client)) && (await versionOf(client)) === migrations.length) return
   await client.query('BEGIN')
   try {

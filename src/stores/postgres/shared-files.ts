@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative, sep } from 'node:path'
-import type { Client } from 'pg'
 import type { DataDirectory } from '../data-directory.ts'
 import { isJobFile } from '../job-files.ts'
 import { connect } from './connect.ts'
+import type { Session } from './session.ts'
 
 interface Known {
   readonly mtimeMs: number
@@ -20,7 +20,7 @@ export class SharedFiles {
   readonly #url: string
   readonly #known = new Map<string, Known>()
   #version = 0
-  #client: Client | undefined
+  #client: Session | undefined
   #underway: Promise<void> = Promise.resolve()
 
   constructor(directory: DataDirectory, url: string) {
@@ -29,7 +29,7 @@ export class SharedFiles {
   }
 
   /** Fetches all that there is, in place of what is here. */
-  async begin(client: Client): Promise<void> {
+  async begin(client: Session): Promise<void> {
     await this.#pull(client)
     for (const path of this.#paths()) if (!this.#known.has(path)) rmSync(this.#at(path), { force: true })
   }
@@ -43,23 +43,23 @@ export class SharedFiles {
 
   async close(): Promise<void> {
     await this.#underway
-    await this.#client?.end().catch(() => {})
+    await this.#client?.end()
     this.#client = undefined
   }
 
   async #share(): Promise<void> {
     try {
-      this.#client ??= await connect(this.#url)
+      if (this.#client === undefined || this.#client.hasEnded) this.#client = await connect(this.#url)
       await this.#pull(this.#client)
       await this.#push(this.#client)
     } catch (error) {
-      await this.#client?.end().catch(() => {})
+      await this.#client?.end()
       this.#client = undefined
       throw error
     }
   }
 
-  async #pull(client: Client): Promise<void> {
+  async #pull(client: Session): Promise<void> {
     const sql = 'SELECT path, hash, version FROM shrike.files WHERE version > $1 ORDER BY version'
     const { rows } = await client.query(sql, [this.#version])
     for (const { path, hash, version } of rows) {
@@ -68,7 +68,7 @@ export class SharedFiles {
     }
   }
 
-  async #take(client: Client, path: string, hash: Buffer | null): Promise<void> {
+  async #take(client: Session, path: string, hash: Buffer | null): Promise<void> {
     const file = this.#at(path)
     if (hash === null) {
       rmSync(file, { force: true })
@@ -88,7 +88,7 @@ export class SharedFiles {
     this.#known.set(path, { mtimeMs, size })
   }
 
-  async #push(client: Client): Promise<void> {
+  async #push(client: Session): Promise<void> {
     const changed = new Map<string, Known>()
     const paths = this.#paths()
     for (const path of paths) {
@@ -110,7 +110,7 @@ export class SharedFiles {
   }
 
   /** One writer at a time, so that versions become visible in their order. */
-  async #put(client: Client, path: string, bytes: Buffer | null): Promise<void> {
+  async #put(client: Session, path: string, bytes: Buffer | null): Promise<void> {
     await client.query('BEGIN; LOCK TABLE shrike.files IN EXCLUSIVE MODE')
     try {
       await client.query(

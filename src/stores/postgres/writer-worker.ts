@@ -8,11 +8,12 @@ import { checkLogKey } from '../sqlite/log-key.ts'
 import { createPersonMac } from '../sqlite/person-mac.ts'
 import type { WriterOrder } from '../sqlite/writer-messages.ts'
 import { catchUp, compare } from './catch-up.ts'
-import { placeOf, whyFailed } from './connect.ts'
+import { whyFailed } from './connect.ts'
 import { isLost, Lead } from './lead.ts'
 import { Leadership } from './leadership.ts'
 import { LogCopy } from './log-copy.ts'
 import type { HashedRecord, Rows } from './log-table.ts'
+import { placeOf } from './server-address.ts'
 import type { DatabaseWriterData } from './writer-data.ts'
 
 /**
