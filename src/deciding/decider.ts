@@ -142,6 +142,11 @@ export class Decider {
     return this.#intake.placed(order)
   }
 
+  /** Records on the way at which more are refused. */
+  get maxPending(): number {
+    return this.#options.maxPending
+  }
+
   isFull(): boolean {
     return this.#intake.isFull()
   }

@@ -13,8 +13,14 @@ export interface Refusal {
 
 /** A bug is told to the log, too. */
 export function refusalOf(error: unknown, url: string, log: Logger): Refusal {
+  const refusal = presentRefusal(error)
+  if (refusal.problem.code === 'INTERNAL')
+    log.error({ err: error, path: maskCardNumber(pathOf(url)) }, 'a request failed')
+  return refusal
+}
+
+export function presentRefusal(error: unknown): Refusal {
   const problem = presentError(error)
-  if (problem.code === 'INTERNAL') log.error({ err: error, path: maskCardNumber(pathOf(url)) }, 'a request failed')
   const retryAfterMs = error instanceof FraudError ? error.retryAfterMs : undefined
   if (retryAfterMs !== undefined) return { problem, retryAfter: String(Math.ceil(retryAfterMs / 1000)) }
   return { problem, retryAfter: problem.status === 503 ? '1' : undefined }

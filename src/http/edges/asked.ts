@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict'
 import type { Settle } from '../plain-handler.ts'
 
+/** What requests go up by, with how many of its are up. */
+export interface CountedPath {
+  up: number
+}
+
 interface Asked {
+  readonly path: CountedPath
   readonly settle: Settle
   readonly leave: () => void
 }
@@ -11,9 +17,10 @@ export class AskedRequests {
   readonly #asked: (Asked | undefined)[] = []
   readonly #free: number[] = []
 
-  add(settle: Settle, leave: () => void): number {
+  add(path: CountedPath, settle: Settle, leave: () => void): number {
     const slot = this.#free.pop() ?? this.#asked.length
-    this.#asked[slot] = { settle, leave }
+    this.#asked[slot] = { path, settle, leave }
+    path.up += 1
     return slot
   }
 
@@ -23,6 +30,7 @@ export class AskedRequests {
     assert(asked !== undefined, 'only what was asked is answered, and once')
     this.#asked[slot] = undefined
     this.#free.push(slot)
+    asked.path.up -= 1
     if (answer === '') asked.leave()
     else asked.settle(undefined, answer)
   }

@@ -8,12 +8,18 @@ export interface EdgeData {
   /** Requests of this edge go up, and their answers down. */
   readonly up: RingMemory
   readonly down: RingMemory
-  /** What an edge shows of itself: an entry for each name of `edgeCells`. */
+  /** What an edge shows of itself: an entry for each name of `edgeCells`, and for each path how many requests it refused. */
   readonly cells: Int32Array
-  /** Paths whose plain requests go up; all others go to where `handOver` says. */
-  readonly paths: readonly string[]
+  /** Those whose plain requests go up; all others go to where `handOver` says. */
+  readonly paths: readonly EdgePath[]
   readonly limits: Limits
   readonly handOver: HandOverAddress
+}
+
+/** A path, and how many requests of it may be up at a time: more are refused by the edge. */
+export interface EdgePath {
+  readonly path: string
+  readonly mostUp: number
 }
 
 /** Where the service takes connections that an edge does not keep, and what they have to say to be let in. */
@@ -24,6 +30,11 @@ export interface HandOverAddress {
 
 /** Connections that are open and that were refused, and how long one may lie idle as of now. */
 export const edgeCells = { open: 0, refusedByAddress: 1, refusedInTotal: 2, keepAliveMs: 3 } as const
+
+/** The cell that counts the requests of a path, by its place among all, that an edge refused. */
+export function refusedCell(place: number): number {
+  return Object.keys(edgeCells).length + place
+}
 
 /** What either side says of its ring: that there is something in it, or a message that had no room there. */
 export type RingNotice = 'wake' | { readonly message: Uint8Array }

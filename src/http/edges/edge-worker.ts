@@ -7,11 +7,14 @@ import { boundConnections } from '../connections.ts'
 import { HeldBytes } from '../held-bytes.ts'
 import { holdWithin } from '../lane/hold-within.ts'
 import { KnownHeads } from '../lane/known-heads.ts'
+import { LaneAnswers } from '../lane/lane-answers.ts'
 import { openLanes } from '../lane/open-lanes.ts'
 import { watchPressure } from '../pressure.ts'
+import { presentRefusal } from '../refusal.ts'
+import { tooMuchToWrite } from '../shed-load.ts'
 import { AskedRequests } from './asked.ts'
 import { Channel } from './channel.ts'
-import { type EdgeData, type EdgeNotice, type EdgeOrder, edgeCells, toSharedMs } from './edge-messages.ts'
+import { type EdgeData, type EdgeNotice, type EdgeOrder, edgeCells, refusedCell, toSharedMs } from './edge-messages.ts'
 import { handOver } from './hand-over.ts'
 import { readDown, upLength, writeUp } from './request-bytes.ts'
 
@@ -65,21 +68,29 @@ server.on('connection', (socket) => {
   })
 })
 
-const heads = new KnownHeads(
-  paths.map((path) => ({ path })),
-  limits,
-)
-const lanes = openLanes<{ readonly path: string }>(server, limits, ({ forget }) => ({
+const tooMany = new LaneAnswers(server).constant(presentRefusal(tooMuchToWrite))
+const routes = paths.map((path, place) => ({ ...path, refusedCell: refusedCell(place), up: 0 }))
+const heads = new KnownHeads(routes, limits)
+const lanes = openLanes<(typeof routes)[number]>(server, limits, ({ forget }) => ({
   forget,
   ...holdWithin(new HeldBytes(limits.heldBytes)),
   find: (bytes) => heads.find(bytes),
-  begin({ text }, body, arrivedMs, settle, leave) {
-    const slot = asked.add(settle, leave)
+  begin({ text, route }, body, arrivedMs, settle, leave) {
+    if (route.up >= route.mostUp) {
+      // It costs the thread that decides nothing.
+      settle(tooMuchToWrite, '')
+      return true
+    }
+    const slot = asked.add(route, settle, leave)
     const request = { slot, arrivedSharedMs: toSharedMs(arrivedMs), isOverloaded: pressure.isOverloaded() }
     channel.send(upLength(text.length, body), (bytes, at) => writeUp(bytes, at, request, text, body))
     return true
   },
-  answer: (_route, _error, answer) => answer,
+  answer(route, refusal, answer) {
+    if (refusal === undefined) return answer
+    Atomics.add(cells, route.refusedCell, 1)
+    return tooMany()
+  },
   passOn(socket, bytes) {
     assert(socket instanceof Socket)
     handOver(socket, bytes, address, limits.idleTimeoutMs)

@@ -2,10 +2,18 @@ import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import type { KeyRing } from '../../access/keys.ts'
 import { workerScript } from '../../core/worker-script.ts'
+import { statusOf } from '../error-status.ts'
 import type { HttpContext } from '../http-context.ts'
 import { Channel } from './channel.ts'
 import { EdgeDesk } from './edge-desk.ts'
-import { type EdgeData, type EdgeNotice, type EdgeOrder, edgeCells, type HandOverAddress } from './edge-messages.ts'
+import {
+  type EdgeData,
+  type EdgeNotice,
+  type EdgeOrder,
+  edgeCells,
+  type HandOverAddress,
+  refusedCell,
+} from './edge-messages.ts'
 import { downLength, writeDown } from './request-bytes.ts'
 import { createRing } from './ring.ts'
 
@@ -23,7 +31,10 @@ export class Edge {
   readonly listening: Promise<number>
   /** Why it has ended, once it has. */
   readonly ended: Promise<string>
-  readonly #cells = new Int32Array(new SharedArrayBuffer(4 * Object.keys(edgeCells).length))
+  readonly #cells: Int32Array
+  readonly #paths: EdgeData['paths']
+  readonly #context: HttpContext
+  readonly #refused: number[]
   readonly #desk: EdgeDesk
   readonly #stopped = Promise.withResolvers<void>()
 
@@ -31,6 +42,11 @@ export class Edge {
     { context, keyRing, handOver }: EdgeService,
     address: Pick<EdgeData, 'host' | 'port' | 'limits' | 'paths'>,
   ) {
+    const { paths } = address
+    this.#context = context
+    this.#paths = paths
+    this.#refused = paths.map(() => 0)
+    this.#cells = new Int32Array(new SharedArrayBuffer(4 * refusedCell(paths.length)))
     const [up, down] = [createRing(), createRing()]
     const workerData: EdgeData = { ...address, up, down, cells: this.#cells, handOver }
     this.worker = new Worker(workerScript('./edge-worker', import.meta.url), { workerData })
@@ -56,10 +72,22 @@ export class Edge {
       this.#desk.close()
       // Its connections have gone with it.
       Atomics.store(this.#cells, edgeCells.open, 0)
+      this.countRefused()
       return reason ?? `code ${code}`
     })
     void this.ended.then((reason) => reject(new Error(`The edge ended at its start (${reason})`)))
     listening.catch(() => {})
+  }
+
+  /** Counts what it has refused since the last time. */
+  countRefused(): void {
+    for (const [place, { path }] of this.#paths.entries()) {
+      const refused = Atomics.load(this.#cells, refusedCell(place))
+      // A count of 32 bits may run over.
+      for (let more = (refused - this.#refused[place]) | 0; more > 0; more--)
+        this.#context.metrics.countRequest(path, statusOf.OVERLOADED, 0)
+      this.#refused[place] = refused
+    }
   }
 
   cell(name: keyof typeof edgeCells): number {

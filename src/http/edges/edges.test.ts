@@ -200,6 +200,52 @@ describe('edges', { skip }, () => {
     assert.equal(await counted(/shrike_http_connections_refused_total\{reason="address"\}/), 1)
   })
 
+  test('refuse what there is no room for without asking, in the same words, and count it', async (t) => {
+    const { port, counted } = await start(1, {}, { lookUpMs: () => 300, maxPending: 2 })
+    const refused = /shrike_http_requests_total\{route="\/v1\/decisions",status="503"\}/
+    await exchange(port, decide('t-1'))
+    const busy = await Promise.all([open(t, port), open(t, port)])
+    // They wait for the log, for their id is known there.
+    for (const socket of busy) socket.write(decide('t-1'))
+    await sleep(50)
+    const [answer] = await exchange(port, decide('t-2'))
+    assert.equal(answer?.status, 503)
+    assert.equal(answer?.headers.get('retry-after'), '1')
+    assert.equal(JSON.parse(answer?.body ?? '').detail, 'Too many decisions are waiting to be written')
+    const [prediction] = await exchange(port, decide('').replace('/v1/decisions', '/predict/'))
+    assert.equal(prediction?.status, 422)
+    for (const socket of busy) assert.match(await next(socket), /"duplicate":true/)
+    assert.equal((await exchange(port, decide('t-2')))[0]?.status, 200)
+    await sleep(150)
+    assert.equal(await counted(refused), 1)
+  })
+
+  test('answer that something went wrong where an answer can not be made, and go on', async () => {
+    const log = recordingLog()
+    let faults = 0
+    const debug = () => {
+      if (faults++ === 0) throw new Error('the log takes nothing')
+    }
+    const { port } = await start(1, { log: { ...log, debug } })
+    const [answer] = await exchange(port, decide('t-1'))
+    assert.equal(JSON.parse(answer?.body ?? '').code, 'INTERNAL')
+    assert.match(log.lines.join('\n'), /the log takes nothing/)
+    assert.match((await exchange(port, decide('t-1')))[0]?.body ?? '', /"duplicate":true/)
+  })
+
+  test('answer that something went wrong where keys can not be read, and go on', async () => {
+    let faults = 0
+    const ring = createKeyRing([])
+    const keyRing = () => {
+      if (faults++ === 0) throw new Error('the keys can not be read')
+      return ring
+    }
+    const { port } = await start(1, { keyRing })
+    const [answer] = await exchange(port, decide('t-1'))
+    assert.equal(JSON.parse(answer?.body ?? '').code, 'INTERNAL')
+    assert.equal((await exchange(port, decide('t-1')))[0]?.status, 200)
+  })
+
   test('say that a port is taken', async (t) => {
     const other = createServer().listen(0, '127.0.0.1')
     t.after(() => other.close())

@@ -18,6 +18,8 @@ const shortestBackOffMs = 50
 const longestBackOffMs = 10_000
 /** An edge that has run for so long did not end for the reason that ended the one before it. */
 const provenMs = 10_000
+/** How often what edges refused is counted. */
+const countMs = 100
 
 interface Served extends EdgeService {
   readonly server: Server
@@ -39,6 +41,7 @@ export class Edges implements Connections, Front {
   /** Where they listen, once all do. */
   #address: { readonly host: string; readonly port: number } | undefined
   #failures = 0
+  #counting: NodeJS.Timeout | undefined
   #isClosing = false
 
   constructor(count: number, log: Logger) {
@@ -68,6 +71,9 @@ export class Edges implements Connections, Front {
       throw explainListening(cause, host, port)
     }
     this.#address = { host, port }
+    this.#counting = setInterval(() => {
+      for (const edge of this.#edges) edge.countRefused()
+    }, countMs).unref()
     // One may have ended while others were started.
     while (this.#edges.size < this.#count) this.#start(host, port)
     return origin(host, port)
@@ -100,6 +106,7 @@ export class Edges implements Connections, Front {
   /** Cuts what is left. */
   async close(): Promise<void> {
     this.#isClosing = true
+    clearInterval(this.#counting)
     await Promise.all([...this.#edges].map(({ worker }) => worker.terminate()))
   }
 
@@ -117,7 +124,10 @@ export class Edges implements Connections, Front {
   #start(host: string, port: number): Edge {
     const { context } = this.#attached
     const limits = shareOf(context.limits, this.#count)
-    const paths = laneRoutes(context).map(({ path }) => path)
+    const paths = laneRoutes(context).map(({ path, mostAtOnce }) => ({
+      path,
+      mostUp: Math.ceil(mostAtOnce / this.#count),
+    }))
     const edge = new Edge(this.#attached, { host, port, limits, paths })
     const startedMs = performance.now()
     this.#edges.add(edge)

@@ -15,6 +15,8 @@ export interface LaneRoute {
   readonly isElsewhere: () => boolean
   /** Whether there is no room for what it would write. */
   readonly isFull: () => boolean
+  /** How many of its requests at a time fill it by themselves. */
+  readonly mostAtOnce: number
   readonly answer: PlainHandler
 }
 
@@ -31,11 +33,13 @@ function laneRoute<Context extends HttpContext>(route: Route<Context>, context: 
   if (plain === undefined) return undefined
   assert(role !== 'any key' && role !== 'anyone', 'a plain route names its role')
   const { pair, decisions } = context
+  const writer = decisions !== undefined && written.has(path) ? decisions.decider : undefined
   return {
     path,
     role,
     isElsewhere: pair !== undefined && decisions !== undefined && !isOwn(path) ? () => !decisions.isReady : never,
-    isFull: decisions !== undefined && written.has(path) ? () => decisions.decider.isFull() : never,
+    isFull: writer === undefined ? never : () => writer.isFull(),
+    mostAtOnce: writer?.maxPending ?? Number.POSITIVE_INFINITY,
     answer: plain(context),
   }
 }

@@ -53,6 +53,14 @@ export function createLaneAnswering(
     return { status: refusal.problem.status, answer: answers.problem(refusal) }
   }
 
+  const answered: LaneService['answer'] = ({ path }, error, json, arrivedMs) => {
+    const { status, answer } = error === undefined ? { status: 200, answer: answers.ok(json) } : refused(error, path)
+    const milliseconds = performance.now() - arrivedMs
+    metrics.countRequest(path, status, milliseconds / 1000)
+    if (tellsEach) log.debug({ method: 'POST', route: path, status, milliseconds }, 'answered')
+    return answer
+  }
+
   /** Whoever may not is told why by node's way. */
   function mayAsk(head: KnownHead): boolean {
     const ring = keyRing()
@@ -68,25 +76,24 @@ export function createLaneAnswering(
     find: (bytes) => heads.find(bytes),
     begin(head, body, arrivedMs, settle) {
       const { route } = head
-      if (isDraining() || route.isElsewhere()) return false
-      if (route.isFull()) settle(tooMuchToWrite, '')
-      else if (!mayAsk(head)) return false
-      else if (isOverloaded()) settle(overloaded, '')
-      else {
-        try {
-          route.answer(body, arrivedMs, settle)
-        } catch (error) {
-          settle(error, '')
-        }
+      try {
+        if (isDraining() || route.isElsewhere()) return false
+        if (route.isFull()) settle(tooMuchToWrite, '')
+        else if (!mayAsk(head)) return false
+        else if (isOverloaded()) settle(overloaded, '')
+        else route.answer(body, arrivedMs, settle)
+      } catch (error) {
+        settle(error, '')
       }
       return true
     },
-    answer({ path }, error, json, arrivedMs) {
-      const { status, answer } = error === undefined ? { status: 200, answer: answers.ok(json) } : refused(error, path)
-      const milliseconds = performance.now() - arrivedMs
-      metrics.countRequest(path, status, milliseconds / 1000)
-      if (tellsEach) log.debug({ method: 'POST', route: path, status, milliseconds }, 'answered')
-      return answer
+    answer(route, error, json, arrivedMs) {
+      try {
+        return answered(route, error, json, arrivedMs)
+      } catch (cause) {
+        // Whoever settles has others to settle, and somebody waits for this one.
+        return answers.problem(refusalOf(cause, route.path, log))
+      }
     },
   }
 }
