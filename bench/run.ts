@@ -8,6 +8,7 @@ import { csv } from './csv.ts'
 import { decisionsLatency } from './decisions-latency.ts'
 import { decisionsOverload } from './decisions-overload.ts'
 import { decisionsThroughput } from './decisions-throughput.ts'
+import { edges } from './edges.ts'
 import { eventReaders } from './event-readers.ts'
 import { type Claim, describeRun } from './harness/claim.ts'
 import { benchFile } from './harness/peers.ts'
@@ -42,6 +43,7 @@ const claims: Readonly<Record<string, Claim>> = {
   'decisions-throughput': decisionsThroughput,
   'decisions-latency': decisionsLatency,
   'decisions-overload': decisionsOverload,
+  edges,
   'event-readers': eventReaders,
   console: consoleClaim,
   'log-size': logSize,

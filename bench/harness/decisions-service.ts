@@ -98,13 +98,14 @@ export async function startDecisions(
   flags: readonly string[] = [],
   script = shrikeScript,
   withoutSnapshots = false,
+  core: number | string = serverCore,
 ): Promise<DecisionsService> {
   const folder = `${cacheFolder}decisions-live-${process.hrtime.bigint()}`
   if (dataFolder === undefined) mkdirSync(folder, { mode: 0o700 })
   else cpSync(dataFolder, folder, { recursive: true })
   if (withoutSnapshots) rmSync(`${folder}/snapshots`, { recursive: true, force: true })
   const server = await startServer({
-    core: serverCore,
+    core,
     command: process.execPath,
     args: (port) => {
       const data = ['--data', folder, '--port', String(port), '--log-level', 'warn']

@@ -4,13 +4,15 @@ import { createServer } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 import { start } from './child.ts'
 
-/** A server under test, held on one core. */
+/** A server under test, held on one core or some. */
 export interface HttpServer {
   readonly url: string
   readonly port: number
   readonly pid: number
   /** Seconds of processor time that it has used so far, all its threads and ended children together. */
   cpuSeconds(): number
+  /** The same of its first thread alone, which decides. */
+  firstThreadSeconds(): number
   residentMb(): number
   stop(): Promise<void>
 }
@@ -33,7 +35,8 @@ export async function postJson(url: string, body: string): Promise<unknown> {
 }
 
 export interface ServerStart {
-  readonly core: number
+  /** One, or several as taskset takes them. */
+  readonly core: number | string
   readonly command: string
   readonly args: (port: number) => readonly string[]
   /** The route under test. */
@@ -44,7 +47,7 @@ export interface ServerStart {
 }
 
 /**
- * Starts a server on one core and waits until it is ready.
+ * Starts a server on its cores and waits until it is ready.
  *
  * @throws Error when it ends or does not answer within a minute.
  */
@@ -75,15 +78,20 @@ export async function startServer(options: ServerStart): Promise<HttpServer> {
   // taskset becomes the server (exec), so the child's id is the server's.
   const pid = child.pid ?? 0
   const url = origin + path
-  return { url, port, pid, cpuSeconds: () => cpuSecondsOf(pid), residentMb: () => residentMbOf(pid), stop }
+  return {
+    ...{ url, port, pid, stop },
+    cpuSeconds: () => cpuSecondsOf(`/proc/${pid}`),
+    firstThreadSeconds: () => cpuSecondsOf(`/proc/${pid}/task/${pid}`),
+    residentMb: () => residentMbOf(pid),
+  }
 }
 
 function residentMbOf(pid: number): number {
   return Number(/VmRSS:\s*(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024
 }
 
-function cpuSecondsOf(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+function cpuSecondsOf(folder: string): number {
+  const stat = readFileSync(`${folder}/stat`, 'utf8')
   // The name in brackets may hold anything; the fields after it are numbered from 3. 14 to 17 are user and system time
   // of the process and of its ended children, in hundredths of a second.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
