@@ -33,7 +33,7 @@ export interface CaseFigures {
   readonly analysts: readonly AnalystFigures[]
   /** Of transactions on which two analysts gave a verdict. */
   readonly analystsAgree: Agreement
-  /** Of transactions that somebody else than an analyst labelled, too: a chargeback, an issuer. */
+  /** Of transactions that somebody else than an analyst labelled after the verdict: a chargeback, an issuer. */
   readonly laterLabelsAgree: Agreement
 }
 
@@ -141,13 +141,13 @@ export class CaseCounter {
     }
   }
 
-  /** Of each transaction with a verdict that stands, what others than analysts said last. */
+  /** Of each transaction with a verdict that stands, what others than analysts said last, after it: what came before was seen. */
   #takeLabels({ transactions, history }: Case): void {
     for (const { verdict, labels } of transactions) {
       if (verdict === undefined || verdict.says === 'unsure') continue
       const given = history.find(({ sequence }) => sequence === verdict.sequence)
       if (given === undefined || given.atMs < this.#fromMs) continue
-      const other = labels.findLast(({ source }) => !isAnalyst(source))
+      const other = labels.findLast(({ sequence, source }) => sequence > verdict.sequence && !isAnalyst(source))
       if (other !== undefined) compare(this.#laterAgree, other.isFraud === (verdict.says === 'fraud'))
     }
   }

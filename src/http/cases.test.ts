@@ -319,8 +319,12 @@ describe('cases over HTTP', () => {
     for (const CARD of ['a', 'b', 'c', 'd']) await decide({ CARD })
     const ids = idsOf(await get('/v1/cases?sort=oldest'))
     clock.nowMs = startMs + 60 * minuteMs
+    // Whoever gives a verdict sees this one, so that it is not agreed with.
+    await service.label({ transactionId: 't-0', isFraud: false, source: 'issuer' }, 'key:bank')
     await post('ann', `/v1/cases/${ids[0]}/verdict`, { verdict: 'fraud' })
     await post('ben', `/v1/cases/${ids[1]}/verdict`, { verdict: 'legitimate' })
+    const before = await get(`/v1/cases/figures?from=${new Date(startMs).toISOString()}`)
+    assert.deepEqual(before.laterLabelsAgree, { compared: 0, agreed: 0, share: null })
     await service.label({ transactionId: 't-0', isFraud: true, source: 'chargeback' }, 'key:bank')
     await service.label({ transactionId: 't-1', isFraud: true, source: 'chargeback' }, 'key:bank')
     clock.nowMs = startMs + 5 * 60 * minuteMs
