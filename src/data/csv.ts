@@ -185,6 +185,9 @@ export class CsvParser {
     checkDeclaredColumns(file, required, this.#header.names)
     if (this.#names !== undefined) parts?.refuseColumns(this.#header.names, this.#names)
     this.#line = this.#linesBefore + this.#header.nextLine
+    // Each part of a folder may have a separator of its own.
+    this.#stops.fill(0)
+    for (const byte of [0, lineFeed, carriageReturn, this.#cell.separator]) this.#stops[byte] = 1
     return this.#header.next
   }
 
@@ -204,7 +207,6 @@ export class CsvParser {
       this.#builder.addColumn(name, kinds[column], Object.hasOwn(columns, name), format)
     }
     this.#ways = Uint8Array.from(names, (_, column) => this.#wayOf(column))
-    for (const byte of [0, lineFeed, carriageReturn, cell.separator]) this.#stops[byte] = 1
     this.#kindsKnown = true
     return true
   }

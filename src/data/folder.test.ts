@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
+import { textReader } from './columns.ts'
 import { writeParquet } from './parquet.ts'
 import { openTables, readTable } from './read-table.ts'
 import { type Table, tellRow } from './table.ts'
@@ -127,6 +128,17 @@ test('parts of other columns are refused by the names of both files', async () =
       message: `${join(root, name)}: ${expected}`,
     })
   }
+})
+
+test('parts with separators of their own are read by them, to the last cell', async () => {
+  write('separators/part-0.csv', 'id,name\n1,a\n2,b\n')
+  write('separators/part-1.csv', 'id;name\n3;c,d\n4;e\n')
+  const { table } = await readTable(join(root, 'separators'))
+  assert.deepEqual(textReader(table, 'name')(2), 'c,d')
+  write('separators/part-2.csv', 'id|name\n5|f|more\n6|g\n')
+  await assert.rejects(readTable(join(root, 'separators')), {
+    message: /part-2\.csv, line 2: has 3 cells where the header has 2/,
+  })
 })
 
 test('a part of a JSON folder may hold one object alone, as writers leave it', async () => {
