@@ -215,3 +215,12 @@ test('reads dates as people write them where the field says which of day and mon
       message: /"01\/02\/2024" can mean two dates/,
     })
 })
+
+test('refuses a text with half of a surrogate pair, which would be the same as any other such', () => {
+  const lines = ['a\ud800', 'a\ud801', 'a\ud83d\ude00'].map((id) => JSON.stringify({ id }))
+  const { table, badRows } = parse(lines.join('\n'), { badRows: 'skip' })
+  assert.equal(badRows.count, 2)
+  const [id] = table.columns
+  assert.deepEqual(id.kind === 'text' && id.dictionary, ['a\ud83d\ude00'])
+  assert.throws(() => parse(lines[0]), { message: /line 1, column "id": .* has half of a surrogate pair/ })
+})

@@ -1,6 +1,7 @@
 import { option } from '../core/option.ts'
 import { showValue } from '../core/show-value.ts'
 import { hintOfFormat, hintOfYear } from '../core/time-formats.ts'
+import { whyNotKept } from '../detector/kept-text.ts'
 import { ByteDictionary, notUtf8 } from './byte-dictionary.ts'
 import { type CellFormat, decimalOf, lateComma, parseNumber, parseTime, textOf, whyAmbiguous } from './cell-format.ts'
 import { type ColumnKind, isWholeButUnsafe, kindOfCell } from './column-kind.ts'
@@ -162,7 +163,9 @@ export class TableBuilder {
     return this.storeNumber(column, row, value)
   }
 
+  /** Puts a text into its column. One that UTF-8 can't have would become equal to others: it is refused, as a service does. */
   storeText(column: number, row: number, text: string): string | undefined {
+    if (!text.isWellFormed()) return whyNotKept(text, Number.POSITIVE_INFINITY)
     const bytes = encoder.encode(text)
     return this.storeBytes(column, row, bytes, 0, bytes.length)
   }
