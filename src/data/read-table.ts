@@ -218,19 +218,21 @@ interface TextSource extends ByteSource {
 /** The bytes of a text file as UTF-8, refused where the first of them are those of another format. */
 async function openText(path: string, format: FileFormat, options: Reading): Promise<TextSource> {
   const source = await openBytes(path, options)
-  const chunks = checkFirst(source.chunks, path, format)
-  return { ...source, ...(format === 'csv' ? toUtf8(chunks, options.encoding) : { chunks, encoding: () => 'utf-8' }) }
+  const file = path === '-' ? 'standard input' : path
+  const chunks = checkFirst(source.chunks, file, format)
+  if (format !== 'csv') return { ...source, chunks, encoding: () => 'utf-8' }
+  return { ...source, ...toUtf8(chunks, options.encoding, file) }
 }
 
 async function* checkFirst(
   chunks: AsyncIterable<Uint8Array>,
-  path: string,
+  file: string,
   format: FileFormat,
 ): AsyncGenerator<Uint8Array> {
   let isFirst = true
   for await (const chunk of chunks) {
     const why = isFirst ? whyOther(format, chunk) : undefined
-    if (why !== undefined) throw unreadable(path === '-' ? 'standard input' : path, `it ${why}`)
+    if (why !== undefined) throw unreadable(file, `it ${why}`)
     isFirst = false
     yield chunk
   }

@@ -38,7 +38,7 @@ export async function* rejectedRows(
     yield* inOneColumn(wanted, await itemsOf((await openBytes(path, options)).chunks, wanted))
   } else {
     const source = await openBytes(path, options)
-    yield* ofCsv(path, toUtf8(source.chunks, options.encoding).chunks, wanted)
+    yield* ofCsv(path, toUtf8(source.chunks, options.encoding, path).chunks, wanted)
   }
 }
 

@@ -8,7 +8,7 @@ async function read(bytes: Uint8Array, said?: Encoding, pieceBytes = 7) {
   async function* pieces() {
     for (let start = 0; start < bytes.length; start += pieceBytes) yield bytes.subarray(start, start + pieceBytes)
   }
-  const { chunks, encoding } = toUtf8(pieces(), said)
+  const { chunks, encoding } = toUtf8(pieces(), said, 'shops.csv')
   const parts: Uint8Array[] = []
   for await (const chunk of chunks) parts.push(Uint8Array.from(chunk))
   return {
@@ -40,4 +40,20 @@ test('takes UTF-8 as it is, and Windows-1252 for what is not', async () => {
   const latin = Buffer.from([...text].map((char) => (char === '€' ? 0x80 : char.charCodeAt(0))))
   assert.deepEqual(await read(latin, undefined, 1000), { text, encoding: 'windows-1252' })
   assert.deepEqual(await read(latin, 'windows-1252', 3), { text, encoding: 'windows-1252' })
+})
+
+test('refuses UTF-16 that is cut within a character, or has half of a pair', async () => {
+  for (const isBig of [false, true]) {
+    const whole = utf16(isBig, '\ufeff')
+    await assert.rejects(read(whole.subarray(0, -3)), {
+      code: 'FILE_UNREADABLE',
+      message: "shops.csv can't be read: it ends within a character, so it is cut short",
+    })
+    const half = Buffer.from(whole)
+    half[isBig ? 20 : 21] = 0xd8
+    await assert.rejects(read(half), {
+      code: 'FILE_UNREADABLE',
+      message: `shops.csv can't be read: it is not utf-16${isBig ? 'be' : 'le'}`,
+    })
+  }
 })

@@ -1,4 +1,5 @@
 import { isUtf8 as isValid } from 'node:buffer'
+import { unreadable } from './byte-source.ts'
 
 export const encodings = ['utf-8', 'utf-16le', 'utf-16be', 'windows-1252'] as const
 export type Encoding = (typeof encodings)[number]
@@ -15,22 +16,39 @@ const sniffedBytes = 64
 /**
  * Turns the bytes of a text file into UTF-8. Without an encoding the first piece tells: UTF-16 by its byte order mark or
  * the zeros beside ASCII, UTF-8 where it is valid, and else Windows-1252, of which Latin-1's letters are a part.
+ *
+ * @param file what the bytes are of, for errors: FILE_UNREADABLE where they are not of the encoding or end within a character.
  */
-export function toUtf8(chunks: AsyncIterable<Uint8Array>, said: Encoding | undefined): Utf8 {
+export function toUtf8(chunks: AsyncIterable<Uint8Array>, said: Encoding | undefined, file: string): Utf8 {
   let encoding = said
   async function* decoded() {
-    let decoder: InstanceType<typeof TextDecoder> | undefined
+    let decode: ReturnType<typeof decoderOf> | undefined
     for await (const chunk of chunks) {
       encoding ??= sniff(chunk)
       // UTF-8 goes through as it is: the reader says where it is not valid.
       if (encoding === 'utf-8') yield chunk
       else {
-        decoder ??= new TextDecoder(encoding, { fatal: true })
-        yield Buffer.from(decoder.decode(chunk, { stream: true }))
+        decode ??= decoderOf(encoding, file)
+        yield Buffer.from(decode(chunk))
       }
     }
+    // A file that is cut within a character may lack digits before it.
+    decode?.()
   }
   return { chunks: decoded(), encoding: () => encoding ?? 'utf-8' }
+}
+
+/** Decodes one piece after the other; called without one at the end. */
+function decoderOf(encoding: Encoding, file: string) {
+  const decoder = new TextDecoder(encoding, { fatal: true })
+  return (chunk?: Uint8Array): string => {
+    try {
+      return decoder.decode(chunk, { stream: chunk !== undefined })
+    } catch (cause) {
+      const reason = chunk === undefined ? 'ends within a character, so it is cut short' : `is not ${encoding}`
+      throw unreadable(file, `it ${reason}`, cause)
+    }
+  }
 }
 
 function sniff(chunk: Uint8Array): Encoding {
