@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { FraudError } from '../core/errors.ts'
+import { sortWithPlaces } from '../core/sort-numbers.ts'
 
 /** Rows gathered by score: equal scores are one group, and groups run from the highest score down. */
 export interface Ranking {
@@ -20,16 +21,17 @@ export interface GroupWeights {
  * construction, and a bootstrap replicate a pass over groups: a forest of 100 full-depth trees has at most 101.
  */
 export function rankScores(scores: Float64Array): Ranking {
-  const ascending = scores.toSorted()
-  // NaN sorts last, so one look finds it.
-  assert(!Number.isNaN(ascending.at(-1)), 'a score is NaN')
+  assert(!scores.includes(Number.NaN), 'a score is NaN')
+  const ascending = scores.slice()
+  const rows = sortWithPlaces(ascending)
   const distinct = new Float64Array(scores.length)
+  const groupOf = new Uint32Array(scores.length)
   let groups = 0
   for (let i = ascending.length - 1; i >= 0; i--) {
     if (groups === 0 || ascending[i] !== distinct[groups - 1]) distinct[groups++] = ascending[i]
+    groupOf[rows[i]] = groups - 1
   }
-  const descending = distinct.slice(0, groups)
-  return { scores: descending, groupOf: Uint32Array.from(scores, (score) => countAbove(descending, score)) }
+  return { scores: distinct.slice(0, groups), groupOf }
 }
 
 /** How many of the descending distinct scores are above `score`: its group's index, where it is one of them. */

@@ -1,3 +1,5 @@
+import { sortNumbers } from '../../core/sort-numbers.ts'
+
 /**
  * Bins for histograms of gradients: at most 255 of values, cut at quantiles in which both classes weigh the same.
  * Quantiles over all rows would hide the few extreme values where fraud lives. Where there are fewer distinct values,
@@ -78,7 +80,7 @@ function knownValues(column: Float64Array, rows: Uint32Array): Float64Array {
     const value = column[rows[i]] + 0
     if (!Number.isNaN(value)) values[known++] = value
   }
-  return values.subarray(0, known).sort()
+  return sortNumbers(values.subarray(0, known))
 }
 
 /** The distinct values of two sorted lists, and what each weighs. */

@@ -1,0 +1,89 @@
+const digitBits = 11
+const buckets = 2 ** digitBits
+/** Three digits of each half of a number; the uppermost has its sign and its exponent. */
+const digits = 6
+/** Fewer are sorted sooner by comparing them. */
+const fewest = 1024
+/** Where the upper half of a number is. */
+const upper = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1 ? 1 : 0
+
+/**
+ * Sorts numbers in place as `sort` does, to the last bit: by their digits from the lowest up, which takes a third of the
+ * time for thousands of them. Returns them.
+ */
+export function sortNumbers(numbers: Float64Array): Float64Array {
+  if (numbers.length < fewest || numbers.includes(Number.NaN)) return numbers.sort()
+  sortByDigits(numbers)
+  return numbers
+}
+
+/** Sorts numbers, none of which is missing, in place; returns where each of them was. */
+export function sortWithPlaces(numbers: Float64Array): Uint32Array {
+  const places = new Uint32Array(numbers.length)
+  for (let i = 0; i < places.length; i++) places[i] = i
+  sortByDigits(numbers, places)
+  return places
+}
+
+/** @param beside is moved along. */
+function sortByDigits(numbers: Float64Array, beside?: Uint32Array): void {
+  const counts = countDigits(numbers)
+  let [from, to] = [numbers.slice(), new Float64Array(numbers.length)]
+  let [besideFrom, besideTo] = [beside?.slice(), beside?.slice()]
+  for (let digit = 0; digit < digits; digit++) {
+    const next = counts.subarray(digit * buckets, (digit + 1) * buckets)
+    if (next.includes(numbers.length)) continue
+    let place = 0
+    for (let bucket = 0; bucket < buckets; bucket++) {
+      const count = next[bucket]
+      next[bucket] = place
+      place += count
+    }
+    const words = wordsOf(from)
+    const half = halfOf(digit)
+    const shift = shiftOf(digit)
+    for (let i = 0; i < from.length; i++) {
+      const at = next[(words[2 * i + half] >>> shift) & (buckets - 1)]++
+      to[at] = from[i]
+      if (besideFrom !== undefined && besideTo !== undefined) besideTo[at] = besideFrom[i]
+    }
+    ;[from, to] = [to, from]
+    ;[besideFrom, besideTo] = [besideTo, besideFrom]
+  }
+  // By their bits negative numbers are behind the others, the least last.
+  const words = wordsOf(from)
+  let positive = from.length
+  while (positive > 0 && words[2 * positive - 2 + upper] >>> 31 === 1) positive--
+  const copy = <Values extends Float64Array | Uint32Array>(values: Values, into: Values) => {
+    into.set(values.subarray(positive).reverse())
+    into.set(values.subarray(0, positive), from.length - positive)
+  }
+  copy(from, numbers)
+  if (beside !== undefined && besideFrom !== undefined) copy(besideFrom, beside)
+}
+
+/** How often each digit has each value. */
+function countDigits(numbers: Float64Array): Uint32Array {
+  const counts = new Uint32Array(digits * buckets)
+  const words = new Uint32Array(2)
+  const one = new Float64Array(words.buffer)
+  for (let i = 0; i < numbers.length; i++) {
+    one[0] = numbers[i]
+    for (let digit = 0; digit < digits; digit++) {
+      counts[digit * buckets + ((words[halfOf(digit)] >>> shiftOf(digit)) & (buckets - 1))]++
+    }
+  }
+  return counts
+}
+
+function wordsOf({ buffer, byteOffset, length }: Float64Array): Uint32Array {
+  return new Uint32Array(buffer, byteOffset, 2 * length)
+}
+
+function halfOf(digit: number): number {
+  return digit < digits / 2 ? 1 - upper : upper
+}
+
+function shiftOf(digit: number): number {
+  return digitBits * (digit % (digits / 2))
+}
