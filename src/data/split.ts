@@ -1,5 +1,7 @@
 import { FraudError } from '../core/errors.ts'
 import { createRandom } from '../core/random.ts'
+import { everyRow, pickNumbers, rowsWhere } from '../core/rows.ts'
+import { sortNumbers } from '../core/sort-numbers.ts'
 
 /** Row numbers, each part ascending. */
 export interface Split {
@@ -21,10 +23,10 @@ export type TimeBoundary = { readonly testFrom: number } | { readonly testShare:
  */
 export function splitByTime(times: Float64Array, labels: Uint8Array, where: TimeBoundary): TimeSplit {
   const boundary = 'testFrom' in where ? where.testFrom : boundaryFor(times, where.testShare)
-  const rows = Uint32Array.from(times.keys())
+  const rows = everyRow(times.length)
   const split = {
-    train: rows.filter((row) => times[row] < boundary),
-    test: rows.filter((row) => times[row] >= boundary),
+    train: rowsWhere(rows, (row) => times[row] < boundary),
+    test: rowsWhere(rows, (row) => times[row] >= boundary),
   }
   checkParts(split, labels, 'testFrom' in where ? `A test from ${boundary} on` : `A test share of ${where.testShare}`)
   return { ...split, boundary }
@@ -32,7 +34,7 @@ export function splitByTime(times: Float64Array, labels: Uint8Array, where: Time
 
 /** A random part of each class: the same seed gives the same rows. OPTION_INVALID where a part would have no row or fraud. */
 export function splitRandom(labels: Uint8Array, { testShare, seed }: { testShare: number; seed: number }): Split {
-  const split = drawStratified(Uint32Array.from(labels.keys()), labels, testShare, seed)
+  const split = drawStratified(everyRow(labels.length), labels, testShare, seed)
   checkParts(split, labels, `A test share of ${testShare}`)
   return split
 }
@@ -71,11 +73,11 @@ function cutLast(
   let split: Split
   if (times === undefined) split = drawStratified(train, labels, share, seed)
   else {
-    const boundary = boundaryFor(
-      Float64Array.from(train, (row) => times[row]),
-      share,
-    )
-    split = { train: train.filter((row) => times[row] < boundary), test: train.filter((row) => times[row] >= boundary) }
+    const boundary = boundaryFor(pickNumbers(times, train), share)
+    split = {
+      train: rowsWhere(train, (row) => times[row] < boundary),
+      test: rowsWhere(train, (row) => times[row] >= boundary),
+    }
   }
   return split
 }
@@ -86,7 +88,7 @@ function cutLast(
  */
 function boundaryFor(times: Float64Array, share: number): number {
   checkShare(share)
-  const sorted = times.toSorted()
+  const sorted = sortNumbers(times.slice())
   const wanted = sorted.length - Math.round(sorted.length * share)
   const boundary = sorted[Math.min(wanted, sorted.length - 1)]
   const from = sorted.indexOf(boundary)

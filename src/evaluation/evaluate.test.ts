@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { assertClose } from '../../test/close.ts'
 import { createRandom } from '../core/random.ts'
+import { rankScores, weighGroups } from '../models/ranking.ts'
 import { evaluate } from './evaluate.ts'
 import { averagePrecision, brier, calibrationRatio, precisionAtK, rocAuc } from './metrics.ts'
 
@@ -45,7 +46,7 @@ test('precision is given for the budgets that the rows, or their weights, can fi
   assert.deepEqual(budgetsOf(), [50, 100])
   assert.deepEqual(budgetsOf(new Float64Array(300).fill(6.84)), [50, 100, 500, 1000])
   const [{ precision }] = evaluate({ ...input, threshold }).precisionAt
-  assert.equal(precision, precisionAtK(input.labels, input.rawScores, 50))
+  assert.equal(precision, precisionAtK(weighGroups(rankScores(input.rawScores), input.labels), 50))
 })
 
 test('every figure is weighted but the counts of rows', () => {

@@ -52,7 +52,7 @@ export function evaluate(input: EvaluationInput): Evaluation {
       .filter((k) => k <= totals.fraud + totals.legitimate)
       .map((k) => ({
         k,
-        precision: precisionAtK(labels, rawScores, k, weights),
+        precision: precisionAtK(groups, k),
         interval: precisionAtInterval(groups, squares, k),
       })),
     brier: brier(labels, probabilities, weights),
@@ -68,7 +68,7 @@ export function evaluate(input: EvaluationInput): Evaluation {
       },
     }),
     intervals: {
-      ...bootstrapIntervals({ labels, rawScores, probabilities, weights, seed, replicates }),
+      ...bootstrapIntervals({ labels, rawScores, probabilities, weights, seed, replicates }, ranking),
       ...shareIntervals({ labels, groups, probabilities, predictions, weights }),
     },
   }

@@ -1,5 +1,6 @@
 import { createRandom } from '../core/random.ts'
-import { rankScores, requireBothClasses, weighGroups } from '../models/ranking.ts'
+import { pickBytes, pickNumbers } from '../core/rows.ts'
+import { type Ranking, rankScores, requireBothClasses, weighGroups } from '../models/ranking.ts'
 import type { Interval } from './evaluation.ts'
 import { brier, logLoss, rankingAreas, squaredErrors, surprises } from './metrics.ts'
 import { effectiveRows, hull, type Weighed, withUnseen } from './share-interval.ts'
@@ -27,16 +28,19 @@ export interface BootstrapInput {
  * number of frauds is what counts); to a Brier score and a log loss, means over rows, of which the worst is a row that the
  * model is as sure of as of any, and wrong about.
  */
-export function bootstrapIntervals(input: BootstrapInput): Readonly<Record<BootstrapMetric, Interval>> {
+export function bootstrapIntervals(
+  input: BootstrapInput,
+  ranking: Ranking = rankScores(input.rawScores),
+): Readonly<Record<BootstrapMetric, Interval>> {
   requireBothClasses('A bootstrap interval', input.labels, input.weights)
-  const { labels, rawScores, probabilities, weights } = input
-  const drawReplicate = createReplicator(input)
+  const { labels, probabilities, weights } = input
+  const drawReplicate = createReplicator(input, ranking)
   const replicates = Array.from({ length: input.replicates }, drawReplicate)
   const percentiles = (metric: BootstrapMetric): Interval => {
     const ascending = Float64Array.from(replicates, (replicate) => replicate[metric]).sort()
     return { lower: quantile(ascending, 0.025), upper: quantile(ascending, 0.975) }
   }
-  const { rocAuc, averagePrecision } = rankingAreas(weighGroups(rankScores(rawScores), labels, weights))
+  const { rocAuc, averagePrecision } = rankingAreas(weighGroups(ranking, labels, weights))
   const frauds = effectiveRows(weighClass(1, labels, weights))
   const legitimate = effectiveRows(weighClass(0, labels, weights))
   const rows = frauds + legitimate
@@ -73,23 +77,32 @@ export function weighClass(label: number, labels: Uint8Array, weights?: Float64A
 }
 
 /** Rows in the order of their groups: how often each was drawn is all that changes, so a replicate reads straight on. */
-function sortByScore(input: BootstrapInput) {
-  const { scores: rawScores, groupOf } = rankScores(input.rawScores)
-  const order = Uint32Array.from(input.labels.keys()).sort((a, b) => groupOf[a] - groupOf[b])
-  const sort = (values: Float64Array) => values.map((_, place) => values[order[place]])
+function sortByScore(input: BootstrapInput, { scores, groupOf }: Ranking) {
+  const order = orderByGroup(groupOf, scores.length)
+  const sort = (values: Float64Array) => pickNumbers(values, order)
   return {
-    groups: rawScores.length,
+    groups: scores.length,
     groupOf: groupOf.map((_, place) => groupOf[order[place]]),
-    labels: input.labels.map((_, place) => input.labels[order[place]]),
+    labels: pickBytes(input.labels, order),
     weights: sort(input.weights ?? new Float64Array(order.length).fill(1)),
     squares: sort(squaredErrors(input.labels, input.probabilities)),
     losses: sort(surprises(input.labels, input.probabilities)),
   }
 }
 
-function createReplicator(input: BootstrapInput): () => Readonly<Record<BootstrapMetric, number>> {
+/** A counting sort: rows of one group stay in their order. */
+function orderByGroup(groupOf: Uint32Array, groups: number): Uint32Array {
+  const next = new Uint32Array(groups + 1)
+  for (let row = 0; row < groupOf.length; row++) next[groupOf[row] + 1]++
+  for (let group = 0; group < groups; group++) next[group + 1] += next[group]
+  const order = new Uint32Array(groupOf.length)
+  for (let row = 0; row < groupOf.length; row++) order[next[groupOf[row]]++] = row
+  return order
+}
+
+function createReplicator(input: BootstrapInput, ranking: Ranking): () => Readonly<Record<BootstrapMetric, number>> {
   const random = createRandom(input.seed)
-  const { groups, groupOf, labels, weights, squares, losses } = sortByScore(input)
+  const { groups, groupOf, labels, weights, squares, losses } = sortByScore(input, ranking)
   const rows = groupOf.length
   const timesDrawn = new Uint32Array(rows)
   const fraud = new Float64Array(groups)

@@ -1,3 +1,5 @@
+import { rowsWhere } from '../core/rows.ts'
+
 /**
  * The rows whose label was known at a time. Frauds become known before their neighbours are known to be legitimate, so
  * the rows end where legitimate ones do: else the last of them would be frauds alone.
@@ -9,5 +11,5 @@ export function knownThen(
 ): Uint32Array {
   let last = Number.NEGATIVE_INFINITY
   for (const row of rows) if (labels[row] === 0 && knownAt[row] <= time) last = Math.max(last, times[row])
-  return rows.filter((row) => knownAt[row] <= time && times[row] <= last)
+  return rowsWhere(rows, (row) => knownAt[row] <= time && times[row] <= last)
 }

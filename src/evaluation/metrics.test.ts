@@ -17,6 +17,8 @@ import {
   rocAuc,
 } from './metrics.ts'
 
+const precision = (labels: Uint8Array, scores: Float64Array, k: number, weights?: Float64Array) =>
+  precisionAtK(weighGroups(rankScores(scores), labels, weights), k)
 const weightOf = (rows: LabelledRows, row: number) => rows.weights?.[row] ?? 1
 const rowsOf = ({ labels }: LabelledRows, label: number) => [...labels.keys()].filter((row) => labels[row] === label)
 
@@ -95,7 +97,7 @@ test('a whole weight is so many copies of the row', () => {
         assertClose(brier(rows.labels, rows.scores, weights), brier(labels, scores), 1e-12)
         assertClose(logLoss(rows.labels, rows.scores, weights), logLoss(labels, scores), 1e-12)
         const k = Math.ceil(labels.length / 3)
-        assertClose(precisionAtK(rows.labels, rows.scores, k, weights), precisionAtK(labels, scores, k), 1e-12)
+        assertClose(precision(rows.labels, rows.scores, k, weights), precision(labels, scores, k), 1e-12)
       },
     ),
   )
@@ -114,7 +116,7 @@ test('precision at k is the mean over every order of the tied rows', () => {
       )
       const precisions = sorted.map((order) => order.slice(0, k).filter((row) => labels[row] === 1).length / k)
       const expected = precisions.reduce((sum, precision) => sum + precision, 0) / precisions.length
-      assertClose(precisionAtK(labels, scores, k), expected, 1e-12)
+      assertClose(precision(labels, scores, k), expected, 1e-12)
     }),
     { numRuns: 50 },
   )
@@ -124,10 +126,10 @@ test('precision at k counts weight, and refuses a k that the rows do not have', 
   const labels = Uint8Array.of(1, 0, 0)
   const scores = Float64Array.of(0.9, 0.8, 0.1)
   const weights = Float64Array.of(1, 6.84, 6.84)
-  assertClose(precisionAtK(labels, scores, 2, weights), 1 / 2, 1e-15)
-  assertClose(precisionAtK(labels, scores, 14.68, weights), 1 / 14.68, 1e-12)
-  assert.throws(() => precisionAtK(labels, scores, 15, weights), { code: 'OPTION_INVALID' })
-  assert.throws(() => precisionAtK(labels, scores, 0), { code: 'OPTION_INVALID' })
+  assertClose(precision(labels, scores, 2, weights), 1 / 2, 1e-15)
+  assertClose(precision(labels, scores, 14.68, weights), 1 / 14.68, 1e-12)
+  assert.throws(() => precision(labels, scores, 15, weights), { code: 'OPTION_INVALID' })
+  assert.throws(() => precision(labels, scores, 0), { code: 'OPTION_INVALID' })
 })
 
 test('the calibration ratio is 1 where the mean prediction is the fraud rate', () => {

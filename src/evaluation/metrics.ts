@@ -72,8 +72,7 @@ export function averagePrecision(labels: Uint8Array, scores: Float64Array, weigh
  * tied rows, so that file order means nothing. With weights k counts weight: the k transactions that the rows stand for.
  * Throws OPTION_INVALID unless k is above 0 and the rows weigh at least k.
  */
-export function precisionAtK(labels: Uint8Array, scores: Float64Array, k: number, weights?: Float64Array): number {
-  const groups = weighGroups(rankScores(scores), labels, weights)
+export function precisionAtK(groups: GroupWeights, k: number): number {
   let taken = 0
   let caught = 0
   for (let group = 0; group < groups.fraud.length; group++) {
@@ -117,7 +116,10 @@ export function calibrationRatio(labels: Uint8Array, probabilities: Float64Array
 
 /** 1 for each row that is predicted as fraud, 0 for the others. */
 export function predictLabels(probabilities: Float64Array, threshold: PredictionThreshold): Uint8Array {
-  return Uint8Array.from(probabilities, (probability) => (predictsFraud(threshold, probability) ? 1 : 0))
+  const predictions = new Uint8Array(probabilities.length)
+  for (let row = 0; row < predictions.length; row++)
+    predictions[row] = Number(predictsFraud(threshold, probabilities[row]))
+  return predictions
 }
 
 export function confusion(labels: Uint8Array, predictions: Uint8Array, weights?: Float64Array): Confusion {
@@ -138,6 +140,6 @@ function weightedMean(values: Float64Array, weights?: Float64Array): number {
 
 function sum(values: Float64Array): number {
   let total = 0
-  for (const value of values) total += value
+  for (let i = 0; i < values.length; i++) total += values[i]
   return total
 }

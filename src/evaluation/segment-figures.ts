@@ -1,3 +1,4 @@
+import { everyRow, pickBytes, pickNumbers } from '../core/rows.ts'
 import { wilsonInterval } from '../core/wilson-interval.ts'
 import type { PredictionThreshold } from '../models/prediction-threshold.ts'
 import { averagePrecision, predictLabels } from './metrics.ts'
@@ -51,7 +52,7 @@ const margin = 1.25
 /** Figures of each segment, from the order that they come in. */
 export function segmentFigures(input: SegmentInput, segments: readonly Segment[]): SegmentFigures[] {
   const predictions = predictLabels(input.probabilities, input.threshold)
-  const all = Uint32Array.from(input.labels.keys())
+  const all = everyRow(input.labels.length)
   const whole = sumUp(input, predictions, all)
   const frauds = whole.tp.sum + whole.fn.sum
   const compared = { recall: whole.tp.sum / frauds, calibrationRatio: whole.expected / frauds }
@@ -134,9 +135,9 @@ function rankingOf({ labels, rawScores, weights }: SegmentInput, places: Uint32A
   const fraud = addWeighed(fn, tp)
   if (fraud.sum === 0 || tn.sum + fp.sum === 0) return {}
   const value = averagePrecision(
-    Uint8Array.from(places, (place) => labels[place]),
-    Float64Array.from(places, (place) => rawScores[place]),
-    weights && Float64Array.from(places, (place) => weights[place]),
+    pickBytes(labels, places),
+    pickNumbers(rawScores, places),
+    weights && pickNumbers(weights, places),
   )
   const count = effectiveRows(fraud)
   return { averagePrecision: { value, ...wilsonInterval(value * count, count) } }

@@ -1,3 +1,4 @@
+import { everyRow } from '../core/rows.ts'
 import { z } from '../core/zod.ts'
 import { classificationText } from '../evaluation/classification-report.ts'
 import { type CostModel, outcomeAt, sweepThresholds, thresholdTable } from '../evaluation/cost.ts'
@@ -127,10 +128,11 @@ function summariseData(
     weight += used?.[row] ?? 1
     fraudWeight += label * (used?.[row] ?? 1)
   })
-  const period = times && extent(times, Uint32Array.from(labels.keys()))
+  const all = everyRow(labels.length)
+  const period = times && extent(times, all)
   return {
     source,
-    ...countPart(labels, Uint32Array.from(labels.keys())),
+    ...countPart(labels, all),
     fraudRate: fraudWeight / weight,
     ...(period && { period: { from: formatTime(period.from, isoTimes), to: formatTime(period.to, isoTimes) } }),
     fingerprint,
@@ -148,7 +150,8 @@ function summariseColumn(name: string, column: Float64Array): ColumnSummary {
   let sum = 0
   let min = Infinity
   let max = -Infinity
-  for (const value of column) {
+  for (let row = 0; row < column.length; row++) {
+    const value = column[row]
     if (Number.isNaN(value)) continue
     known++
     sum += value
@@ -157,6 +160,6 @@ function summariseColumn(name: string, column: Float64Array): ColumnSummary {
   }
   const mean = sum / known
   let squares = 0
-  for (const value of column) if (!Number.isNaN(value)) squares += (value - mean) ** 2
+  for (let row = 0; row < column.length; row++) if (!Number.isNaN(column[row])) squares += (column[row] - mean) ** 2
   return { name, missing: column.length - known, mean, standardDeviation: Math.sqrt(squares / known), min, max }
 }

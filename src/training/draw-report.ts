@@ -1,4 +1,5 @@
 import type { Progress } from '../core/progress.ts'
+import { pickNumbers } from '../core/rows.ts'
 import { permutationImportance } from '../evaluation/permutation-importance.ts'
 import type { PolicyFigures } from '../evaluation/policy-figures.ts'
 import type { TuningRecord } from '../models/bundle.ts'
@@ -71,7 +72,7 @@ function measureImportance(
   onProgress: (done: number, total: number) => void,
 ): NonNullable<ReportInput['importance']> {
   const permutation = permutationImportance({
-    columns: rows.columns.map((column) => Float64Array.from(test.rows, (row) => column[row])),
+    columns: rows.columns.map((column) => pickNumbers(column, test.rows)),
     labels: test.labels,
     weights: test.weights,
     // The model that was evaluated: after a refit the bundle's has seen the test rows.

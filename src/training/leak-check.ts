@@ -1,4 +1,5 @@
 import type { Progress } from '../core/progress.ts'
+import { everyRow, pickBytes, pickNumbers, rowsWhere } from '../core/rows.ts'
 import { splitRandom, thin } from '../data/split.ts'
 import { averagePrecision } from '../evaluation/metrics.ts'
 import type { SingleFeature } from '../evaluation/single-features.ts'
@@ -77,7 +78,7 @@ async function measureUndelayed(
 ): Promise<Measured | undefined> {
   const { times, labels, undelayed } = input.rows
   if (undelayed === undefined || boundary === undefined || times === undefined) return undefined
-  const before = Uint32Array.from(times.keys().filter((row) => times[row] < boundary))
+  const before = rowsWhere(everyRow(times.length), (row) => times[row] < boundary)
   const train = thin(before, trainingRows)
   const kept = new Uint8Array(labels.length)
   for (const row of [...train, ...test]) kept[row] = 1
@@ -122,8 +123,8 @@ async function measureSmallForest(
   { isWeighted, seed, threads }: LeakCheckInput,
   { signal }: Progress,
 ): Promise<Measured> {
-  const columns = rows.columns.map((column) => Float64Array.from(train, (row) => column[row]))
-  const labels = Uint8Array.from(train, (row) => rows.labels[row])
+  const columns = rows.columns.map((column) => pickNumbers(column, train))
+  const labels = pickBytes(rows.labels, train)
   const { model } = await trainRandomForest(
     { features: rows.features, columns, labels },
     { nEstimators: trees, seed },
@@ -155,7 +156,7 @@ export async function checkEvaluation(
   const kept = new Uint8Array(rows.labels.length)
   for (const row of part) kept[row] = 1
   const undelayed = await rows.undelayed(kept)
-  const scored = scoreRows(undelayed, Uint32Array.from(undelayed.labels.keys()), score, undelayed.weights)
+  const scored = scoreRows(undelayed, everyRow(undelayed.labels.length), score, undelayed.weights)
   const count = frauds(rows, part)
   return {
     ...figures,
@@ -182,9 +183,6 @@ function placesOf(kept: Uint8Array): Uint32Array {
 function drawRandom({ labels }: LabelledRows, train: Uint32Array, test: Uint32Array, seed: number) {
   const pool = Uint32Array.from([...train, ...test])
   const testShare = test.length / pool.length
-  const drawn = splitRandom(
-    Uint8Array.from(pool, (row) => labels[row]),
-    { testShare, seed },
-  )
+  const drawn = splitRandom(pickBytes(labels, pool), { testShare, seed })
   return { train: drawn.train.map((i) => pool[i]), test: drawn.test.map((i) => pool[i]) }
 }

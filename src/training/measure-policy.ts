@@ -1,3 +1,4 @@
+import { pickNumbers } from '../core/rows.ts'
 import { timeReader } from '../core/time-formats.ts'
 import { policyOf } from '../decisioning/policy.ts'
 import type { Detector } from '../detector/detector.ts'
@@ -38,7 +39,7 @@ export function measurePolicy(
 export function moneyOf({ amounts }: LabelledRows, detector: Detector, part: Uint32Array): Float64Array | undefined {
   const { amount } = detector.transaction
   const isOneCurrency = typeof amount?.currency !== 'object' || amount.conversion !== undefined
-  return amounts && isOneCurrency ? Float64Array.from(part, (row) => amounts[row]) : undefined
+  return amounts && isOneCurrency ? pickNumbers(amounts, part) : undefined
 }
 
 /** The days that some rows took; undefined where they are a sample, have no time, or took less than a day. */
@@ -46,10 +47,7 @@ export function daysOf(rows: LabelledRows, part: Uint32Array, { isSample, gap }:
   const { times } = rows
   if (isSample || times === undefined) return undefined
   const toMs = millisecondsOf(rows)
-  return testDays(
-    Float64Array.from(part, (row) => toMs(times[row])),
-    gap && { fromMs: toMs(gap.from), toMs: toMs(gap.to) },
-  )
+  return testDays(pickNumbers(times, part).map(toMs), gap && { fromMs: toMs(gap.from), toMs: toMs(gap.to) })
 }
 
 /** From the time column's own unit. */

@@ -1,4 +1,5 @@
 import { option, optionInvalid } from '../core/option.ts'
+import { pickNumbers } from '../core/rows.ts'
 import type { CostModel } from '../evaluation/cost.ts'
 import type { LabelledRows } from './labelled-rows.ts'
 
@@ -32,5 +33,5 @@ export function costModelOn({ amounts }: LabelledRows, part: Uint32Array, costs:
   if (amounts === undefined) {
     throw optionInvalid('costFalseNegative', '"amount" needs an amount, but the detector declares none')
   }
-  return { falsePositive, falseNegative: Float64Array.from(part, (row) => amounts[row]) }
+  return { falsePositive, falseNegative: pickNumbers(amounts, part) }
 }

@@ -1,6 +1,7 @@
 import { suggestion } from '../core/closest-name.ts'
 import { FraudError } from '../core/errors.ts'
 import { option, optionInvalid } from '../core/option.ts'
+import { pickBytes, pickNumbers, rowsWhere } from '../core/rows.ts'
 import { quoteForShell } from '../core/shell.ts'
 import { thin } from '../data/split.ts'
 import { type SingleFeature, suspiciousFeatures } from '../evaluation/single-features.ts'
@@ -17,8 +18,8 @@ const mostOfAClass = { fraud: 20_000, legitimate: 100_000 }
 /** The features of a part of the rows that alone separate fraud almost perfectly. */
 export function findSuspicious(rows: LabelledRows, part: Uint32Array, isWeighted: boolean): readonly SingleFeature[] {
   const all = {
-    fraud: part.filter((row) => rows.labels[row] === 1),
-    legitimate: part.filter((row) => rows.labels[row] === 0),
+    fraud: rowsWhere(part, (row) => rows.labels[row] === 1),
+    legitimate: rowsWhere(part, (row) => rows.labels[row] === 0),
   }
   const fraud = thin(all.fraud, mostOfAClass.fraud)
   const legitimate = thin(all.legitimate, mostOfAClass.legitimate)
@@ -26,8 +27,8 @@ export function findSuspicious(rows: LabelledRows, part: Uint32Array, isWeighted
   const standFor = [all.legitimate.length / legitimate.length, all.fraud.length / fraud.length]
   return suspiciousFeatures(
     rows.features,
-    rows.columns.map((column) => Float64Array.from(sample, (row) => column[row])),
-    Uint8Array.from(sample, (row) => rows.labels[row]),
+    rows.columns.map((column) => pickNumbers(column, sample)),
+    pickBytes(rows.labels, sample),
     Float64Array.from(sample, (row) => standFor[rows.labels[row]] * ((isWeighted && rows.weights?.[row]) || 1)),
   )
 }

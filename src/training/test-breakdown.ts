@@ -1,3 +1,4 @@
+import { everyRow, pickNumbers, rowsWhere } from '../core/rows.ts'
 import { type SegmentFigures, segmentFigures } from '../evaluation/segment-figures.ts'
 import type { PredictionThreshold } from '../models/prediction-threshold.ts'
 import type { LabelledRows } from './labelled-rows.ts'
@@ -32,20 +33,12 @@ export function breakDown(
   const input = { ...test, threshold }
   const tested = new Uint8Array(rows.labels.length)
   for (const row of test.rows) tested[row] = 1
-  const before = isLater ? Uint32Array.from(rows.labels.keys()).filter((row) => tested[row] === 0) : undefined
+  const before = isLater ? rowsWhere(everyRow(rows.labels.length), (row) => tested[row] === 0) : undefined
   const segments = divide(rows, test.rows, before).map(({ by, segments: each }) => {
     return { by, groups: segmentFigures(input, each) }
   })
   const { times } = rows
-  const periods =
-    times &&
-    dividePeriods(
-      timesInMs(
-        rows,
-        Float64Array.from(test.rows, (row) => times[row]),
-      ),
-      isDated(rows),
-    )
+  const periods = times && dividePeriods(timesInMs(rows, pickNumbers(times, test.rows)), isDated(rows))
   if (periods === undefined) return { segments }
   const drift = training && driftOf(rows, training, test, periods)
   const groups = segmentFigures(input, periods.segments).map((figures, i) => {

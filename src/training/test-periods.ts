@@ -1,3 +1,4 @@
+import { everyRow, knownAscending, pickNumbers } from '../core/rows.ts'
 import { z95 } from '../core/wilson-interval.ts'
 import type { Segment } from '../evaluation/segment-figures.ts'
 import { type Divergence, divergence } from '../monitoring/divergence.ts'
@@ -84,7 +85,7 @@ export function driftOf(
   { segments }: Periods,
 ): readonly PeriodDrift[] {
   const groupings = columns.map((column) => groupValues(column, training))
-  const places = Uint32Array.from(test.rows.keys())
+  const places = everyRow(test.rows.length)
   const scores = groupValues(test.probabilities, places)
   return segments.map(({ places: within }) => {
     const rows = Uint32Array.from(within, (place) => test.rows[place])
@@ -114,9 +115,7 @@ const tenths = 10
 
 /** Groups by the edges of a column's tenths, the missing values in the last. */
 function groupValues(column: Float64Array, rows: Uint32Array) {
-  const known = Float64Array.from(rows, (row) => column[row])
-    .filter((value) => !Number.isNaN(value))
-    .sort()
+  const known = knownAscending(pickNumbers(column, rows))
   const edges: number[] = []
   for (let tenth = 1; tenth < tenths; tenth++) {
     const edge = known[Math.floor((tenth * known.length) / tenths)]
@@ -130,7 +129,7 @@ function groupValues(column: Float64Array, rows: Uint32Array) {
   }
   const count = (counted: Uint32Array) => {
     const counts = new Array<number>(edges.length + 2).fill(0)
-    for (const row of counted) counts[groupOf(column[row])]++
+    for (let i = 0; i < counted.length; i++) counts[groupOf(column[counted[i]])]++
     return counts
   }
   return { reference: count(rows), count }

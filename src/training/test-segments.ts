@@ -1,3 +1,4 @@
+import { knownAscending, pickNumbers } from '../core/rows.ts'
 import type { Segment } from '../evaluation/segment-figures.ts'
 import { compileDetector } from '../features/feature-set.ts'
 import type { LabelledRows } from './labelled-rows.ts'
@@ -41,9 +42,7 @@ const bandShares = [0.5, 0.8, 0.95, 0.99]
 /** Half of the rows are in the first band, and one in a hundred in the last, but for the rounding of their edges. */
 function byAmount({ amounts }: LabelledRows, part: Uint32Array): readonly Division[] {
   if (amounts === undefined) return []
-  const known = Float64Array.from(part, (row) => amounts[row])
-    .filter((amount) => !Number.isNaN(amount))
-    .sort()
+  const known = knownAscending(pickNumbers(amounts, part))
   if (known.length === 0) return []
   const quantiles = bandShares.map((share) => roundAmount(known[Math.floor(share * (known.length - 1))]))
   const edges = [...new Set(quantiles)].filter((edge) => edge > known[0] && edge <= known[known.length - 1])

@@ -72,12 +72,16 @@ function measure(counted: Counted, rows: CountedRows) {
 
 /** By how much each day differs from the others of its weekday. */
 function usualOfDays(counted: Counted, rows: Uint32Array, timeOf: (row: number) => number) {
-  const days = new Map<number, Sample>()
+  const days = new Map<number, { counts: Float64Array; rows: number; sum: number }>()
   for (const row of rows) {
     const day = Math.floor(timeOf(row) / dayMs)
-    const sample = days.get(day) ?? { counts: new Float64Array(binCount), rows: 0, sum: 0 }
+    let sample = days.get(day)
+    if (sample === undefined) {
+      sample = { counts: new Float64Array(binCount), rows: 0, sum: 0 }
+      days.set(day, sample)
+    }
     sample.counts[binOfCounted(counted, row)] += 1
-    days.set(day, { ...sample, rows: sample.rows + 1 })
+    sample.rows++
   }
   const byWeekday = Map.groupBy([...days], ([day]) => weekdayOf(day * dayMs))
   const pairs = [...byWeekday.values()].flatMap((same) => {

@@ -1,5 +1,6 @@
 import { FraudError } from '../core/errors.ts'
 import { type Progress, throwIfInterrupted } from '../core/progress.ts'
+import { everyRow, knownAscending, pickBytes, pickNumbers } from '../core/rows.ts'
 import type { Dataset } from '../data/dataset.ts'
 import { oversample } from '../data/resample.ts'
 import { fitScaler, transformColumns } from '../data/scaler.ts'
@@ -99,7 +100,7 @@ export async function runTraining(rows: LabelledRows, plan: TrainingPlan, run: P
 
   const { model: evaluated } = fitted.trained
   const final = plan.refit
-    ? await fitAll(rows, everyRow(rows), plan, run, () =>
+    ? await fitAll(rows, everyRow(rows.labels.length), plan, run, () =>
         evaluated.kind === 'average' ? evaluated.weights : noWeights,
       )
     : fitted
@@ -257,8 +258,8 @@ function datasetOf(rows: LabelledRows, part: Uint32Array, { weightUse }: Trainin
   const weights = weightUse === 'evaluation' ? undefined : pick(rows.weights, part)
   return {
     features: rows.features,
-    columns: rows.columns.map((column) => Float64Array.from(part, (row) => column[row])),
-    labels: Uint8Array.from(part, (row) => rows.labels[row]),
+    columns: rows.columns.map((column) => pickNumbers(column, part)),
+    labels: pickBytes(rows.labels, part),
     ...(weights && { weights }),
   }
 }
@@ -277,11 +278,7 @@ function countCopies(labels: Uint8Array, copies: Uint32Array): { rows: number; f
 }
 
 function pick(values: Float64Array | undefined, part: Uint32Array): Float64Array | undefined {
-  return values && Float64Array.from(part, (row) => values[row])
-}
-
-function everyRow({ labels }: LabelledRows): Uint32Array {
-  return Uint32Array.from(labels.keys())
+  return values && pickNumbers(values, part)
 }
 
 /** Rows that are scored at once, so that only they are copied. */
@@ -306,7 +303,7 @@ export function scoreRows(
   const picked = pick(weights, part)
   return {
     rows: part,
-    labels: Uint8Array.from(part, (index) => labels[index]),
+    labels: pickBytes(labels, part),
     ...(picked && { weights: picked }),
     rawScores,
   }
@@ -365,7 +362,7 @@ function measureOutOfBag(
 }
 
 function trainingRecord(rows: LabelledRows, parts: Parts, plan: TrainingPlan): BundleContent['training'] {
-  const covered = plan.refit ? everyRow(rows) : parts.train
+  const covered = plan.refit ? everyRow(rows.labels.length) : parts.train
   const { times } = rows
   const field = rows.detector.transaction.time?.field
   return {
@@ -400,8 +397,8 @@ const mostTypical = 50_000
 export function typicalRow({ features, columns }: LabelledRows, part: Uint32Array): Record<string, number> {
   const sample = thin(part, mostTypical)
   const medianOf = (column: Float64Array) => {
-    const known = Float64Array.from(sample, (row) => column[row]).filter((value) => !Number.isNaN(value))
-    return known.length === 0 ? 0 : Number(known.sort()[known.length >>> 1].toPrecision(4))
+    const known = knownAscending(pickNumbers(column, sample))
+    return known.length === 0 ? 0 : Number(known[known.length >>> 1].toPrecision(4))
   }
   return Object.fromEntries(features.map((name, i) => [name, medianOf(columns[i])]))
 }

@@ -1,0 +1,41 @@
+import { sortNumbers } from './sort-numbers.ts'
+
+// Numbers of rows, and the values of rows, by plain loops: `from`, `filter` and `keys` of typed arrays take ten to thirty
+// times as long, which for a million rows is seconds.
+
+/** 0, 1, 2, ..., of so many rows. */
+export function everyRow(count: number): Uint32Array {
+  const rows = new Uint32Array(count)
+  for (let row = 0; row < count; row++) rows[row] = row
+  return rows
+}
+
+/** Those of some rows that a condition holds for. */
+export function rowsWhere(rows: Uint32Array, holds: (row: number) => boolean): Uint32Array {
+  const found = new Uint32Array(rows.length)
+  let count = 0
+  for (let i = 0; i < rows.length; i++) if (holds(rows[i])) found[count++] = rows[i]
+  return found.slice(0, count)
+}
+
+/** The numbers of some rows, in their order. */
+export function pickNumbers(values: Float64Array, rows: Uint32Array): Float64Array {
+  const picked = new Float64Array(rows.length)
+  for (let i = 0; i < rows.length; i++) picked[i] = values[rows[i]]
+  return picked
+}
+
+/** The labels of some rows, or other bytes, in their order. */
+export function pickBytes(values: Uint8Array, rows: Uint32Array): Uint8Array {
+  const picked = new Uint8Array(rows.length)
+  for (let i = 0; i < rows.length; i++) picked[i] = values[rows[i]]
+  return picked
+}
+
+/** The numbers that are not missing, ascending. */
+export function knownAscending(values: Float64Array): Float64Array {
+  const known = new Float64Array(values.length)
+  let count = 0
+  for (let i = 0; i < values.length; i++) if (!Number.isNaN(values[i])) known[count++] = values[i]
+  return sortNumbers(known.subarray(0, count))
+}
