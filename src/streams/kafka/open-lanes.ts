@@ -2,7 +2,7 @@ import { FraudError } from '../../core/errors.ts'
 import type { PartitionLag, StreamFigures } from '../stream-figures.ts'
 import type { Kafka } from './kafka-client.ts'
 import { PartitionLane, type Progress, type Targets } from './partition-lane.ts'
-import { type From, positionOf, writtenThrough } from './positions.ts'
+import { type From, positionOf, type Written, writtenOf } from './positions.ts'
 import { TopicInput } from './topic-input.ts'
 
 interface OpenOptions {
@@ -14,6 +14,8 @@ interface OpenOptions {
   /** Told why messages are left out, or taken again. */
   readonly onSkip: (why: string) => void
   readonly signal: AbortSignal
+  /** The name of this run, which nobody else has. */
+  readonly run: string
   /** How far this process had come by itself, where nobody else should have written since. */
   readonly before: readonly Progress[] | undefined
 }
@@ -39,7 +41,7 @@ export async function partitionsOf(kafka: Kafka, topic: string): Promise<number>
  * @throws FraudError TOPIC_UNUSABLE, STREAM_POSITION_LOST, STREAM_TAKEN
  */
 export async function openLanes(options: OpenOptions): Promise<OpenedTopic> {
-  const { kafka, topic, figures, signal } = options
+  const { kafka, topic, figures, run, signal } = options
   const count = await partitionsOf(kafka, topic)
   const { out, deadLetters } = options.targets
   const written = [...new Set([out, deadLetters])].filter((each) => each !== undefined)
@@ -57,24 +59,22 @@ export async function openLanes(options: OpenOptions): Promise<OpenedTopic> {
     Array.from({ length: count }, (_, partition) => kafka.writer(`${group}.${partition}`, targets.mostBytesOf)),
   )
   try {
-    const bounds = await kafka.bounds(topic)
     // Labels that are read again change nothing.
     const answers = targets.out === undefined ? [] : await kafka.bounds(targets.out)
     const forgotten = new Set(answers.flatMap(({ start }, partition) => (start > 0n ? [partition] : [])))
-    const offsets = await Promise.all(
-      bounds.map(async (each, partition) => {
-        const place = { topic, partition }
-        const through = await writtenThrough(kafka, written, place)
-        refuseTaken(options, partition, through)
-        const known = { through, said: said.get(partition), isForgotten: forgotten.has(partition) }
-        return positionOf(place, known, each, options.from, options.onSkip)
-      }),
-    )
+    const reached = await Promise.all(writers.map((_, partition) => writtenOf(kafka, written, { topic, partition })))
+    for (const [partition, each] of reached.entries()) refuseTaken(options, partition, each)
+    // The topic's ends are read after what is written: another process may decide what comes in between.
+    const bounds = await kafka.bounds(topic)
+    const offsets = reached.map((each, partition) => {
+      const known = { through: each?.through, said: said.get(partition), isForgotten: forgotten.has(partition) }
+      return positionOf({ topic, partition }, known, bounds[partition], options.from, options.onSkip)
+    })
     const input = new TopicInput(kafka, topic, offsets, signal)
     await input.look()
     const lanes = writers.map((writer, partition) => {
-      const progress = { through: offsets[partition], attempted: offsets[partition] }
-      return new PartitionLane(input, partition, progress, { writer, targets, figures })
+      const progress = { through: offsets[partition] }
+      return new PartitionLane(input, partition, progress, { writer, targets, figures, run })
     })
     return {
       input,
@@ -89,11 +89,11 @@ export async function openLanes(options: OpenOptions): Promise<OpenedTopic> {
   }
 }
 
-/** What this process did not write itself, somebody else did, who decides the same messages elsewhere. */
-function refuseTaken({ before, topic, targets }: OpenOptions, partition: number, through: bigint | undefined): void {
+/** What this run did not write itself, somebody else did, who decides the same messages elsewhere. */
+function refuseTaken({ before, run, topic, targets }: OpenOptions, partition: number, written?: Written): void {
   const mine = before?.[partition]
-  if (mine === undefined || targets.out === undefined || through === undefined) return
-  if (through <= mine.through || through === mine.attempted) return
+  if (mine === undefined || targets.out === undefined || written === undefined) return
+  if (written.run === run || written.through <= mine.through) return
   const why = `another process writes what becomes of partition ${partition} of ${topic}`
   throw new FraudError('STREAM_TAKEN', `${why}: one process at a time may, or two on one log in PostgreSQL`)
 }

@@ -6,7 +6,7 @@ import type { Lane } from '../run-lane.ts'
 import type { StreamFigures } from '../stream-figures.ts'
 import { bytesOf } from './fit-records.ts'
 import type { KafkaWriter, RecordToWrite } from './kafka-client.ts'
-import { originHeader, originOf } from './positions.ts'
+import { originHeader, originOf, runHeader } from './positions.ts'
 import type { TopicInput, TopicMessage } from './topic-input.ts'
 
 /** Where a partition's results go: into the partition of the same number. */
@@ -23,8 +23,15 @@ export interface Targets {
 export interface Progress {
   /** Everything before this offset is written. */
   through: bigint
-  /** What is written now, if that works, goes to here. */
-  attempted: bigint
+}
+
+/** What lanes of a stream have in common. */
+interface LaneOptions {
+  readonly writer: KafkaWriter
+  readonly targets: Targets
+  readonly figures: StreamFigures
+  /** The name of the run that writes. */
+  readonly run: string
 }
 
 const encoder = new TextEncoder()
@@ -37,12 +44,13 @@ export class PartitionLane implements Lane<TopicMessage> {
   readonly #writer: KafkaWriter
   readonly #targets: Targets
   readonly #figures: StreamFigures
+  readonly #run: Uint8Array
 
   constructor(
     input: TopicInput,
     partition: number,
     progress: Progress,
-    { writer, targets, figures }: { writer: KafkaWriter; targets: Targets; figures: StreamFigures },
+    { writer, targets, figures, run }: LaneOptions,
   ) {
     this.#input = input
     this.partition = partition
@@ -50,6 +58,7 @@ export class PartitionLane implements Lane<TopicMessage> {
     this.#writer = writer
     this.#targets = targets
     this.#figures = figures
+    this.#run = encoder.encode(run)
   }
 
   take(): Promise<readonly TopicMessage[] | undefined> {
@@ -59,11 +68,10 @@ export class PartitionLane implements Lane<TopicMessage> {
   async write(outcomes: readonly Outcome<TopicMessage>[]): Promise<void> {
     const last = outcomes.at(-1)
     if (last === undefined) return
-    this.progress.attempted = last.message.offset + 1n
     const fitting = outcomes.map((outcome) => this.#fit(outcome))
     const records = fitting.flatMap((outcome) => this.#recordOf(outcome))
     if (records.length > 0) await this.#writer.commit(records)
-    this.progress.through = this.progress.attempted
+    this.progress.through = last.message.offset + 1n
     this.#figures.count(this.#input.topic, fitting)
   }
 
@@ -87,7 +95,10 @@ export class PartitionLane implements Lane<TopicMessage> {
     if (topic === undefined || (refusal === undefined && decision === undefined)) return []
     const { partition, offset } = message
     const place = { topic: message.topic, partition, offset: Number(offset) }
-    const headers = new Map([[originHeader, originOf(message)]])
+    const headers = new Map([
+      [originHeader, originOf(message)],
+      [runHeader, this.#run],
+    ])
     if (refusal !== undefined) headers.set('shrike-error', encoder.encode(refusal.code))
     const value = encoder.encode(presentOutcome(outcome, place))
     // The key of what came may be a card number; its partition is kept.

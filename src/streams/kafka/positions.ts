@@ -5,6 +5,9 @@ import type { Kafka, KafkaRecord, Place } from './kafka-client.ts'
 /** The header of what is written that says which message it is of. */
 export const originHeader = 'shrike-in'
 
+/** The header that says which run of a stream wrote it. */
+export const runHeader = 'shrike-run'
+
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
@@ -19,31 +22,33 @@ function offsetIn({ headers }: KafkaRecord, { topic, partition }: Place): bigint
   return name === topic && Number(number) === partition ? BigInt(offset) : undefined
 }
 
-/**
- * The offset behind the last message of a partition that something committed was written for, in partitions of the same number;
- * undefined where nothing is there of it.
- */
-export async function writtenThrough(
-  kafka: Kafka,
-  topics: readonly string[],
-  place: Place,
-): Promise<bigint | undefined> {
-  let through: bigint | undefined
+/** How far what is written of a partition reaches. */
+export interface Written {
+  /** The offset behind the last message that something committed was written for. */
+  readonly through: bigint
+  /** The run that wrote it; empty where it does not say. */
+  readonly run: string
+}
+
+/** What is written of a partition, in partitions of the same number; undefined where nothing is there of it. */
+export async function writtenOf(kafka: Kafka, topics: readonly string[], place: Place): Promise<Written | undefined> {
+  let written: Written | undefined
   for (const topic of topics) {
     const target = { topic, partition: place.partition }
     const bounds = (await kafka.bounds(topic))[place.partition]
     const last = await kafka.lastRecord(target, bounds, (record) => offsetIn(record, place) !== undefined)
     const offset = last && offsetIn(last, place)
-    if (offset !== undefined && offset >= (through ?? 0n)) through = offset + 1n
+    if (offset === undefined || offset < (written?.through ?? 0n)) continue
+    written = { through: offset + 1n, run: decoder.decode(last?.headers.get(runHeader)) }
   }
-  return through
+  return written
 }
 
 export type From = 'earliest' | 'latest'
 
 /** What is known of where reading a partition goes on. */
 interface Known {
-  /** As of `writtenThrough`. */
+  /** As of `writtenOf`. */
   readonly through: bigint | undefined
   /** What the stream said last that it has reached. */
   readonly said: bigint | undefined

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { FraudError } from '../../core/errors.ts'
 import type { Logger } from '../../core/logger.ts'
@@ -40,6 +41,8 @@ const reportEveryMs = 5000
 
 /** What outlives one opening of the stream. */
 interface Memory {
+  /** Its name, in all that it writes. */
+  readonly run: string
   /** How far partitions have come, by their topics. */
   readonly progress: Map<string, readonly Progress[]>
   readonly told: Map<Told, number>
@@ -55,7 +58,7 @@ interface Memory {
  */
 export async function runKafkaStream(choice: KafkaStreamChoice, options: KafkaStreamOptions): Promise<void> {
   const { figures, logger, signal } = options
-  const memory: Memory = { progress: new Map(), told: new Map(), hasLed: false }
+  const memory: Memory = { run: randomUUID(), progress: new Map(), told: new Map(), hasLed: false }
   const waits = { ms: firstWaitMs }
   const onOpen = () => {
     if (figures.waitsFor !== undefined) logger.info({}, 'the stream goes on')
@@ -107,7 +110,8 @@ async function runOnce(
     const { decisions, figures, logger, nowMs } = options
     const onSkip = (reason: string) => logger.warn({ reason }, 'the stream goes on elsewhere, as it was told')
     const open = async (topic: string, targets: Omit<Targets, 'mostBytesOf'>) => {
-      const shared = { kafka, topic, targets, from: choice.from, figures, onSkip, signal: scope.signal }
+      const { run } = memory
+      const shared = { kafka, topic, targets, from: choice.from, figures, onSkip, signal: scope.signal, run }
       const before = memory.hasLed ? memory.progress.get(topic) : undefined
       const opened = await openLanes({ ...shared, before })
       topics.push(opened)
