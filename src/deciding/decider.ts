@@ -17,6 +17,9 @@ import type { LabelAnswer, LabelInput } from './labels.ts'
 import { type DecisionSettled, type JudgeAtPlace, LocalIntake, type LocalIntakeOptions } from './local-intake.ts'
 import type { Received } from './receiver.ts'
 
+/** More would hold up the decisions behind them. */
+const mostLabelsAtOnce = 64
+
 type DeciderOptions = LocalIntakeOptions & LabelIntakeOptions
 
 /** Decides transactions, one after the other, each on everything that came before it. */
@@ -145,6 +148,14 @@ export class Decider {
   /** Records on the way at which more are refused. */
   get maxPending(): number {
     return this.#options.maxPending
+  }
+
+  /**
+   * Labels that have their places in one turn of the loop, and share a commit: each commit writes whole pages. As many as
+   * leave a quarter of the room to decisions where half of it is taken.
+   */
+  get labelsAtOnce(): number {
+    return Math.max(1, Math.min(mostLabelsAtOnce, Math.floor(this.maxPending / 4)))
   }
 
   isFull(): boolean {

@@ -105,8 +105,6 @@ export interface PolicyFeatureState {
   readonly reason?: string
 }
 
-/** Labels that have their places in one turn of the loop, and share a commit: each commit writes whole pages. */
-const labelsAtOnce = 64
 /** Decisions that examples of names are taken from. */
 const examplesFrom = 100
 const silentWithoutModel =
@@ -402,6 +400,7 @@ export class Decisions {
   /** One label or many that somebody says, from parsed JSON: all are checked first, then taken in a few at a time, between decisions. */
   async label(value: unknown, by: string, turns: WaitingTurns = turnEach): Promise<readonly LabelAnswer[]> {
     const inputs = await this.#readLabels(value, turns)
+    const { labelsAtOnce } = this.decider
     // All of them before the first is taken in; what comes in between is looked at again.
     for (let from = 0; inputs.length > labelsAtOnce && from < inputs.length; from += labelsAtOnce) {
       await this.decider.refuseForeknown(inputs.slice(from, from + labelsAtOnce), from)
@@ -409,10 +408,11 @@ export class Decisions {
     }
     const groups: Promise<readonly LabelAnswer[]>[] = []
     for (let from = 0; from < inputs.length; from += labelsAtOnce) {
-      while (from > 0) {
+      if (from > 0) await turns.next()
+      // One alone finds room as a decision does; many would take it from decisions.
+      while (inputs.length > 1 && !this.decider.hasRoom()) {
         await this.decider.room()
         await turns.next()
-        if (this.decider.hasRoom()) break
       }
       await this.#takeover.pause
       const first = Array.isArray(value) ? from : undefined

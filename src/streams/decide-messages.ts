@@ -11,8 +11,6 @@ import { type Message, type Outcome, refusalOf } from './message.ts'
 
 /** Names that a message may have at least. */
 const leastNames = 1000
-/** Labels that are taken in before the first of them has to be durable. */
-const labelsAtOnce = 64
 const retryEveryMs = 500
 const nothing = Buffer.alloc(0)
 const turns = { isOver: () => false, next: nextTurn }
@@ -76,6 +74,7 @@ export function labelMessages(decisions: Decisions, by: string, logger: Logger, 
   }
   return async <Came extends Message>(messages: readonly Came[]) => {
     const outcomes: Outcome<Came>[] = []
+    const { labelsAtOnce } = decisions.decider
     for (let from = 0; from < messages.length; from += labelsAtOnce) {
       while (!decisions.decider.hasRoom()) await decisions.decider.room()
       const group = await Promise.allSettled(messages.slice(from, from + labelsAtOnce).map(labelOne))
