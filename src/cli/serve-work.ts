@@ -1,4 +1,5 @@
 import { existsSync, rmSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import { parseApiKeys } from '../access/keys.ts'
 import { runService, type Service, type ServiceConfig } from '../app.ts'
@@ -16,6 +17,7 @@ import { type OidcFlags, readOidc } from './oidc-flags.ts'
 import { reportsBeside } from './report-beside.ts'
 import type { Run } from './run.ts'
 import { type Served, servedByService } from './served.ts'
+import { usualEdges } from './usual-edges.ts'
 import { version } from './version.ts'
 
 export interface ServeFlags extends Partial<OidcFlags> {
@@ -60,7 +62,9 @@ export async function serve(bundle: string | undefined, flags: ServeFlags, { sig
       'OPTION_INVALID',
       `--workers ${workers}: several make predictions only, and --detector has no model`,
     )
-  const service = await startServing(served, flags, signal)
+  const isTraced = readOtlp(process.env) !== undefined
+  const place = { cores: availableParallelism(), platform: process.platform, workers, isTraced }
+  const service = await startServing(served, { ...flags, edges: flags.edges ?? usualEdges(place) }, signal)
   if (service === undefined) return
   if (service.role !== 'worker') {
     process.stdout.write(`serving ${service.modelId ?? `${detector} without a model`} on ${service.url}\n`)

@@ -24,9 +24,8 @@ export function serveCommand(): Command {
     .option('--report <html>', 'a report to show at /report')
     .option(
       '--edges <number>',
-      'threads that have the connections, for decisions on several cores',
+      'threads that have the connections, for decisions on several cores (default: 2 on Linux with 4 cores or more, else 0)',
       flags.wholeNumber(0, 16),
-      0,
     )
     .option('--cluster <address>', 'decide with other replicas, ordered by Kafka: kafka://BROKER:PORT/NAME')
     .option('--replica <number/of>', 'with --cluster: which of how many replicas this is, from 1 on', '1/1')
