@@ -3,8 +3,8 @@
 
 /** Of a feature's sums: 256 bins of f64. */
 const featureBytes: usize = 2048
-/** Features of a chunk, whose sums stay in the processor's nearest cache: a byte each in a row. */
-const chunkFeatures: usize = 16
+/** Of a chunk of at most 16 features, whose sums stay in the processor's nearest cache: what the tree sees of it. */
+const chunkBytes: usize = 32
 /** What is read of so many rows stays there, too. */
 const rowsAtOnce: usize = 128
 /** A packed number is gradient * 2^26 + hessian. */
@@ -34,12 +34,15 @@ function addEight(sums: usize, bins: u64, own: f64): void {
 }
 
 /**
- * Adds the packed numbers of a leaf's rows to the sums of their bins, for some chunks of features.
+ * Adds the packed numbers of a leaf's rows to the sums of their bins, for the features that a tree sees.
  *
  * A leaf's rows lie far apart, and to wait for the memory of one after the other took most of the time. So a short loop
  * first reads a little of each: it waits for many of them at once. What it read is returned, so that it is not left out.
  *
- * @param bins rows of `stride` bytes, a byte for each feature.
+ * @param sums of the features that are seen, side by side.
+ * @param bins rows of `stride` bytes, a byte for each feature; so many bytes more than that may be read as a chunk has.
+ * @param chunks for each chunk of features: where it begins in a row, how many of it are seen, and behind them, a byte
+ * each, which these are.
  * @param order the numbers of the leaf's rows, u32 each, from `start` to before `end`.
  */
 export function addRows(
@@ -52,34 +55,51 @@ export function addRows(
       const row = <usize>load<u32>(order + (i << 2))
       read ^= load<u8>(bins + row * stride) ^ load<u8>(packed + (row << 3))
     }
+    let at = sums
     for (let i: usize = 0; i < chunkCount; i++) {
-      const first = <usize>load<u32>(chunks + (i << 2)) * chunkFeatures
-      addChunk(sums + first * featureBytes, bins + first, stride, min(stride - first, chunkFeatures), order, packed, from, to)
+      const chunk = chunks + i * chunkBytes
+      const seen = <usize>load<u32>(chunk, 4)
+      addChunk(at, bins + <usize>load<u32>(chunk), stride, seen, v128.load(chunk, 16), order, packed, from, to)
+      at += seen * featureBytes
     }
   }
   return read
 }
 
 function addChunk(
-  sums: usize, bins: usize, stride: usize, width: usize, order: usize, packed: usize, from: usize, to: usize,
+  sums: usize, bins: usize, stride: usize, seen: usize, which: v128, order: usize, packed: usize, from: usize, to: usize,
 ): void {
-  if (width == 16) {
-    for (let i = from; i < to; i++) {
-      const row = <usize>load<u32>(order + (i << 2))
-      const own = load<f64>(packed + (row << 3))
-      addEight(sums, load<u64>(bins + row * stride), own)
-      addEight(sums + 8 * featureBytes, load<u64>(bins + row * stride, 8), own)
-    }
-    return
-  }
   for (let i = from; i < to; i++) {
     const row = <usize>load<u32>(order + (i << 2))
     const own = load<f64>(packed + (row << 3))
-    const at = bins + row * stride
-    addFour(sums, load<u32>(at), own)
-    if (width > 4) addFour(sums + 4 * featureBytes, load<u32>(at, 4), own)
-    if (width > 8) addFour(sums + 8 * featureBytes, load<u32>(at, 8), own)
+    const bytes = i8x16.swizzle(v128.load(bins + row * stride), which)
+    if (seen == 16) {
+      addEight(sums, i64x2.extract_lane(bytes, 0), own)
+      addEight(sums + 8 * featureBytes, i64x2.extract_lane(bytes, 1), own)
+    } else if (seen < 8) addSome(sums, i64x2.extract_lane(bytes, 0), seen, own)
+    else {
+      addEight(sums, i64x2.extract_lane(bytes, 0), own)
+      addSome(sums + 8 * featureBytes, i64x2.extract_lane(bytes, 1), seen - 8, own)
+    }
   }
+}
+
+/** Of the lowest bytes so many, less than eight. */
+// @ts-ignore
+@inline
+function addSome(sums: usize, bins: u64, count: usize, own: f64): void {
+  if (count & 4) {
+    addFour(sums, <u32>bins, own)
+    sums += 4 * featureBytes
+    bins >>= 32
+  }
+  if (count & 2) {
+    addBin(sums, <usize>(bins & 255), own)
+    addBin(sums + featureBytes, <usize>((bins >> 8) & 255), own)
+    sums += 2 * featureBytes
+    bins >>= 16
+  }
+  if (count & 1) addBin(sums, <usize>(bins & 255), own)
 }
 
 /** Takes one leaf's sums off another's: so many bytes, a multiple of 16. */

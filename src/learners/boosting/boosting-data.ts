@@ -27,10 +27,10 @@ export interface ThreadMemory {
   readonly rightRows: Uint32Array
   /** For each bin, 1 where the rows of a split go left. */
   readonly leftBins: Uint8Array
-  /** For each slot: the sums of its own features, `binPlaces` for each. */
+  /** For each slot: the sums of those of its own features that the tree sees, side by side, `binPlaces` for each. */
   readonly sums: readonly Float64Array[]
-  /** The chunks of its own features of which the tree sees one. */
-  readonly chunks: Uint32Array
+  /** Of each chunk of its own features what the tree sees, `chunkBytes` each. */
+  readonly chunks: Uint8Array
   /** Where kernels write what they find. */
   readonly found: Float64Array
 }

@@ -17,6 +17,7 @@ import { BoostingScores } from './boosting-scores.ts'
 import { EarlyStopping } from './early-stopping.ts'
 import {
   type BoostingLoops,
+  chunkBytes,
   type FoundSplit,
   featuresPerChunk,
   featuresPerWord,
@@ -39,12 +40,12 @@ export class BoostingThread {
   readonly #search: SplitSearch
   readonly #loops: BoostingLoops
   readonly #own: ThreadMemory
-  /** For each slot: the sums of the thread's own features, `binPlaces` for each. */
+  /** For each slot: the sums of the thread's own features that the tree sees, side by side, `binPlaces` for each. */
   readonly #sums: Float64Array[]
   /** The thread's own features: those from the first up to the last, which is another's. */
   readonly #firstFeature: number
   readonly #lastFeature: number
-  /** How many chunks of the own features the tree sees one of. */
+  /** How many chunks of the own features the tree sees something of. */
   #seenChunks = 0
   /** Those of this thread's features that the tree sees. */
   #seenFeatures: number[] = []
@@ -127,10 +128,24 @@ export class BoostingThread {
     }
     const seen = features.slice(0, wanted).sort((a, b) => a - b)
     this.#seenFeatures = seen.filter((feature) => feature >= this.#firstFeature && feature < this.#lastFeature)
-    const chunkOf = (feature: number) => Math.floor((feature - this.#firstFeature) / featuresPerChunk)
-    const chunks = new Set(this.#seenFeatures.map(chunkOf))
-    this.#own.chunks.set([...chunks])
-    this.#seenChunks = chunks.size
+    this.#writeChunks()
+  }
+
+  /** Tells the loops which features the tree sees. */
+  #writeChunks(): void {
+    const { chunks } = this.#own
+    const words = new DataView(chunks.buffer, chunks.byteOffset, chunks.byteLength)
+    const places = this.#seenFeatures.map((feature) => feature - this.#firstFeature)
+    const seen = Map.groupBy(places, (place) => Math.floor(place / featuresPerChunk))
+    let at = 0
+    for (const [chunk, which] of seen) {
+      const first = chunk * featuresPerChunk
+      words.setUint32(at, first, true)
+      words.setUint32(at + 4, which.length, true)
+      for (const [i, place] of which.entries()) chunks[at + 16 + i] = place - first
+      at += chunkBytes
+    }
+    this.#seenChunks = seen.size
   }
 
   /** Leaf by leaf: always the one whose split gains most. */
@@ -170,13 +185,14 @@ export class BoostingThread {
 
   #sumRows({ start, end, slot }: Leaf): void {
     const { bins, words, chunks, order } = this.#own
-    const sums = this.#sums[slot].fill(0)
+    const sums = this.#sums[slot].fill(0, 0, this.#seenFeatures.length * binPlaces)
     const [to, from, seen, rows, packed] = [sums, bins, chunks, order, this.#data.packed].map((each) => each.byteOffset)
     this.#loops.addRows(to, from, words * featuresPerWord, seen, this.#seenChunks, rows, packed, start, end)
   }
 
-  #sumsOf(slot: number, feature: number): Float64Array {
-    const from = (feature - this.#firstFeature) * binPlaces
+  /** @param place of the feature among those that are seen. */
+  #sumsOf(slot: number, place: number, feature: number): Float64Array {
+    const from = place * binPlaces
     return this.#sums[slot].subarray(from, from + this.#data.endCounts[feature] + 1)
   }
 
@@ -190,7 +206,8 @@ export class BoostingThread {
       this.#sumRows(small)
       if (open.includes(large)) {
         const [sums, less] = [this.#sums[large.slot], this.#sums[small.slot]]
-        this.#loops.subtract(sums.byteOffset, less.byteOffset, sums.byteLength)
+        const { length } = this.#seenFeatures
+        this.#loops.subtract(sums.byteOffset, less.byteOffset, length * binPlaces * sums.BYTES_PER_ELEMENT)
       }
     }
     this.#findSplits(open)
@@ -215,8 +232,9 @@ export class BoostingThread {
     const { candidates, candidateSets, endCounts, directions, categoryCounts } = this.#data
     for (const leaf of leaves) {
       const best = noSplit()
-      for (const feature of this.#seenFeatures) {
-        const sums = this.#sumsOf(leaf.slot, feature)
+      for (let place = 0; place < this.#seenFeatures.length; place++) {
+        const feature = this.#seenFeatures[place]
+        const sums = this.#sumsOf(leaf.slot, place, feature)
         if (categoryCounts[feature] > 0) {
           this.#search.improveByCategory(best, feature, sums, endCounts[feature], leaf)
         } else this.#search.improve(best, feature, sums, endCounts[feature], leaf, directions[feature])

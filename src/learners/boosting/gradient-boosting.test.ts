@@ -152,7 +152,7 @@ describe('gradient boosting', () => {
   test('gives the same bytes with 1 to 4 threads, of many rows, features and categories', async () => {
     const random = createRandom(5)
     const rows = 30_000
-    const columns = Array.from({ length: 14 }, (_, feature) =>
+    const columns = Array.from({ length: 38 }, (_, feature) =>
       Float64Array.from({ length: rows }, () => {
         if (random.uniform() < 0.05) return Number.NaN
         return feature % 4 === 1 ? random.integer(40) : random.normal()

@@ -25,7 +25,7 @@ import {
 import { type BoostingOptions, boostingOptions, checkFeatureNames } from './boosting-options.ts'
 import { CategoryCodes } from './category-codes.ts'
 import type { BoostedTrees, ValidationRows } from './early-stopping.ts'
-import { featuresPerChunk, featuresPerWord } from './gradient-histogram.ts'
+import { chunkBytes, featuresPerChunk, featuresPerWord } from './gradient-histogram.ts'
 
 export interface TrainedBoosting {
   readonly model: TreeEnsemble
@@ -174,7 +174,7 @@ function threadMemory(
     leftBins: arena.take(Uint8Array, binPlaces),
     // No tree has more leaves than rows.
     sums: Array.from({ length: Math.min(maxLeaves, rows) }, () => arena.take(Float64Array, own * binPlaces)),
-    chunks: arena.take(Uint32Array, Math.ceil(own / featuresPerChunk)),
+    chunks: arena.take(Uint8Array, chunkBytes * Math.ceil(own / featuresPerChunk)),
     found: arena.take(Float64Array, 3),
   }
 }

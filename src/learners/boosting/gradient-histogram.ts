@@ -14,6 +14,8 @@ export const packedSum = 2 ** 25
 export const featuresPerWord = 4
 /** Features whose sums stay in the processor's nearest cache: 32 KiB. */
 export const featuresPerChunk = 16
+/** What the loops are told of a chunk: where it begins, how many features the tree sees of it, and from 16 on, which. */
+export const chunkBytes = 32
 
 /** The inner loops (kernels/assembly/boosting.ts); arrays are given by their `byteOffset`. */
 export interface BoostingLoops {

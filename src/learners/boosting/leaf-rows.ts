@@ -1,4 +1,5 @@
 import { createRandom } from '../../core/random.ts'
+import { everyRow } from '../../core/rows.ts'
 import type { Barrier } from '../barrier.ts'
 import { type BoostingData, type Leaf, partedTogether, type ThreadMemory } from './boosting-data.ts'
 import type { BoostingLoops, FoundSplit } from './gradient-histogram.ts'
@@ -10,6 +11,8 @@ export class LeafRows {
   readonly #barrier: Barrier
   readonly #loops: BoostingLoops
   readonly #own: ThreadMemory
+  /** The order of a tree that sees all of them. */
+  readonly #everyRow: Uint32Array
   /** How many rows the tree sees. */
   seen = 0
 
@@ -19,6 +22,7 @@ export class LeafRows {
     this.#barrier = barrier
     this.#loops = loops
     this.#own = data.own[number]
+    this.#everyRow = everyRow(data.options.subsample === 1 ? data.labels.length : 0)
   }
 
   get order(): Uint32Array {
@@ -31,7 +35,7 @@ export class LeafRows {
     const { order } = this
     this.seen = labels.length
     if (options.subsample === 1) {
-      for (let row = 0; row < order.length; row++) order[row] = row
+      order.set(this.#everyRow)
       return
     }
     // Every thread draws the same.
