@@ -83,6 +83,7 @@ describe('the feed of an endpoint', () => {
     }
     const progress = { through: 5, undelivered: [1, 2, 3, 4, 5].map((sequence) => ({ sequence })) }
     const { feed, taken, noted } = await begin(5, { progress, at })
+    assert.equal(feed.figures.waiting, 5, 'those of before wait, read or not')
     assert.throws(() => feed.step(), /not readable/)
     await feed.save()
     assert.deepEqual(

@@ -94,7 +94,7 @@ export class EndpointFeed {
 
   get figures(): FeedFigures {
     const { failures, lastFailure } = this.#deliveries
-    const waiting = this.#deliveries.waiting + this.#backlog.size
+    const waiting = this.#deliveries.waiting + this.#backlog.size + this.#again.length
     const [delivered, dead, through, missed] = [this.#delivered, this.#dead, this.#through, this.#missed]
     return { delivered, failures, dead, waiting, through, missed, lastFailure }
   }
@@ -145,13 +145,13 @@ export class EndpointFeed {
   async replay(from: number): Promise<void> {
     await this.close()
     const undelivered = this.#undelivered().filter(({ sequence }) => sequence < from)
-    await this.#files.save({ through: from - 1, undelivered }, [])
+    await this.#files.save({ through: from - 1, undelivered }, this.#letters.splice(0))
   }
 
   /** Ends, so that the next feed sends what was given up once more. @returns how many. */
   async replayDead(): Promise<number> {
     await this.close()
-    const dead = await this.#files.dead()
+    const dead = [...(await this.#files.dead()), ...this.#letters]
     const again = dead.map(({ sequence }) => ({ sequence }))
     await this.#files.save({ through: this.#through, undelivered: inOrder([...this.#undelivered(), ...again]) }, [])
     await this.#files.keep([])

@@ -57,6 +57,8 @@ export function openEndpointFiles(prefix: string): EndpointFiles {
     await writeFile(`${path}.tmp`, text, options)
     await rename(`${path}.tmp`, path)
   }
+  /** A full disk or a power loss may have cut the last line short: it is not to take the next one with it. */
+  let mayBeCut = true
   return {
     progress: () => (existsSync(progressPath) ? readProgress(readFileSync(progressPath, 'utf8')) : undefined),
     begin(through) {
@@ -65,12 +67,17 @@ export function openEndpointFiles(prefix: string): EndpointFiles {
       renameSync(`${progressPath}.tmp`, progressPath)
     },
     async save(progress, letters) {
-      if (letters.length > 0) await appendFile(deadPath, linesOf(letters), options)
+      if (letters.length > 0) {
+        const lines = `${mayBeCut ? '\n' : ''}${linesOf(letters)}`
+        mayBeCut = true
+        await appendFile(deadPath, lines, options)
+        mayBeCut = false
+      }
       await replace(progressPath, textOf(progress))
     },
     async dead() {
       const lines = existsSync(deadPath) ? (await readFile(deadPath, 'utf8')).split('\n') : []
-      // A line that a power loss cut short is of an event that is still undelivered.
+      // A line that was cut short is of an event that is still undelivered.
       const letters = lines.flatMap((line) => (line.endsWith('}') ? [deadSchema.parse(JSON.parse(line))] : []))
       return [...new Map(letters.map((letter) => [letter.id, letter])).values()]
     },
