@@ -168,7 +168,11 @@ async function findRow(bundle: Bundle, file: string, flags: ExplainFlags, run: R
     const rows = rowsOf(table, idColumn, id, row)
     warnOfRepeats(repeats, detector.transaction, 'they have the same explanation', run)
     if (rows.length === 0) throw missing
-    sayWhich(rows, id, run)
+    sayWhich(
+      rows.map((index) => placeIn(table, index)),
+      id,
+      run,
+    )
     const { field, clock } = detector.transaction.time ?? {}
     const time = clock === undefined ? table.columns.find(({ name }) => name === field) : undefined
     return {
@@ -211,16 +215,22 @@ async function findRow(bundle: Bundle, file: string, flags: ExplainFlags, run: R
   return { row: values, transaction, time: transaction.timestampMs, cold }
 }
 
-/** The rows that are meant. */
+/** The rows of the table that are meant. */
 function rowsOf(
   table: Table,
   idColumn: string | undefined,
   id: string | undefined,
   row: number | undefined,
 ): readonly number[] {
-  if (id === undefined || idColumn === undefined) return row !== undefined && row < table.rowCount ? [row] : []
+  const indices = Array.from({ length: table.rowCount }, (_, index) => index)
+  if (id === undefined || idColumn === undefined) return indices.filter((index) => placeIn(table, index) === row)
   const textOf = textReader(table, idColumn)
-  return Array.from({ length: table.rowCount }, (_, index) => index).filter((index) => textOf(index) === id)
+  return indices.filter((index) => textOf(index) === id)
+}
+
+/** Which of the file's rows it is, from 0. */
+function placeIn({ placeOf }: Table, index: number): number {
+  return placeOf?.(index) ?? index
 }
 
 function sayWhich(rows: readonly number[], id: string | undefined, { terminal }: Run): void {

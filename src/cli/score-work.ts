@@ -159,5 +159,6 @@ async function scoreTransactions(
 function idColumn(table: Table, id: string | undefined): Column {
   const own = id === undefined ? undefined : table.columns.find((column) => column.name === id)
   if (own !== undefined) return { ...own, name: 'id' }
-  return { kind: 'number', name: 'id', values: Float64Array.from({ length: table.rowCount }, (_, row) => row) }
+  const { rowCount, placeOf = (row: number) => row } = table
+  return { kind: 'number', name: 'id', values: Float64Array.from({ length: rowCount }, (_, row) => placeOf(row)) }
 }

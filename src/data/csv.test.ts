@@ -34,7 +34,7 @@ function parse(
   for (let start = 0; start < bytes.length; start += pieceBytes) {
     parser.write(bytes.subarray(start, start + pieceBytes), Math.min(1, (start + pieceBytes) / bytes.length))
   }
-  const { lineOf, ...table } = parser.end()
+  const { lineOf, placeOf: _, ...table } = parser.end()
   return { table, lines: Array.from({ length: table.rowCount }, (_, row) => lineOf?.(row)), badRows: badRows.report() }
 }
 

@@ -66,6 +66,9 @@ export class CsvParser {
   readonly #options: CsvOptions
   readonly #builder: TableBuilder
   readonly #lines = new LineNumbers()
+  readonly #places = new LineNumbers()
+  /** How many rows came, left out or not. */
+  #rows = 0
   readonly #cell = new CsvCell()
   #bytes = new Uint8Array(2 ** 16)
   #view = new DataView(this.#bytes.buffer)
@@ -134,12 +137,12 @@ export class CsvParser {
   /** The rows so far; they are forgotten here. */
   take(): Table {
     this.#isTaken = true
-    return { ...this.#builder.take(), lineOf: this.#lines.take() }
+    return { ...this.#builder.take(), lineOf: this.#lines.take(), placeOf: this.#places.take() }
   }
 
   end(): Table {
     this.#parse(true)
-    return { ...this.#builder.finish(), lineOf: this.#lines.take() }
+    return { ...this.#builder.finish(), lineOf: this.#lines.take(), placeOf: this.#places.take() }
   }
 
   #append(chunk: Uint8Array): void {
@@ -164,7 +167,7 @@ export class CsvParser {
       const reason = `a row is longer than ${longestRowBytes / 2 ** 20} MiB; is a quote opened here and never closed?`
       const next = this.#kindsKnown ? this.#afterLine(0) : incomplete
       if (next < 0) throw this.#options.badRows.error({ line: this.#line }, reason)
-      this.#options.badRows.add({ line: this.#line++, isLineAlone: true }, reason)
+      this.#addBad({ line: this.#line++, isLineAlone: true }, reason)
       this.#keepFrom(this.#parseRows(next, isFinal))
     }
     this.#parseAt = 2 * this.#length
@@ -302,6 +305,7 @@ export class CsvParser {
       if (at < 0) return at
     }
     this.#lines.add(rowCount, this.#line)
+    this.#places.add(rowCount, this.#rows++)
     this.#line += 1 + this.#lineEndsInRow
     this.#builder.rowCount = rowCount + 1
     return at
@@ -341,7 +345,7 @@ export class CsvParser {
   #leaveOutLine(reason: string, place: Omit<BadPlace, 'line'> = {}): number {
     const { badRows } = this.#options
     const line = this.#line + (badRows.skips ? 0 : this.#lineEndsInRow)
-    badRows.add({ ...place, line, isLineAlone: true }, reason)
+    this.#addBad({ ...place, line, isLineAlone: true }, reason)
     this.#line++
     const next = this.#afterLine(this.#rowStart)
     this.#afterLeftOut = next < 0 ? this.#length : next
@@ -385,13 +389,18 @@ export class CsvParser {
     }
     if (reason === 'ragged') {
       const count = cells === 1 ? '1 cell' : `${cells} cells`
-      this.#options.badRows.add({ line }, `has ${count} where the header has ${names.length}`)
+      this.#addBad({ line }, `has ${count} where the header has ${names.length}`)
     } else if (reason !== 'blank') {
-      this.#options.badRows.add({ line, column: names[column], value: value ?? '' }, reason)
+      this.#addBad({ line, column: names[column], value: value ?? '' }, reason)
     }
     this.#line = line + lineEnds + 1
     this.#afterLeftOut = next
     return leftOut
+  }
+
+  #addBad(place: BadPlace, reason: string): void {
+    this.#options.badRows.add(place, reason)
+    this.#rows++
   }
 
   /** How many rows the file has, going by those so far, or half as many again. */

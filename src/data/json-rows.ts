@@ -38,6 +38,8 @@ export interface JsonOptions {
 
 interface Line {
   readonly number: number
+  /** Which of the file's objects it is, from 0. */
+  readonly place: number
   readonly fields: readonly (readonly [string, unknown])[]
 }
 
@@ -50,6 +52,9 @@ export class JsonRows {
   readonly #options: JsonOptions
   readonly #builder: TableBuilder
   readonly #lines = new LineNumbers()
+  readonly #places = new LineNumbers()
+  /** How many objects came, left out or not. */
+  #objects = 0
   readonly #positions = new Map<string, number>()
   readonly #decoder = new TextDecoder('utf-8', { fatal: true })
   #line = 0
@@ -80,15 +85,21 @@ export class JsonRows {
   /** Takes the JSON of one object, which has the number in its file; blanks alone are none. */
   add(bytes: Uint8Array, line: number): void {
     this.#line = line
+    const place = this.#objects++
     const fields = this.#fieldsOf(bytes, line)
     if (fields === undefined) return
-    if (this.#sample === undefined) this.#store({ number: line, fields })
-    else if (this.#sample.push({ number: line, fields }) === sampleRows) this.#decideKinds()
+    if (this.#sample === undefined) this.#store({ number: line, place, fields })
+    else if (this.#sample.push({ number: line, place, fields }) === sampleRows) this.#decideKinds()
+  }
+
+  /** Counts one that its reader has left out. */
+  skip(): void {
+    this.#objects++
   }
 
   /** The rows so far; they are forgotten here. */
   take(): Table {
-    return { ...this.#builder.take(), lineOf: this.#lines.take() }
+    return { ...this.#builder.take(), lineOf: this.#lines.take(), placeOf: this.#places.take() }
   }
 
   end(): Table {
@@ -97,7 +108,7 @@ export class JsonRows {
       throw new FraudError('DATA_INVALID', `${this.#options.file}: the file holds no objects`)
     }
     checkDeclaredColumns(this.#options.file, this.#options.required, this.#builder.names)
-    return { ...this.#builder.finish(), lineOf: this.#lines.take() }
+    return { ...this.#builder.finish(), lineOf: this.#lines.take(), placeOf: this.#places.take() }
   }
 
   /** The fields of a line; undefined where it is blank or left out as bad. */
@@ -107,7 +118,10 @@ export class JsonRows {
     let value: unknown
     try {
       text = this.#decoder.decode(bytes)
-      if (text.trim() === '') return undefined
+      if (text.trim() === '') {
+        this.#objects--
+        return undefined
+      }
       value = JSON.parse(text)
     } catch (error) {
       // The parser's own message quotes the line, and the line may hold anything.
@@ -197,7 +211,7 @@ export class JsonRows {
     return this.#builder.names.length - 1
   }
 
-  #store({ number, fields }: Line): void {
+  #store({ number, place, fields }: Line): void {
     const builder = this.#builder
     const row = builder.rowCount
     if (row === builder.capacity) builder.reserve(Math.max(1024, row * 2))
@@ -214,6 +228,7 @@ export class JsonRows {
       }
     }
     this.#lines.add(row, number)
+    this.#places.add(row, place)
     builder.rowCount = row + 1
   }
 

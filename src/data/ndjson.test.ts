@@ -26,7 +26,7 @@ function parse(content: string, options: Options = {}) {
   })
   const bytes = new TextEncoder().encode(content)
   for (let start = 0; start < bytes.length; start += pieceBytes) parser.write(bytes.slice(start, start + pieceBytes))
-  const { lineOf, ...table } = parser.end()
+  const { lineOf, placeOf: _, ...table } = parser.end()
   return { table, lines: Array.from({ length: table.rowCount }, (_, row) => lineOf?.(row)), badRows: badRows.report() }
 }
 

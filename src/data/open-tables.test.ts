@@ -120,6 +120,47 @@ test('rows that are left out are counted over all pieces', async () => {
   }, /bad\.csv, line 9, column "time": "nonsense" is not an ISO 8601 time/)
 })
 
+/** Files whose column `n` says which row each is; of many the time is no time, among them the first two. */
+async function writePlaced(): Promise<readonly string[]> {
+  const placed = Array.from({ length: 20_000 }, (_, n) => ({ n, time: n < 2 || n % 700 < 3 ? 'never' : '2026-01-01' }))
+  const paths = ['csv', 'ndjson', 'json', 'parquet'].map((ending) => join(folder, `placed.${ending}`))
+  const [csv, ndjson, json, parquet] = paths
+  // Lines that are not rows, and rows of several lines.
+  const lines = placed.map(
+    ({ n, time }) => `${n % 90 === 0 ? '\n' : ''}${n},${time},${n % 50 === 0 ? '"a\nb"' : 'a'}\n`,
+  )
+  await writeFile(csv, `n,time,text\n${lines.join('')}`)
+  await writeFile(ndjson, placed.map((row) => `${JSON.stringify(row)}\n${row.n % 90 === 0 ? ' \n' : ''}`).join(''))
+  await writeFile(json, JSON.stringify(placed))
+  const instance = await DuckDBInstance.create(':memory:')
+  const connection = await instance.connect()
+  await connection.run(`COPY (SELECT n, time FROM read_json('${ndjson}', columns = {n: 'BIGINT', time: 'VARCHAR'}))
+    TO '${parquet}' (FORMAT parquet)`)
+  connection.closeSync()
+  instance.closeSync()
+  return paths
+}
+
+test('each row knows its place among all of its file, those that were left out among them', async () => {
+  for (const path of await writePlaced()) {
+    for (const rowsPerTable of [500, Number.POSITIVE_INFINITY]) {
+      let before = 0
+      const options = { columns: { time: 'time', n: 'number' }, rowsPerTable, badRows: 'skip' } as const
+      const { tables, badRows } = openTables(path, options)
+      const places: number[] = []
+      for await (const { columns, rowCount: size, placeOf } of tables) {
+        const n = columns.find(({ name }) => name === 'n')
+        assert.ok(n?.kind === 'number' && placeOf !== undefined)
+        for (let row = 0; row < size; row++) places.push(placeOf(row))
+        assert.deepEqual(places.slice(before), [...n.values], `${path}, from row ${before}`)
+        before += size
+      }
+      assert.equal(before + badRows().count, 20_000)
+      assert.ok(badRows().count > 80)
+    }
+  }
+})
+
 test('a file with a header alone is one table without rows', async () => {
   const path = join(folder, 'empty.csv')
   await writeFile(path, 'card,time,amount\n')

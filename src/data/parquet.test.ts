@@ -47,21 +47,18 @@ test('reads every type of number, boolean, time and text', async () => {
   const number = (name: string, ...values: number[]) => ({ kind: 'number', name, values: Float64Array.from(values) })
   const times = (name: string, ...values: number[]) => ({ kind: 'time', name, values: Float64Array.from(values) })
   const { NaN: none } = Number
-  assert.deepEqual(table, {
-    rowCount: 3,
-    columns: [
-      number('d', 1.5, none, none),
-      number('f', 2.5, none, -2.5),
-      number('b', 3, none, -3),
-      number('t', 4, none, -4),
-      number('x', 5.25, none, -5.25),
-      number('l', 1, none, 0),
-      times('ts', time, none, 0),
-      times('tz', time, none, 0),
-      times('day', Date.parse('2018-04-01T00:00:00Z'), none, -86_400_000),
-      { kind: 'text', name: 's', codes: Int32Array.of(0, -1, 1), dictionary: ['a', 'é'] },
-    ],
-  })
+  assert.deepEqual(table.columns, [
+    number('d', 1.5, none, none),
+    number('f', 2.5, none, -2.5),
+    number('b', 3, none, -3),
+    number('t', 4, none, -4),
+    number('x', 5.25, none, -5.25),
+    number('l', 1, none, 0),
+    times('ts', time, none, 0),
+    times('tz', time, none, 0),
+    times('day', Date.parse('2018-04-01T00:00:00Z'), none, -86_400_000),
+    { kind: 'text', name: 's', codes: Int32Array.of(0, -1, 1), dictionary: ['a', 'é'] },
+  ])
 })
 
 test('reads many row groups in order', async () => {
@@ -153,11 +150,7 @@ test('reads the file that is named, whatever its name looks like', async () => {
   }
   for (const [row, name] of [...names, ...odd].entries()) {
     const { table } = await readTable(join(folder, 'odd', `${name}.parquet`))
-    assert.deepEqual(
-      table,
-      { rowCount: 1, columns: [{ kind: 'number', name: 'v', values: Float64Array.of(row) }] },
-      name,
-    )
+    assert.deepEqual(table.columns, [{ kind: 'number', name: 'v', values: Float64Array.of(row) }], name)
   }
   const both = join(folder, 'odd', 'a\\*.parquet')
   await writeRows('SELECT 1 AS v', join(folder, 'plain.parquet'))

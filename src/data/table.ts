@@ -23,8 +23,10 @@ export type Column = NumberColumn | TextColumn
 export interface Table {
   readonly rowCount: number
   readonly columns: readonly Column[]
-  /** The line of its file that a row begins on, from 1; missing where the file has no lines. */
+  /** The line of its file that a row begins on, from 1; in a Parquet file the row. Missing where a table is of no file. */
   readonly lineOf?: (row: number) => number
+  /** Which of the file's rows it is, from 0, those that were left out counted, too; missing where a table is of no file. */
+  readonly placeOf?: (row: number) => number
   /** Where that line is, for people, if there is more to say than its number; or the row, where the file has no lines. */
   readonly tellLine?: TellLine
 }

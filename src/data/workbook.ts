@@ -47,7 +47,10 @@ export async function* readWorkbook(options: WorkbookOptions): AsyncGenerator<Ta
       }
       const reason = whyBad(values, names)
       if (reason === undefined) rows.add(asJson(values, names), row)
-      else badRows.add({ line: row, ...reason.place }, reason.reason)
+      else {
+        badRows.add({ line: row, ...reason.place }, reason.reason)
+        rows.skip()
+      }
       if (rows.rowCount >= rowsPerTable) yield { ...rows.take(), tellLine }
     }
   } catch (cause) {

@@ -43,7 +43,7 @@ export class RepeatedIds {
   readonly #columns: ReadonlySet<string>
   readonly #firstRows = new FirstRows()
   /** Tables so far: the file's row that each began with, and the lines of its rows. */
-  readonly #tables: (Pick<Table, 'lineOf' | 'tellLine'> & { readonly start: number })[] = []
+  readonly #tables: (Pick<Table, 'lineOf' | 'placeOf' | 'tellLine'> & { readonly start: number })[] = []
   #start = 0
   #next = 0
   #id: Column | undefined
@@ -61,8 +61,9 @@ export class RepeatedIds {
     const { id } = this.#detector.transaction
     this.#start = this.#next
     this.#next += table.rowCount
-    const { lineOf, tellLine } = table
-    this.#tables.push({ start: this.#start, ...(lineOf && { lineOf }), ...(tellLine && { tellLine }) })
+    const { lineOf, placeOf, tellLine } = table
+    const places = { ...(lineOf && { lineOf }), ...(placeOf && { placeOf }), ...(tellLine && { tellLine }) }
+    this.#tables.push({ ...places, start: this.#start })
     this.#id = table.columns.find(({ name }) => name === id)
     this.#cells = table.columns.filter(({ name }) => this.#columns.has(name))
     if (this.#id === undefined) return
@@ -107,8 +108,18 @@ export class RepeatedIds {
 
   /** Where people find a row of the file: `line 5`, or `row 4` where it has no lines. */
   placeOf(row: number): string {
-    const table = this.#tables.findLast(({ start }) => start <= row) ?? this.#tables[0]
+    const table = this.#tableOf(row)
     return tellRow(table, row - table.start, table.start)
+  }
+
+  /** Which of the file's rows it is, from 0, those that were left out counted, too. */
+  fileRowOf(row: number): number {
+    const { placeOf, start } = this.#tableOf(row)
+    return placeOf?.(row - start) ?? row
+  }
+
+  #tableOf(row: number) {
+    return this.#tables.findLast(({ start }) => start <= row) ?? this.#tables[0]
   }
 
   /** Whether two ids only share their hash, where both are at hand. */

@@ -225,7 +225,7 @@ async function* readTables(
   function isRepeat(index: number, fileRow: number): boolean {
     const repeat = onRepeat === 'keep' ? undefined : repeats.check(index)
     if (repeat?.isSame !== true) return false
-    if (typeof onRepeat === 'function') onRepeat(fileRow, repeat.first)
+    if (typeof onRepeat === 'function') onRepeat(fileRow, repeats.fileRowOf(repeat.first))
     return true
   }
 
@@ -233,7 +233,7 @@ async function* readTables(
     const count = order?.length ?? table.rowCount
     for (let i = 0; i < count; i++) {
       const index = order === undefined ? i : order[i]
-      const fileRow = rows.count + index
+      const fileRow = table.placeOf?.(index) ?? rows.count + index
       const taken = reader.take(index)
       if (taken === undefined || isRepeat(index, fileRow)) continue
       const { transaction, label, knownAtMs } = taken

@@ -124,3 +124,39 @@ test('rows of NDJSON and Parquet stand as JSON', async () => {
   const expected = `${header}2,r,"{""a"":2.0,""b"":null}"\n3,s,"{""a"":3.0,""b"":""t""}"\n`
   assert.equal(await rejected('rows.parquet', rows), expected)
 })
+
+test('of a Parquet file the rows that are left out by what reads it and by the detector are those of the file', async () => {
+  const columns = [
+    { kind: 'number', name: 'label', values: Float64Array.of(0, 1, 0, 1, 0, 7, 1) },
+    {
+      kind: 'text',
+      name: 'n',
+      codes: Int32Array.from([0, 1, 2, 3, 4, 5, 6]),
+      dictionary: ['9', 'x', '7', '6', '5', '4', '3'],
+    },
+  ] as const
+  await writeParquet([{ rowCount: 7, columns }], join(folder, 'twice.parquet'))
+  writeFileSync(
+    join(folder, 'twice.yaml'),
+    'detector: twice\ntransaction: { amount: { field: n }, label: { field: label } }\nfeatures: [amount]\n',
+  )
+  const reading = ['--detector', 'twice.yaml', ...skip, '--rejects', 'twice.csv']
+  await succeed('features', 'twice.parquet', ...reading, '--out', 'twice-rows.csv')
+  const rejects = read('twice.csv').trimEnd().split('\n').slice(1)
+  assert.deepEqual(
+    rejects.map((row) => [Number.parseInt(row, 10), row.slice(row.indexOf('"{'))]),
+    [
+      [2, '"{""label"":1.0,""n"":""x""}"'],
+      [6, '"{""label"":7.0,""n"":""4""}"'],
+    ],
+  )
+  // Without an id a row is known by its place in the file.
+  assert.deepEqual(
+    read('twice-rows.csv')
+      .trimEnd()
+      .split('\n')
+      .slice(1)
+      .map((row) => Number.parseInt(row, 10)),
+    [0, 2, 3, 4, 6],
+  )
+})
