@@ -141,3 +141,25 @@ test('keys that fell silent are forgotten between chunks, and their numbers give
   }
   await checkSame(detector, stream, 600)
 })
+
+test('sums of a key that never falls silent stay whole, however much went before', async () => {
+  const detector = detectorOf([{ sum: { of: 'amount', by: 'card', over: '1d' } }], { eventsPerKey: 64 })
+  const features = compileDetector(detector)
+  // The largest that a service takes, each a cent less than the one before: of 24 a double tells the sum, of 100 it does not.
+  const file = Array.from({ length: 2000 }, (_, i) => ({
+    transaction: {
+      timestampMs: i * hourMs,
+      amount: 99_999_999_999_999 - i,
+      texts: ['card'],
+      numbers: new Float64Array(0),
+    },
+    ...{ isFraud: false, knownAtMs: Number.NaN },
+  }))
+  const expected = file.map((_, i) => {
+    const day = file.slice(Math.max(0, i - 23), i + 1)
+    return [day.reduce((sum, { transaction }) => sum + transaction.amount, 0) / 100]
+  })
+  assert.deepEqual(oneByOne(features, file), expected)
+  assert.deepEqual(await inChunks(detector, file, { rows: 30, threads: 1 }), expected)
+  assert.deepEqual(await inChunks(detector, file, { rows: 700, threads: 1 }), expected)
+})

@@ -235,7 +235,9 @@ export class KeyLane {
     for (let field = 0; field < into.fields.length; field++) {
       const values = into.fields[field]
       const old = columns.fields[field]
-      for (let i = 0; i <= count; i++) values[end + i] = old[first + i]
+      // Sums begin at the oldest event that is carried, and so stay whole numbers.
+      const forgotten = this.#isExact[field] ? old[first] : 0
+      for (let i = 0; i <= count; i++) values[end + i] = old[first + i] - forgotten
     }
     return end + count
   }

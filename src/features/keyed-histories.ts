@@ -21,6 +21,8 @@ const bucketsPerSpan = 2048
  * frauds with each condition.
  */
 const [bucketEvents, bucketFrauds, bucketFields] = [1, 2, 3]
+/** Up to twice this every whole number is a double. */
+const largestSum = 2 ** 52
 const noData = new Float64Array(0)
 
 /** What is kept for all values of a key, whatever windows look at it. */
@@ -486,10 +488,19 @@ export class KeyedHistories implements History {
         if (value === 0) continue
         const sum = 1 + field
         for (let later = at + width + sum; later <= end + sum; later += width) data[later] += value
+        if (Math.abs(data[end + sum]) > largestSum) this.#forgetSum(data, number, sum)
       }
     }
     this.#data = data
     this.#current = at
+  }
+
+  /** Sums begin at the oldest event that is kept: those of a key that never falls silent would outgrow whole numbers. */
+  #forgetSum(data: Float64Array, number: number, sum: number): void {
+    const first = this.#events.first(number) + sum
+    const forgotten = data[first]
+    if (forgotten === 0) return
+    for (let at = first; at <= this.#events.end(number) + sum; at += this.#width) data[at] -= forgotten
   }
 
   /** 1 where no event of the window before this one has its text. */
