@@ -1,11 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { type Suite, suiteOf, suites, testFiles } from './suites.ts'
+import { join, normalize } from 'node:path'
+import { run } from 'node:test'
+import { spec } from 'node:test/reporters'
+import { budgetSeconds, longest, suiteOf, suites, testFiles } from './suites.ts'
 
-// node test/run.ts [all | rest | nightly | SUITE | FILE]... [FLAGS OF node --test]     Without a name: quick.
+// node test/run.ts [all | rest | nightly | SUITE | FILE]... [FLAGS OF node]     Without a name: quick.
 
 /** At night every suite runs with other examples than yesterday, and the long tests at full length. */
 const nightly = {
@@ -17,79 +17,77 @@ const nightly = {
   SHRIKE_LOGS: '100',
   SHRIKE_PACKAGE: '1',
   SHRIKE_SEEDS: '10000',
+  SHRIKE_KEYS: '5000000',
 }
 
 const flags = process.argv.slice(2).filter((each) => each.startsWith('-'))
-const names = process.argv.slice(2).filter((each) => !each.startsWith('-'))
+const given = process.argv
+  .slice(2)
+  .filter((each) => !each.startsWith('-'))
+  .map(normalize)
+const names = given.length === 0 ? ['quick'] : given
 const isNightly = names.includes('nightly')
-let isStopped = false
-let running: ChildProcess | undefined
 
-// Modules are compiled once, and what many tests train is trained once, for all processes of a run.
-const shared = mkdtempSync(join(tmpdir(), 'shrike-tests-'))
-const env = {
-  ...process.env,
-  NODE_COMPILE_CACHE: join(shared, 'modules'),
-  SHRIKE_TESTS_SHARED: shared,
-  ...(isNightly ? nightly : {}),
+function isWanted(file: string): boolean {
+  const suite = suites.find(({ name }) => name === suiteOf(file))
+  if (suite === undefined) return false
+  const isRest = names.includes('rest') && suite.name !== 'quick' && !suite.isLong
+  return isNightly || names.includes('all') || isRest || names.includes(suite.name) || names.includes(file)
 }
 
-async function run(files: readonly string[]): Promise<boolean> {
-  // Tests wait, too: for disks, for timers, and for what they started.
-  const concurrency = `--test-concurrency=${availableParallelism() + 1}`
-  // A file that never ends is a failure, told with its name.
-  const timeout = isNightly ? [] : ['--test-timeout=600000']
-  const args = [
-    '--import',
-    './test/setup.ts',
-    '--test',
-    concurrency,
-    ...timeout,
-    '--test-reporter=spec',
-    ...flags,
-    ...files,
-  ]
-  running = spawn(process.execPath, args, { env, stdio: 'inherit' })
-  const [code] = await once(running, 'close')
-  return code === 0
+/** The longest first, and the others as they are listed. */
+function inOrder(files: readonly string[]): readonly string[] {
+  return [...longest.filter((file) => files.includes(file)), ...files.filter((file) => !longest.includes(file))]
 }
 
-async function runSuite({ name, holds, budgetSeconds }: Suite): Promise<boolean> {
-  console.log(`== ${name}: ${holds} (budget ${budgetSeconds} s)`)
-  const begin = performance.now()
-  const hasPassed = await run(testFiles.filter((file) => suiteOf(file) === name))
-  const seconds = Math.ceil((performance.now() - begin) / 1000)
-  console.log(`== ${name}: ${seconds} s of ${budgetSeconds} s${seconds > budgetSeconds ? ', OVER ITS BUDGET' : ''}`)
+async function runFiles(files: readonly string[], signal: AbortSignal): Promise<boolean> {
+  let hasPassed = false
+  const stream = run({
+    files: [...files],
+    // Tests wait, too: for disks, for timers, and for what they started.
+    concurrency: availableParallelism() + 1,
+    // A file that never ends is a failure, told with its name.
+    ...(!isNightly && { timeout: 600_000 }),
+    execArgv: ['--import', './test/setup.ts', ...flags],
+    signal,
+  })
+  stream.on('test:summary', ({ file, success }) => {
+    if (file === undefined) hasPassed = success
+  })
+  for await (const text of stream.compose(spec)) process.stdout.write(text)
   return hasPassed
 }
 
-async function runNamed(): Promise<boolean> {
-  const isAll = isNightly || names.includes('all')
-  const isRest = isAll || names.includes('rest')
-  const wanted = suites.filter(({ name }) =>
-    name === 'quick' ? isAll || names.length === 0 || names.includes(name) : isRest || names.includes(name),
-  )
-  const files = names.filter((name) => name.endsWith('.test.ts') && existsSync(name))
-  const known = ['all', 'rest', 'nightly', ...suites.map(({ name }) => name), ...files]
-  const unknown = names.filter((name) => !known.includes(name))
+async function runNamed(signal: AbortSignal): Promise<boolean> {
+  const known = ['all', 'rest', 'nightly', ...suites.map(({ name }) => name)]
+  const unknown = names.filter((name) => !known.includes(name) && !testFiles.includes(name))
   if (unknown.length > 0) {
     console.error(`Neither a suite nor a test file: ${unknown.join(', ')}. Suites: ${known.join(', ')}.`)
     return false
   }
-  let havePassed = files.length === 0 || (await run(files))
-  for (const suite of wanted) if (!isStopped) havePassed = (await runSuite(suite)) && havePassed
-  return havePassed && !isStopped
+  const files = testFiles.filter(isWanted)
+  for (const { name, holds } of suites)
+    if (files.some((file) => suiteOf(file) === name)) console.log(`== ${name}: ${holds}`)
+  const begin = performance.now()
+  const hasPassed = await runFiles(inOrder(files), signal)
+  const seconds = Math.ceil((performance.now() - begin) / 1000)
+  const budget = names.length === 1 ? budgetSeconds[names[0]] : undefined
+  const excess = budget === undefined ? '' : ` of ${budget} s${seconds > budget ? ', OVER THE BUDGET' : ''}`
+  console.log(`== ${names.join(', ')}: ${seconds} s${excess}`)
+  return hasPassed && !signal.aborted
 }
 
+// Modules are compiled once, and what many tests train is trained once, for all processes of a run.
+const shared = mkdtempSync(join(tmpdir(), 'shrike-tests-'))
+Object.assign(process.env, isNightly && nightly, {
+  NODE_COMPILE_CACHE: join(shared, 'modules'),
+  SHRIKE_TESTS_SHARED: shared,
+})
 // Tests that are stopped end before the folder that they share is cleared up.
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.on(signal, () => {
-    isStopped = true
-    running?.kill(signal)
-  })
-}
+const stopping = new AbortController()
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stopping.abort())
 try {
-  process.exitCode = (await runNamed()) ? 0 : 1
+  process.exitCode = (await runNamed(stopping.signal)) ? 0 : 1
 } finally {
   rmSync(shared, { recursive: true, force: true })
 }

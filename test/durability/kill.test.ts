@@ -9,7 +9,7 @@ import { assertRowsAreReplayed, assertSnapshotsLeadToSameState, assertSound } fr
 import { purchases, ServiceProcess, temporaryFolder, trainBundle } from './service.ts'
 import { Traffic } from './traffic.ts'
 
-const rounds = Number(process.env.SHRIKE_ROUNDS ?? 5)
+const rounds = Number(process.env.SHRIKE_ROUNDS ?? 3)
 const seed = Number(process.env.SHRIKE_SEED ?? 1)
 const folder = temporaryFolder()
 let bundle = ''

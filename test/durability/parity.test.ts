@@ -9,7 +9,7 @@ import { assertRowsAreReplayed, assertSnapshotsLeadToSameState, assertSound } fr
 import { purchases, ServiceProcess, succeed, temporaryFolder, trainBundle } from './service.ts'
 import { Traffic } from './traffic.ts'
 
-const count = Number(process.env.SHRIKE_TRANSACTIONS ?? 5000)
+const count = Number(process.env.SHRIKE_TRANSACTIONS ?? 3000)
 const folder = temporaryFolder()
 const data = join(folder, 'data')
 const rowsFile = join(folder, 'rows.csv')

@@ -9,7 +9,7 @@ import { assertRowsAreReplayed, assertSound } from './log-checks.ts'
 import { purchases, ServiceProcess, temporaryFolder, trainBundle } from './service.ts'
 import { Traffic } from './traffic.ts'
 
-const rounds = Number(process.env.SHRIKE_ROUNDS ?? 4)
+const rounds = Number(process.env.SHRIKE_ROUNDS ?? 2)
 
 describe('a log in PostgreSQL', { skip: noPostgres }, () => {
   let server: PostgresServer | undefined

@@ -10,7 +10,7 @@ import { firstAnswer, purchases, ServiceProcess, temporaryFolder, trainBundle } 
 
 // So that it can be asked for as many as a day of a small issuer has:
 // SHRIKE_DECISIONS=200000 SHRIKE_ROUNDS=20 SHRIKE_CONNECTIONS=32
-const kills = Number(process.env.SHRIKE_ROUNDS ?? 4)
+const kills = Number(process.env.SHRIKE_ROUNDS ?? 2)
 const decisions = Number(process.env.SHRIKE_DECISIONS ?? kills * 1000)
 const connections = Number(process.env.SHRIKE_CONNECTIONS ?? 8)
 

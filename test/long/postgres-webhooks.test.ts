@@ -6,9 +6,9 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createRandom } from '../../src/core/random.ts'
+import { Callers } from '../durability/callers.ts'
+import { purchases, ServiceProcess, temporaryFolder, trainBundle } from '../durability/service.ts'
 import { noPostgres, type PostgresServer, startPostgres } from '../postgres-server.ts'
-import { Callers } from './callers.ts'
-import { purchases, ServiceProcess, temporaryFolder, trainBundle } from './service.ts'
 
 const kills = Number(process.env.SHRIKE_ROUNDS ?? 3)
 const decisions = Number(process.env.SHRIKE_DECISIONS ?? kills * 400)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { formatIsoTime } from '../../src/core/time-parser.ts'
 import type { Decision } from '../../src/decisioning/decision.ts'
-import { type Method, type Purchase, purchases, runShrike, ServiceProcess, succeed } from './service.ts'
+import { type Method, type Purchase, purchases, runShrike, ServiceProcess, succeed } from '../durability/service.ts'
 
 const dayMs = 86_400_000
 const perBatch = 100

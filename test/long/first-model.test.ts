@@ -18,9 +18,9 @@ import { dataDirectory } from '../../src/stores/data-directory.ts'
 import { readSnapshot, snapshotPaths } from '../../src/stores/snapshot-files.ts'
 import type { SqliteLogReader } from '../../src/stores/sqlite/sqlite-log-reader.ts'
 import { lastDetector } from '../../src/training/find-detector.ts'
-import { assertSound, withLog } from './log-checks.ts'
-import { Day, hourMs } from './policy-day.ts'
-import { succeed, temporaryFolder, trainBundle, withShortWindows } from './service.ts'
+import { assertSound, withLog } from '../durability/log-checks.ts'
+import { Day, hourMs } from '../durability/policy-day.ts'
+import { succeed, temporaryFolder, trainBundle, withShortWindows } from '../durability/service.ts'
 
 const seed = Number(process.env.SHRIKE_SEED ?? 1)
 const folder = temporaryFolder()

@@ -3,8 +3,8 @@ import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { replayCluster } from '../cluster/kafka-replay.ts'
 import { ServedCluster } from '../cluster/served-cluster.ts'
+import { purchases, succeed, temporaryFolder, trainBundle } from '../durability/service.ts'
 import { type KafkaServer, noKafka, startKafka } from '../kafka-server.ts'
-import { purchases, succeed, temporaryFolder, trainBundle } from './service.ts'
 
 const partitions = 4
 const all = purchases(240)

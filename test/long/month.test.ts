@@ -6,10 +6,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { createRandom } from '../../src/core/random.ts'
 import type { Decision } from '../../src/decisioning/decision.ts'
 import { loadModel } from '../../src/scoring/load-predictor.ts'
-import { decideAllAgain } from './decide-again.ts'
-import { assertSound, withLog } from './log-checks.ts'
+import { decideAllAgain } from '../durability/decide-again.ts'
+import { assertSound, withLog } from '../durability/log-checks.ts'
+import { succeed, temporaryFolder } from '../durability/service.ts'
 import { labelledCsv, Month } from './month.ts'
-import { succeed, temporaryFolder } from './service.ts'
 
 const seed = Number(process.env.SHRIKE_SEED ?? 1)
 const folder = temporaryFolder()

@@ -3,8 +3,8 @@ import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { replayCluster } from '../cluster/kafka-replay.ts'
 import { ServedCluster } from '../cluster/served-cluster.ts'
+import { firstAnswer, type Purchase, purchases, succeed, temporaryFolder, trainBundle } from '../durability/service.ts'
 import { type KafkaServer, noKafka, startBrokers } from '../kafka-server.ts'
-import { firstAnswer, type Purchase, purchases, succeed, temporaryFolder, trainBundle } from './service.ts'
 
 const count = Number(process.env.SHRIKE_TRANSACTIONS ?? 600)
 const partitions = 6

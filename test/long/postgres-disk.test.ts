@@ -5,10 +5,10 @@ import { join } from 'node:path'
 import { before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openCopy, removeCopy } from '../../src/stores/postgres/copy-directory.ts'
+import { Callers } from '../durability/callers.ts'
+import { assertRowsAreReplayed, assertSound } from '../durability/log-checks.ts'
+import { purchases, ServiceProcess, temporaryFolder, trainBundle } from '../durability/service.ts'
 import { noPostgres, type PostgresServer, startPostgres } from '../postgres-server.ts'
-import { Callers } from './callers.ts'
-import { assertRowsAreReplayed, assertSound } from './log-checks.ts'
-import { purchases, ServiceProcess, temporaryFolder, trainBundle } from './service.ts'
 
 const decisions = 3000
 
