@@ -17,7 +17,7 @@ export interface EdgeData {
 }
 
 /** A path, and how many requests of it may be up at a time: more are refused by the edge. */
-export interface EdgePath {
+interface EdgePath {
   readonly path: string
   readonly mostUp: number
 }
