@@ -1,46 +1,19 @@
 import assert from 'node:assert/strict'
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, before, describe, test } from 'node:test'
+import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startShrike, succeedIn } from '../run-shrike.ts'
 import { writeMadeTable } from '../tables/write.ts'
+import { post, whileServing } from './while-serving.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'shrike-own-'))
 const at = (name: string) => join(folder, name)
 after(() => rmSync(folder, { recursive: true }))
 before(async () => {
   await writeMadeTable('banksim', { rows: 6_000, seed: 4, isMessy: false, out: at('banksim.csv') })
-  await writeMadeTable('sparkov', { rows: 6_000, seed: 4, isMessy: false, out: at('sparkov.csv') })
 })
-
-/** Starts a command that serves; runs the work with what it said so far, and stops it. */
-async function whileServing(args: readonly string[], until: RegExp, work: (said: string) => Promise<void>) {
-  const { child, ended } = startShrike(folder, [...args, '--port', '0'])
-  let said = ''
-  child.stdout?.on('data', (text: string) => {
-    said += text
-  })
-  try {
-    const isOver = ended.then(({ code, stderr }) => assert.fail(`it ended with ${code}: ${stderr}`))
-    while (!until.test(said)) await Promise.race([sleep(50), isOver])
-    await work(said)
-  } finally {
-    child.kill('SIGTERM')
-    await ended
-  }
-}
-
-const post = async (url: string, body: unknown) => {
-  const answer = await fetch(url, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  })
-  const decided: { readonly score: number; readonly degraded: readonly string[] } = JSON.parse(await answer.text())
-  return { status: answer.status, decided }
-}
 
 test('a bank’s export with days and hours apart is decided on with its histories', async () => {
   const pad = (n: number, width: number) => String(n).padStart(width, '0')
@@ -69,7 +42,7 @@ test('a bank’s export with days and hours apart is decided on with its histori
   ])
   const replay = 'replay es.csv --as history --bundle es.safetensors --data es --number-rows'.split(' ')
   assert.match((await succeedIn(folder, replay)).stderr, /dates with the day first|3,000 transactions/)
-  await whileServing(['serve', 'es.safetensors', '--data', 'es'], /serving .* on (\S+)/, async (said) => {
+  await whileServing(folder, ['serve', 'es.safetensors', '--data', 'es'], /serving .* on (\S+)/, async (said) => {
     const origin = /serving .* on (\S+)/.exec(said)?.[1] ?? ''
     while ((await fetch(`${origin}/readyz`)).status !== 200) await sleep(20)
     const sent = {
@@ -156,7 +129,7 @@ test('init, train, replay, serve: a decision that knows the histories of a table
   const last: Record<string, string> = Object.fromEntries(header.split(',').map((name, i) => [name, cells[i]]))
   const seen = lines.filter((line) => line.includes(last.customer)).length
   assert.ok(seen > 5)
-  await whileServing(['serve', 'own.safetensors', '--data', 'own'], /serving .* on (\S+)/, async (said) => {
+  await whileServing(folder, ['serve', 'own.safetensors', '--data', 'own'], /serving .* on (\S+)/, async (said) => {
     const url = /serving .* on (\S+)/.exec(said)?.[1] ?? ''
     while ((await fetch(`${url}/readyz`)).status !== 200) await sleep(20)
     const { customer, merchant, category } = last
@@ -166,32 +139,5 @@ test('init, train, replay, serve: a decision that knows the histories of a table
     assert.ok(decided.score >= 0 && decided.score <= 1)
     assert.deepEqual(decided.degraded, [])
     assert.deepEqual((await post(`${url}/v1/labels`, { transactionId: 'banksim.csv:2', isFraud: true })).status, 200)
-  })
-})
-
-describe('npm start with a table of one’s own', () => {
-  const start = ['demo', 'sparkov.csv', '--data', 'trial']
-
-  test('hashes cards, serves decisions with histories, and leaves the draft to be edited', async () => {
-    await whileServing(start, /Try it:\n\n {2}curl .*\n/, async (said) => {
-      const [, url = '', body = ''] = /curl -s (\S+) .* -d '(.*)'\n/.exec(said) ?? []
-      assert.match(url, /\/v1\/decisions$/)
-      const { status, decided } = await post(url, JSON.parse(body))
-      assert.equal(status, 200)
-      assert.deepEqual(decided.degraded, [])
-      assert.match(said, /6,000 transactions and \d+ labels are in trial/)
-    })
-    assert.match(readFileSync(at('trial/detector.yaml'), 'utf8'), /hashCardNumber: \[ cc_num \]/)
-    assert.equal(statSync(at('trial/card.key')).mode & 0o777, 0o600)
-  })
-
-  test('goes on with an edited draft, and keeps another table apart', async () => {
-    const path = at('trial/detector.yaml')
-    writeFileSync(path, `${readFileSync(path, 'utf8')}policy: { review: 0.123 }\n`)
-    await whileServing(start, /Try it:/, async (said) => assert.match(said, /Going on with the detector in trial/))
-    const other = ['demo', 'banksim.csv', '--data', 'trial']
-    await whileServing(other, /Try it:/, async (said) => assert.match(said, /is kept in trial-banksim/))
-    assert.ok(existsSync(at('trial-banksim/detector.yaml')))
-    assert.match(readFileSync(path, 'utf8'), /review: 0\.123/)
   })
 })
