@@ -11,7 +11,10 @@ function open() {
   const taken: string[] = []
   const writer = new Channel(up, down, { say: (notice) => said.push(notice), take: () => {} })
   const reader = new Channel(down, up, { say: () => {}, take: (message) => taken.push(message.toString()) })
-  const send = (text: string) => writer.send(text.length, (bytes, at) => bytes.write(text, at))
+  const send = (text: string) => {
+    writer.send(text.length, (bytes, at) => bytes.write(text, at))
+    return writer
+  }
   return { send, said, taken, reader, longest: longestMessage(up) }
 }
 
@@ -24,6 +27,22 @@ test('a channel wakes the other side once for all of a turn', async () => {
   reader.hear('wake')
   assert.deepEqual(taken, ['a', 'b', 'c'])
   send('d')
+  await immediate()
+  assert.deepEqual(said, ['wake', 'wake'])
+})
+
+test('a channel exchanges what there is in the midst of a turn', async () => {
+  const { send, said, taken, reader } = open()
+  const writer = send('a')
+  assert.deepEqual(said, [])
+  writer.exchange()
+  assert.deepEqual(said, ['wake'])
+  send('b').exchange()
+  reader.exchange()
+  assert.deepEqual([said, taken], [['wake'], ['a', 'b']])
+  // It sleeps again, and is woken, once it has heard what it was told.
+  reader.hear('wake')
+  send('c')
   await immediate()
   assert.deepEqual(said, ['wake', 'wake'])
 })

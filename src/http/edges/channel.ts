@@ -48,6 +48,12 @@ export class Channel {
     else this.#take(Buffer.from(notice.message))
   }
 
+  /** Shows what was sent and takes what has come, for a turn of the loop that is long. Not to be called by what takes. */
+  exchange(): void {
+    if (this.#writer.publish()) this.#say('wake')
+    this.#reader.drain(this.#take)
+  }
+
   readonly #publish = (): void => {
     this.#isScheduled = false
     if (this.#writer.publish()) this.#say('wake')

@@ -76,8 +76,9 @@ const lanes = openLanes<(typeof routes)[number]>(server, limits, ({ forget }) =>
   ...holdWithin(new HeldBytes(limits.heldBytes)),
   find: (bytes) => heads.find(bytes),
   begin({ text, route }, body, arrivedMs, settle, leave) {
+    // Under overload a turn of the loop is long, and what was answered need not wait for its end.
+    if (route.up >= route.mostUp) channel.exchange()
     if (route.up >= route.mostUp) {
-      // It costs the thread that decides nothing.
       settle(tooMuchToWrite, '')
       return true
     }
