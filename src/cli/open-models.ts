@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { FraudError } from '../core/errors.ts'
+import { recordIn } from '../deciding/append-change.ts'
 import type { Deployer } from '../deciding/deployer.ts'
 import { Models, type ModelView, tellDeed, versionOf } from '../deciding/models.ts'
 import { dataDirectory, lockDirectory } from '../stores/data-directory.ts'
@@ -63,7 +64,7 @@ async function writing<Result>(data: string, work: (models: Models) => Promise<R
     try {
       lock.note()
       const bundles = openModelFiles(directory)
-      return await work(new Models({ log, reading: log.reading, bundles, clock: Date.now }))
+      return await work(new Models({ record: recordIn(log), reading: log.reading, bundles, clock: Date.now }))
     } finally {
       await log.close()
     }

@@ -23,6 +23,14 @@ export async function appendChange(
   return await appendDurably(log, recordable(record), newPersons && { newPersons })
 }
 
+/** Puts changes of models into a log, once what was refused is told. */
+export function recordIn(log: DecisionLog & { readonly failure: FraudError | undefined }) {
+  return (make: () => NewChange): Promise<number> => {
+    if (log.failure !== undefined) throw log.failure
+    return appendChange(log, make())
+  }
+}
+
 /** The record as the log will tell it: JSON leaves out what it does not know. @throws FraudError INPUT_INVALID */
 export function recordable({ kind, ...content }: NewChange): ChangeRecord {
   if (holdsCardNumber(content.why)) {

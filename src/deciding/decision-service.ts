@@ -2,6 +2,7 @@ import type { Logger } from '../core/logger.ts'
 import type { DecisionTracing } from '../core/tracing.ts'
 import { EventHub } from '../events/event-hub.ts'
 import type { Leader } from '../log/commit-target.ts'
+import { recordIn } from './append-change.ts'
 import { CanaryGuard } from './canary-guard.ts'
 import { Decider } from './decider.ts'
 import { firstChampion } from './deciding-champion.ts'
@@ -68,7 +69,8 @@ export class DecisionService extends Decisions {
     this.#takeover = takeover
     this.#keeper = keeper
     this.#log = options.log
-    this.deployer = options.registry && new Deployer(takeover, { ...options, ...options.registry })
+    this.deployer =
+      options.registry && new Deployer(takeover, { ...options, ...options.registry, record: recordIn(options.log) })
     this.guard = this.deployer && new CanaryGuard(this.deployer, decider, { ...options, observer })
   }
 

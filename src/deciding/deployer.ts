@@ -1,22 +1,17 @@
-import { isDeepStrictEqual } from 'node:util'
 import { FraudError } from '../core/errors.ts'
-import { isRecord } from '../core/json-value.ts'
 import type { Logger } from '../core/logger.ts'
 import type { CanaryFigures } from './canary-figures.ts'
 import { daysOf } from './coverage-warnings.ts'
+import { changeOf, readDeployRequest, refuseRole, rollbackTo } from './deploy-request.ts'
 import { isLineupOf, loadLineup } from './deployed-lineup.ts'
 import {
   type Deployment,
   type DeployRequest,
-  deployRequestSchema,
   inForceAfter,
   type ModelRole,
   type ModelsInForce,
-  modelRoles,
   nobodyInForce,
-  roleIn,
 } from './deployment.ts'
-import type { DeploymentProjection } from './deployment-projection.ts'
 import type { DetectorInForce } from './detector-in-force.ts'
 import type { ExaminedTakeover } from './examine-takeover.ts'
 import { tellCounts } from './lost-histories.ts'
@@ -149,7 +144,7 @@ export class Deployer {
 
   /** What a deployment would meet now; nothing is changed. @throws FraudError MODEL_UNKNOWN, INPUT_INVALID, NOT_READY */
   async rehearse(id: string, given: unknown): Promise<Rehearsal> {
-    const request = readRequest(given)
+    const request = readDeployRequest(given)
     this.models.find(id)
     const told = { id, role: request.role }
     try {
@@ -173,7 +168,7 @@ export class Deployer {
    * @throws FraudError MODEL_UNKNOWN, INPUT_INVALID, MODELS_CHANGED, DEPLOYMENT_UNDERWAY, and what a takeover refuses
    */
   async deploy(id: string, given: unknown, context: ModelChangeContext): Promise<Deployed> {
-    const request = readRequest(given)
+    const request = readDeployRequest(given)
     requireApproval(this.#options.asksForApproval, context)
     return await this.#alone(id, () => this.#deploy(id, request, context))
   }
@@ -181,21 +176,10 @@ export class Deployer {
   /** Puts those in force again who were in a version. @param to by default the last version with others in force. */
   async rollback(to: number | undefined, context: ModelChangeContext): Promise<Deployed> {
     requireApproval(this.#options.asksForApproval, context)
-    const { deployments } = this.models
-    const { steps, inForce } = deployments
-    const wanted = to ?? steps.findLast(({ led }) => !isDeepStrictEqual(led, inForce))?.sequence
-    const then = wanted === undefined ? undefined : deployments.at(wanted)
-    if (wanted === undefined || then?.champion === undefined) {
-      const versions = steps.map(({ sequence }) => sequence)
-      const reason =
-        versions.length < 2 ? 'there is no version before this one' : `it must be one of ${versions.join(', ')}`
-      throw new FraudError('INPUT_INVALID', 'There is no such version of models', { errors: [{ field: 'to', reason }] })
-    }
-    const { champion } = then
+    const { champion, then, change } = rollbackTo(this.models.deployments, to)
     const others = [...(then.canary ? [then.canary.id] : []), ...then.shadows]
     for (const id of [champion, ...others]) this.models.find(id)
-    const after = { roles: then, change: { kind: 'rollback', to: wanted } } as const
-    return await this.#alone(champion, () => this.#bring(champion, 'champion', after, context))
+    return await this.#alone(champion, () => this.#bring(champion, 'champion', { roles: then, change }, context))
   }
 
   /** Serves a bundle that an operator put in the place of the one before: it is added and deployed, unless it is in force. */
@@ -328,7 +312,8 @@ export class Deployer {
   }
 }
 
-function cannotGoBack(id: string): string {
+/** Said where the model that was served before can't be kept. */
+export function cannotGoBack(id: string): string {
   return `${id}, which was served before, can't be gone back to: its file is not the one that was loaded any more`
 }
 
@@ -341,39 +326,4 @@ function warningsOf({ coveredMs, wantedMs, losses, lostValues }: ExaminedTakeove
   const lost = `Decisions will be degraded by histories-lost: ${tellCounts(losses)}`
   const values = `Values of the policy never match: ${tellValues(lostValues)}`
   return [...(isShort ? [short] : []), ...(losses.length > 0 ? [lost] : []), ...(lostValues.length > 0 ? [values] : [])]
-}
-
-function changeOf(model: string, request: DeployRequest): Exclude<Deployment, { kind: 'rollback' }> {
-  if (request.role !== 'canary') return { kind: request.role, model }
-  const { share, by, guard } = request
-  return { kind: 'canary', model, share, by, guard }
-}
-
-/** @throws FraudError INPUT_INVALID */
-function readRequest(given: unknown): DeployRequest {
-  const role = isRecord(given) ? given.role : undefined
-  if (!modelRoles.some((each) => each === role)) {
-    const errors = [{ field: 'role', reason: `is one of ${modelRoles.join(', ')}` }]
-    throw new FraudError('INPUT_INVALID', 'This is not a role that a model can have', { errors })
-  }
-  const parsed = deployRequestSchema.safeParse(given)
-  if (parsed.success) return parsed.data
-  const errors = parsed.error.issues.map(({ path, message }) => ({
-    field: path.join('.') || '(body)',
-    reason: message,
-  }))
-  throw new FraudError('INPUT_INVALID', 'This is not a role that a model can have', { errors })
-}
-
-/** @throws FraudError INPUT_INVALID where the model can't have the role now */
-function refuseRole(id: string, { role }: DeployRequest, { inForce }: DeploymentProjection): void {
-  const now = roleIn(inForce, id)
-  const reason =
-    now === 'champion' && role !== 'champion'
-      ? `${id} is the champion: deploy another one as champion first`
-      : now === undefined && role === 'retired'
-        ? `${id} has no role that it could retire from`
-        : undefined
-  if (reason === undefined) return
-  throw new FraudError('INPUT_INVALID', `${id} can't be ${role}`, { errors: [{ field: 'role', reason }] })
 }

@@ -7,7 +7,7 @@ import { type Bundle, decodeBundleInSteps, shortHash } from '../models/bundle.ts
 import { hashOfTensors } from '../models/safetensors.ts'
 import { createPredictor } from '../scoring/load-predictor.ts'
 import type { Predictor } from '../scoring/predictor.ts'
-import { appendChange } from './append-change.ts'
+import type { NewChange } from './append-change.ts'
 import {
   type AddedModel,
   type Canary,
@@ -25,7 +25,6 @@ import {
 } from './deployment-projection.ts'
 import { canDecide, createDetectorInForce, type DetectorInForce, type OtherModel } from './detector-in-force.ts'
 import { tellOtherTransaction } from './other-transaction.ts'
-import type { ServiceLog } from './service-log.ts'
 
 /** Where bundles are kept, each under its id: whole, or not there. */
 interface BundleStore {
@@ -55,8 +54,12 @@ interface Registry {
 }
 
 export interface ModelsOptions extends Registry {
-  /** Where changes go; without it there are none. */
-  readonly log?: ServiceLog
+  /**
+   * Puts a change where they have their order, and resolves with its number there; without it there are none.
+   *
+   * @param make is called in the turn in which the change gets its place.
+   */
+  readonly record?: (make: () => NewChange) => Promise<number>
   readonly clock: () => number
 }
 
@@ -233,13 +236,14 @@ export class Models {
     { by, approvedBy, why, ifVersion }: ModelChangeContext,
     drawSecret?: string,
   ): Promise<number> {
-    const { log, clock } = this.#options
-    assert(log !== undefined, 'who changes models has a log to write to')
-    if (log.failure !== undefined) throw log.failure
-    this.refuseOldVersion(ifVersion)
+    const { record, clock } = this.#options
+    assert(record !== undefined, 'who changes models has a log to write to')
     const kept = JSON.parse(JSON.stringify({ ...change, drawSecret }))
     const approved = approvedBy !== undefined && { approvedBy }
-    return appendChange(log, { kind: 'deployment', by, why, atMs: clock(), change: kept, ...approved })
+    return record(() => {
+      this.refuseOldVersion(ifVersion)
+      return { kind: 'deployment', by, why, atMs: clock(), change: kept, ...approved }
+    })
   }
 
   /** @throws FraudError MODELS_CHANGED where models are in another version than a caller knows. */

@@ -9,7 +9,7 @@ import type { Deployer } from '../deciding/deployer.ts'
 import { versionOf } from '../deciding/models.ts'
 import { principalOf } from './guard.ts'
 import type { HttpContext } from './http-context.ts'
-import type { ApprovalContext, PolicyContext, RouteRequest } from './route.ts'
+import type { ApprovalContext, ModelContext, PolicyContext, RouteRequest } from './route.ts'
 
 /** Why a change is made, and of what. */
 interface Reasoned {
@@ -38,7 +38,7 @@ export async function proposeChange(
 
 /** As `proposeChange`, of who decides. */
 export async function proposeDeployment(
-  context: HttpContext & { readonly deployer: Deployer },
+  context: Pick<ModelContext, 'accounts' | 'deployer'>,
   { model, request: role }: { readonly model: string; readonly request: JsonObject },
   { why, ifVersion }: Reasoned,
   request: RouteRequest,
@@ -56,7 +56,7 @@ export async function proposeDeployment(
 
 /** As `proposeDeployment`, of models that are to be in force again. */
 export function proposeModelsRollback(
-  context: HttpContext & { readonly deployer: Deployer },
+  context: Pick<ModelContext, 'accounts' | 'deployer'>,
   to: number | undefined,
   { why, ifVersion }: Reasoned,
   request: RouteRequest,

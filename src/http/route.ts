@@ -3,7 +3,7 @@ import type { Accounts } from '../access/accounts.ts'
 import type { Role } from '../access/roles.ts'
 import type { FraudError } from '../core/errors.ts'
 import type { Decisions } from '../deciding/decisions.ts'
-import type { Deployer } from '../deciding/deployer.ts'
+import type { ModelDesk } from '../deciding/model-desk.ts'
 import type { PolicyDesk } from '../deciding/policy-desk.ts'
 import type { Jobs } from '../jobs/jobs.ts'
 import type { HttpContext } from './http-context.ts'
@@ -110,7 +110,7 @@ export interface ApprovalContext extends AccessContext {
   readonly decisions: Decisions
 }
 
-/** What routes are built from where models are kept. */
-export interface ModelContext extends HttpContext {
-  readonly deployer: Deployer
+/** What routes are built from where models are kept, in one process and in a cluster. */
+export interface ModelContext extends Pick<HttpContext, 'limits' | 'held' | 'accounts'> {
+  readonly deployer: ModelDesk
 }

@@ -1,6 +1,6 @@
 import { isRecord } from '../../core/json-value.ts'
-import type { Deployer } from '../../deciding/deployer.ts'
 import { modelRoles } from '../../deciding/deployment.ts'
+import type { ModelDesk } from '../../deciding/model-desk.ts'
 import { tellDeed, versionOf } from '../../deciding/models.ts'
 import { readChoice } from '../model-query.ts'
 import { type PageQuery, pageNames, pageQueryParameters, readPage } from '../page-query.ts'
@@ -78,7 +78,7 @@ export const modelVersions: Route<ModelContext> = {
       sendPolicy(reply, tellVersions(deployer, readPage(query))),
 }
 
-function tellVersions({ models }: Deployer, { limit, cursor = Number.POSITIVE_INFINITY }: PageQuery) {
+function tellVersions({ models }: ModelDesk, { limit, cursor = Number.POSITIVE_INFINITY }: PageQuery) {
   const { steps } = models.deployments
   const older = steps.filter(({ sequence }) => sequence < cursor)
   const page = older.slice(-limit).toReversed()
