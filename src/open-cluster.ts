@@ -1,26 +1,29 @@
 import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import { BundleLane } from './cluster/bundle-lane.ts'
 import { Changes } from './cluster/changes.ts'
-import { ClusterControl, controlText, refuseDetector } from './cluster/cluster-control.ts'
+import { ClusterBundles } from './cluster/cluster-bundles.ts'
+import { ClusterControl, refuseDetector } from './cluster/cluster-control.ts'
 import { ClusterDecisions } from './cluster/cluster-decisions.ts'
+import { ClusterDeployer } from './cluster/cluster-deployer.ts'
 import { ClusterJudge } from './cluster/cluster-judge.ts'
+import { ClusterModels } from './cluster/cluster-models.ts'
 import { ClusterPolicy } from './cluster/cluster-policy.ts'
-import { encodeEntry } from './cluster/entries.ts'
+import { readerOf } from './cluster/cluster-reader.ts'
+import { createRegistry } from './cluster/cluster-registry.ts'
 import { FoldFiles } from './cluster/fold-files.ts'
 import { idsKeptMs } from './cluster/home-fold.ts'
 import { KafkaLog, topicOf } from './cluster/kafka-log.ts'
-import { controlPlace, homeLane, keyLane } from './cluster/lanes.ts'
+import { bundlePlace, homeLane } from './cluster/lanes.ts'
 import type { Place } from './cluster/ordered-log.ts'
 import { Replica } from './cluster/replica.ts'
 import { TcpReplies } from './cluster/tcp-replies.ts'
 import { FraudError } from './core/errors.ts'
 import { hashText } from './core/hash-text.ts'
-import { canonicalJson } from './core/json-value.ts'
 import type { Logger } from './core/logger.ts'
 import { definitionOf } from './deciding/define.ts'
-import { canDecide, type DetectorInForce } from './deciding/detector-in-force.ts'
-import { ReceivedTransactionReader } from './detector/received-transaction.ts'
-import { partsOf } from './features/parts.ts'
-import type { Definition } from './log/log-record.ts'
+import type { DetectorInForce } from './deciding/detector-in-force.ts'
+import { openModelFiles } from './stores/model-files.ts'
 import { type Kafka, type KafkaChoice, loadKafka } from './streams/kafka/kafka-client.ts'
 
 export interface ClusterAddress {
@@ -44,6 +47,9 @@ export interface ClusterChoice extends ClusterAddress {
   /** Where folds are saved, each after so many new entries of all. */
   readonly folder: string
   readonly saveEvery: number
+  /** The bundle that it was started with, and what it runs on, which a definition tells. */
+  readonly readServed: (() => Promise<Uint8Array>) | undefined
+  readonly runtime: string
   /** What ends the replica: its places can't go on. */
   readonly onEnd: (error: unknown) => void
 }
@@ -51,58 +57,11 @@ export interface ClusterChoice extends ClusterAddress {
 export interface OpenedCluster {
   readonly decisions: ClusterDecisions
   readonly policy: ClusterPolicy
+  readonly deployer: ClusterDeployer
   close(): Promise<void>
 }
 
-/** Names that the reader of transactions needs nothing behind: such detectors are refused. */
-const nothingConcealed = {
-  hashCardNumber: () => '',
-  token: () => '',
-}
 const [retryMs, giveUpMs, unansweredMs] = [1_000, 5_000, 5_000]
-
-function readerOf({ detector, features }: DetectorInForce, nowMs: () => number): ReceivedTransactionReader {
-  return new ReceivedTransactionReader(detector, features.layout, nothingConcealed, nowMs)
-}
-
-/**
- * Makes a cluster's topics, with its first definition.
- *
- * @throws FraudError CLUSTER_UNSUPPORTED, TOPIC_UNUSABLE where there is such a cluster already.
- */
-export async function initCluster(
-  { kafka: choice, prefix }: ClusterAddress,
-  inForce: DetectorInForce,
-  {
-    partitions,
-    replication,
-    nowMs,
-    runtime,
-  }: { partitions: number; replication: number; nowMs: number; runtime: string },
-): Promise<readonly string[]> {
-  refuseDetector(inForce.detector)
-  if (!canDecide(inForce.detector)) {
-    throw new FraudError('DETECTOR_INVALID', 'The detector declares no transaction.id or no time, so it cannot decide')
-  }
-  const { parts } = partsOf(inForce.features)
-  const kafka = await loadKafka(choice)
-  try {
-    if ((await kafka.partitions(topicOf(prefix, homeLane))) !== undefined) {
-      throw new FraudError('TOPIC_UNUSABLE', `There is a cluster ${prefix} already`)
-    }
-    const lanes = [homeLane, ...parts.map(({ by }) => keyLane(by))]
-    const topics = lanes.map((lane) => topicOf(prefix, lane))
-    await kafka.createTopics([topicOf(prefix, controlPlace.lane)], 1, replication)
-    await kafka.createTopics(topics, partitions, replication)
-    const { columns } = readerOf(inForce, () => nowMs)
-    const definition = definitionOf(inForce, 1, { columns, runtime })
-    const bytes = encodeEntry({ kind: 'definition', json: controlText(definition, nowMs) })
-    await new KafkaLog(kafka, prefix).append([{ ...controlPlace, bytes }])
-    return topics
-  } finally {
-    await kafka.close()
-  }
-}
 
 /** @throws FraudError TOPIC_UNUSABLE where `shrike cluster init` has not made it. */
 async function partitionsOf(kafka: Kafka, prefix: string): Promise<number> {
@@ -115,6 +74,25 @@ async function partitionsOf(kafka: Kafka, prefix: string): Promise<number> {
 function holds({ replica, replicas }: ClusterChoice, { lane, partition }: Place): boolean {
   const first = (partition + hashText(lane)) % replicas
   return replica === first || replica === (first + 1) % replicas
+}
+
+/** What is in force, as the control lane makes it, and the models that decide by that. */
+function openControl(choice: ClusterChoice, kafka: Kafka, inForce: DetectorInForce, address: string) {
+  const { prefix, runtime, folder } = choice
+  const { columns } = readerOf(inForce, Date.now)
+  const served = { inForce, definition: definitionOf(inForce, 1, { columns, runtime }) }
+  const loaded = new ClusterModels(served, () => models)
+  const control = new ClusterControl(loaded)
+  const { lane } = control
+  const changes = new Changes({ lane, address, wait, retryMs, giveUpMs, log: new KafkaLog(kafka, prefix) })
+  const hasLane = async () => (await kafka.partitions(topicOf(prefix, bundlePlace.lane))) !== undefined
+  const bundles = new ClusterBundles({
+    lane,
+    bundles: new BundleLane({ log: new KafkaLog(kafka, prefix), wait, hasLane }),
+    files: openModelFiles({ modelsPath: join(folder, 'models'), database: undefined }),
+  })
+  const models = createRegistry({ control, changes, bundles, clock: Date.now })
+  return { loaded, control, changes, models }
 }
 
 /** A replica, begun: it is ready once it has folded what its places have. */
@@ -136,7 +114,8 @@ export async function openCluster(
   }
   try {
     const partitions = await partitionsOf(kafka, choice.prefix)
-    const control = new ClusterControl()
+    const { loaded, control, changes, models } = openControl(choice, kafka, inForce, replies.address)
+    const { lane } = control
     const onFault = (what: string, error: unknown) => logger.error({ err: error, what }, 'a decision has no score')
     const files = new FoldFiles(choice.folder, (path) =>
       logger.warn({ path }, 'a saved fold is damaged; the log is read'),
@@ -147,7 +126,7 @@ export async function openCluster(
       address: replies.address,
       partitions,
       control,
-      judge: new ClusterJudge({ control, inForce, onFault }),
+      judge: new ClusterJudge({ control, models: loaded, onFault }),
       wait,
       steadyClock: performance.now.bind(performance),
       retryMs,
@@ -167,20 +146,24 @@ export async function openCluster(
     replica.run(stop.signal).catch((error) => {
       if (!stop.signal.aborted) choice.onEnd(error)
     })
-    const whyNotReady = () => whyNot(replica, control, inForce)
+    const whyNotReady = () => whyNot(replica, loaded)
     const reader = readerOf(inForce, Date.now)
     const timeField = inForce.detector.transaction.time?.field ?? ''
     const { maxAheadMs, maxPending } = choice
     const shared = { front: replica.front, control, reader, timeField, clock: Date.now, maxAheadMs, maxPending }
-    const { lane } = control
-    const address = replies.address
-    const changes = new Changes({ lane, address, wait, retryMs, giveUpMs, log: new KafkaLog(kafka, choice.prefix) })
     const policy = new ClusterPolicy({
       ...{ lane, changes, reader, whyNotReady, clock: Date.now },
-      highestScore: inForce.predictor?.highestScore,
+      highestScore: () => control.newest && loaded.find(control.newest.definition)?.predictor?.highestScore,
       makeSecret: () => randomBytes(32).toString('hex'),
     })
-    return { decisions: new ClusterDecisions({ ...shared, whyNotReady, lag: () => replica.lag }), policy, close }
+    const deployer = new ClusterDeployer({
+      ...{ control, changes, models, loaded, whyNotReady, clock: Date.now },
+      columnsOf: (next) => readerOf(next, Date.now).columns,
+      runtime: choice.runtime,
+      readServed: choice.readServed,
+    })
+    const decisions = new ClusterDecisions({ ...shared, whyNotReady, lag: () => replica.lag })
+    return { decisions, policy, deployer, close }
   } catch (error) {
     await close()
     throw error
@@ -207,20 +190,16 @@ async function saveFolds(
   }
 }
 
-function whyNot(replica: Replica, { newest }: ClusterControl, inForce: DetectorInForce): string | undefined {
+function whyNot(replica: Replica, { problem, underway }: ClusterModels): string | undefined {
   const [fault] = replica.faults
   if (fault !== undefined) return fault.message
-  if (replica.isControlBehind) return 'Changes of the policy are still being read from the log'
-  if (replica.lag > 0) return `Histories are being made from the log: ${replica.lag} places are behind`
-  if (newest === undefined || decidesBy(newest.definition, inForce)) return undefined
-  const model = newest.definition.model ?? 'no model'
-  return `The cluster decides by ${model} and its detector and policy, and this replica has others`
-}
-
-/** Decisions name the cluster's definition, so nothing else may make them. */
-function decidesBy({ model, detector, policy: { version, ...policy } }: Definition, inForce: DetectorInForce): boolean {
-  const here = { model: inForce.predictor?.modelId ?? null, detector: inForce.detector, policy: inForce.policy }
-  return canonicalJson(JSON.parse(JSON.stringify(here))) === canonicalJson({ model, detector, policy })
+  if (replica.isControlBehind) {
+    if (problem !== undefined) return `${problem.id} can't decide here: ${problem.error.message}`
+    return underway === undefined
+      ? 'Changes of what is in force are still being read from the log'
+      : `${underway} is being loaded`
+  }
+  return replica.lag > 0 ? `Histories are being made from the log: ${replica.lag} places are behind` : undefined
 }
 
 function wait(ms: number, signal: AbortSignal): Promise<void> {

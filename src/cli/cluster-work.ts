@@ -1,5 +1,5 @@
 import { createDetectorInForce } from '../deciding/detector-in-force.ts'
-import { initCluster } from '../open-cluster.ts'
+import { initCluster } from '../init-cluster.ts'
 import { readTopicAddress } from '../streams/kafka/topic-address.ts'
 import type { Run } from './run.ts'
 import { servedByService } from './served.ts'
@@ -20,9 +20,19 @@ export async function init(
 ): Promise<void> {
   const { cluster, topic: prefix } = readTopicAddress('cluster', address)
   const { detector, predictor } = await servedByService('.shrike', { bundle, detector: path }).load()
-  const runtime = `node ${process.versions.node.split('.')[0]} ${process.arch}`
-  const options = { partitions, replication, nowMs: Date.now(), runtime }
+  const options = { partitions, replication, nowMs: Date.now(), runtime: runtimeOf() }
   const inForce = createDetectorInForce(detector, predictor)
-  const topics = await initCluster({ kafka: { ...cluster, login: readLogin(process.env) }, prefix }, inForce, options)
-  note(`the cluster ${prefix} has ${topics.length} lanes of ${partitions} partitions: ${topics.join(', ')}`)
+  const kafka = { ...cluster, login: readLogin(process.env) }
+  const { topics, isAdded } = await initCluster({ kafka, prefix }, inForce, options)
+  const told = topics.join(', ')
+  note(
+    isAdded
+      ? `the cluster ${prefix} was there, and has ${told} by now`
+      : `the cluster ${prefix} has ${topics.length} lanes of ${partitions} partitions: ${told}`,
+  )
+}
+
+/** What a definition says of where it was made. */
+export function runtimeOf(): string {
+  return `node ${process.versions.node.split('.')[0]} ${process.arch}`
 }

@@ -8,7 +8,9 @@ import { buildClusterServer } from '../http/cluster-server.ts'
 import { listen } from '../http/listen.ts'
 import { createMetrics } from '../http/metrics.ts'
 import { type ClusterChoice, openCluster } from '../open-cluster.ts'
+import { readBundleBytes } from '../scoring/load-predictor.ts'
 import { readTopicAddress } from '../streams/kafka/topic-address.ts'
+import { runtimeOf } from './cluster-work.ts'
 import { keepPrivate } from './log-files.ts'
 import type { Run } from './run.ts'
 import { addressOf, type ServeFlags } from './serve-work.ts'
@@ -33,16 +35,26 @@ export async function serveCluster(
   const choice = readCluster(flags)
   const address = addressOf(flags)
   await checkServing(address)
-  const { detector, predictor } = await servedByService(flags.data, { bundle, detector: flags.detector }).load()
+  const served = await servedByService(flags.data, { bundle, detector: flags.detector }).load()
+  const { detector, predictor, bundle: file } = served
   const inForce = createDetectorInForce(detector, predictor)
   const log = pino({ level: flags.logLevel, base: { pid: process.pid } }, pino.destination(2))
   const ended = Promise.withResolvers<void>()
-  const cluster = await openCluster({ ...choice, onEnd: ended.reject }, inForce, log)
+  const cluster = await openCluster(
+    {
+      ...choice,
+      ...{ onEnd: ended.reject, runtime: runtimeOf() },
+      readServed: file === undefined ? undefined : () => readBundleBytes(file),
+    },
+    inForce,
+    log,
+  )
   const app = buildClusterServer({
     decisions: cluster.decisions,
     policy: cluster.policy,
+    deployer: cluster.deployer,
     keyRing: address.keyRing,
-    metrics: createMetrics(() => predictor?.modelId ?? null),
+    metrics: createMetrics(() => cluster.deployer.servedId ?? null),
     log,
     names: Math.max(64, 2 * inForce.features.names.length),
   })
@@ -72,7 +84,9 @@ export function refuseOthers(given: readonly { readonly name: string; readonly f
   throw new FraudError('CLUSTER_UNSUPPORTED', `A replica of a cluster does not know ${other.flag}: leave it out`)
 }
 
-function readCluster(flags: ServeFlags & ClusterFlags & { readonly cluster: string }): Omit<ClusterChoice, 'onEnd'> {
+function readCluster(
+  flags: ServeFlags & ClusterFlags & { readonly cluster: string },
+): Omit<ClusterChoice, 'onEnd' | 'runtime' | 'readServed'> {
   const { cluster, topic: prefix } = readTopicAddress('cluster', flags.cluster)
   const [, number = '', of = ''] = /^(\d{1,3})\/(\d{1,3})$/.exec(flags.replica) ?? []
   const [replica, replicas] = [Number(number) - 1, Number(of)]

@@ -1,17 +1,18 @@
 import { FraudError } from '../core/errors.ts'
-import { canonicalJson, isRecord } from '../core/json-value.ts'
+import { isRecord } from '../core/json-value.ts'
 import { hashesCards } from '../deciding/card-key.ts'
-import { longestSpanMs } from '../deciding/detector-in-force.ts'
+import { type DetectorInForce, longestSpanMs } from '../deciding/detector-in-force.ts'
 import { namesOf } from '../deciding/policy-vocabulary.ts'
+import type { PolicyNames } from '../decisioning/index.ts'
 import { type Detector, parseDetector } from '../detector/detector.ts'
 import { personalColumns } from '../detector/personal-columns.ts'
 import { compileDetector } from '../features/feature-set.ts'
 import { definitionFromJson, definitionToJson } from '../log/definition-format.ts'
 import type { Definition } from '../log/log-record.ts'
-import { type ClusterDefinition, createClusterDefinition } from './cluster-definition.ts'
+import { ChangeLane } from './change-lane.ts'
+import { type ClusterDefinition, createClusterDefinition, sharesFolds } from './cluster-definition.ts'
 import type { Control } from './control.ts'
 import type { Entry } from './entries.ts'
-import { PolicyLane } from './policy-lane.ts'
 
 /** A definition as the control lane has it. */
 export function controlText(definition: Definition, createdAtMs: number): string {
@@ -33,17 +34,42 @@ export function refuseDetector(detector: Detector): void {
   throw new FraudError('CLUSTER_UNSUPPORTED', `A cluster does not ${found[1]} yet; send tokens, or use one process`)
 }
 
+/** The models that this replica has at hand. */
+export interface LoadedModels {
+  /** What decides by a definition; undefined where it is not loaded. */
+  find(definition: Definition): DetectorInForce | undefined
+  /** @throws FraudError where it can't be loaded here */
+  load(definition: Definition): Promise<void>
+}
+
 /** What the control lane has put in force. */
 export class ClusterControl implements Control {
   position = -1
   newest: ClusterDefinition | undefined
   /** The clock's time at which the cluster was made: it knows of nothing before. */
   createdAtMs = Number.POSITIVE_INFINITY
-  readonly lane = new PolicyLane()
+  readonly lane = new ChangeLane()
+  readonly #models: LoadedModels | undefined
   readonly #definitions = new Map<number, ClusterDefinition>()
+  /** What rules may speak of, where a model scores and where none does. */
+  readonly #names = new Map<boolean, PolicyNames>()
+
+  /** @param models without which nothing is decided. */
+  constructor(models?: LoadedModels) {
+    this.#models = models
+  }
 
   definition(position: number): ClusterDefinition | undefined {
     return this.#definitions.get(position)
+  }
+
+  get definitionPositions(): readonly number[] {
+    return [...this.#definitions.keys()]
+  }
+
+  /** All share their parts: a detector with other features is refused. */
+  judgedBy(definition: ClusterDefinition): ClusterDefinition {
+    return this.newest ?? definition
   }
 
   /** How far back the newest definition's features look. */
@@ -52,38 +78,57 @@ export class ClusterControl implements Control {
     return spanMs === Number.POSITIVE_INFINITY ? 0 : spanMs
   }
 
-  /** @throws FraudError LOG_TOO_NEW, LOG_INVALID */
-  apply(position: number, entry: Entry): void {
-    if (entry.kind === 'change') this.lane.change(position, entry.json)
-    else this.#define(position, entry)
-    this.position = position
+  makeReady(entry?: Entry): Promise<void> | undefined {
+    const definition = entry === undefined ? this.newest?.definition : this.#definitionIn(entry)
+    if (definition === undefined || this.#models?.find(definition) !== undefined) return undefined
+    return this.#models?.load(definition)
   }
 
-  #define(position: number, entry: Entry): void {
-    if (entry.kind !== 'definition') {
+  #definitionIn(entry: Entry): Definition | undefined {
+    return entry.kind === 'definition' ? readDefinition(entry.json).definition : this.lane.definitionIn(entry)
+  }
+
+  /** @throws FraudError LOG_TOO_NEW, LOG_INVALID */
+  apply(position: number, entry: Entry): void {
+    if (entry.kind === 'change') {
+      this.lane.change(position, entry.json, (definition) => this.#define(position, definition))
+    } else if (entry.kind === 'definition') {
+      const { definition, createdAtMs } = readDefinition(entry.json)
+      this.#define(position, definition)
+      if (typeof createdAtMs === 'number') this.createdAtMs = Math.min(this.createdAtMs, createdAtMs)
+    } else {
       throw new FraudError(
         'LOG_TOO_NEW',
         `The control lane has "${entry.kind}" at ${position}, which a newer Shrike wrote`,
       )
     }
-    const json: unknown = JSON.parse(entry.json)
-    if (!isRecord(json)) throw new FraudError('LOG_INVALID', `The definition at ${position} can't be read`)
-    const definition = definitionFromJson(json.definition)
+    this.position = position
+  }
+
+  #define(position: number, definition: Definition): void {
     const detector = parseDetector(definition.detector)
     const find = (at: number) => this.#definitions.get(at)?.definition ?? definition
-    // Rules that are in force read rows of the first detector's features, by their places.
-    const before = this.newest?.definition.detector ?? definition.detector
-    if (canonicalJson(before) !== canonicalJson(definition.detector)) {
+    const before = this.newest
+    // Rules that are in force, and transactions that are under way, rest on rows of the first definition's features.
+    if (before !== undefined && !sharesFolds(before.definition, definition)) {
       throw new FraudError(
         'LOG_TOO_NEW',
         `The control lane has another detector at ${position}, which a newer Shrike wrote`,
       )
     }
     const maker = { detector, features: compileDetector(detector) }
-    this.newest = createClusterDefinition(position, maker, definition, find)
+    this.newest = createClusterDefinition(position, maker, definition, find, before?.keyedBy)
     this.#definitions.set(position, this.newest)
-    if (typeof json.createdAtMs === 'number') this.createdAtMs = Math.min(this.createdAtMs, json.createdAtMs)
-    const names = namesOf({ ...maker, ...(definition.model === null && { predictor: undefined }) })
+    const hasModel = definition.model !== null
+    const names = this.#names.get(hasModel) ?? namesOf({ ...maker, ...(!hasModel && { predictor: undefined }) })
+    this.#names.set(hasModel, names)
     this.lane.define(position, definition, names)
   }
+}
+
+/** @throws FraudError LOG_INVALID */
+function readDefinition(json: string): { readonly definition: Definition; readonly createdAtMs: unknown } {
+  const value: unknown = JSON.parse(json)
+  if (!isRecord(value)) throw new FraudError('LOG_INVALID', 'A definition of the control lane is not an object')
+  return { definition: definitionFromJson(value.definition), createdAtMs: value.createdAtMs }
 }

@@ -109,7 +109,7 @@ export class ClusterDecisions {
   #present(intake: IntakeEntry, { record: bytes }: DecisionEntry): Decision {
     const [{ record: stored }] = splitFrames(bytes)
     const record = decodeRecord(stored, () => recordFormat)
-    const known = this.#options.control.definition(intake.definition)
+    const known = record.kind === 'decision' ? this.#options.control.definition(record.definition) : undefined
     if (record.kind !== 'decision' || known === undefined) {
       throw new FraudError('LOG_INVALID', 'The decision rests on a definition that the control lane does not have')
     }

@@ -1,3 +1,4 @@
+import { canonicalJson, isRecord } from '../core/json-value.ts'
 import { RecordTransactions } from '../deciding/detector-in-force.ts'
 import type { Detector } from '../detector/detector.ts'
 import { labelRanks, type RankOfSource } from '../detector/label-precedence.ts'
@@ -16,7 +17,7 @@ export interface LanePart {
   readonly part: FeaturePart
   /** The value that decides the partition; undefined where the transaction has none. */
   keyOf(sent: SentTransaction): string | undefined
-  /** The transaction with nothing but what the part reads. */
+  /** The transaction with nothing but what the part reads, under the definition whose folds make it. */
   reduce(sent: SentTransaction): SentTransaction
 }
 
@@ -24,6 +25,8 @@ export interface LanePart {
 export interface ClusterDefinition {
   readonly position: number
   readonly definition: Definition
+  /** The position of the definition whose folds make its parts: its own, or that of one before with the same features. */
+  readonly keyedBy: number
   readonly features: PartedFeatures
   readonly parts: readonly LanePart[]
   /** What features see of a transaction that was sent under any definition; undefined where these can't hold it. */
@@ -34,6 +37,7 @@ export interface ClusterDefinition {
 /**
  * @param position of the definition in the control lane.
  * @param definitionAt finds the definition that a transaction was sent under.
+ * @param keyedBy the position of the definition whose folds make its parts.
  * @throws FraudError CLUSTER_UNSUPPORTED
  */
 export function createClusterDefinition(
@@ -41,6 +45,7 @@ export function createClusterDefinition(
   { detector, features }: { readonly detector: Detector; readonly features: FeatureSet },
   definition: Definition,
   definitionAt: (position: number) => Definition,
+  keyedBy = position,
 ): ClusterDefinition {
   const parted = partsOf(features)
   const transactions = new RecordTransactions({ detector, features }, { definition: definitionAt })
@@ -60,10 +65,24 @@ export function createClusterDefinition(
       lane: keyLane(part.by),
       part,
       keyOf: (sent) => transactionOf(sent)?.texts[keyAt],
-      reduce: (sent) => ({ ...sent, fields: sent.fields.map((value, i) => (isRead[i] ? value : undefined)) }),
+      reduce: (sent) => ({
+        ...sent,
+        definition: keyedBy,
+        fields: sent.fields.map((value, i) => (isRead[i] ? value : undefined)),
+      }),
     }
   })
-  return { position, definition, features: parted, parts, transactionOf, rankOf: labelRanks(detector) }
+  return { position, definition, keyedBy, features: parted, parts, transactionOf, rankOf: labelRanks(detector) }
+}
+
+/** Whether what the folds of one make serves the other: of the same fields they compute the same row. */
+export function sharesFolds(one: Definition, other: Definition): boolean {
+  return canonicalJson(rowOf(one)) === canonicalJson(rowOf(other))
+}
+
+function rowOf({ columns, features: names, detector }: Definition): object {
+  const { transaction, features, histories } = isRecord(detector) ? detector : {}
+  return { columns, names, ...JSON.parse(JSON.stringify({ transaction, features, histories })) }
 }
 
 /** The values of a part whose key the transaction does not have, which no lane counts. */

@@ -1,3 +1,4 @@
+import { FraudError } from '../core/errors.ts'
 import type { DetectorInForce } from '../deciding/detector-in-force.ts'
 import { isUnlisted } from '../deciding/judgement.ts'
 import { RowScorer } from '../deciding/row-scorer.ts'
@@ -8,7 +9,7 @@ import { joinRow } from '../features/parts.ts'
 import type { DecisionRecord } from '../log/log-record.ts'
 import { ValueWriter } from '../log/packed-values.ts'
 import { encodeFrame } from '../log/record-format.ts'
-import type { ClusterControl } from './cluster-control.ts'
+import type { ClusterControl, LoadedModels } from './cluster-control.ts'
 import type { ClusterDefinition } from './cluster-definition.ts'
 import type { SentTransaction } from './entries.ts'
 import type { PartsJudge } from './front.ts'
@@ -16,23 +17,25 @@ import type { PartReply } from './replies.ts'
 
 export interface ClusterJudgeOptions {
   readonly control: ClusterControl
-  /** The detector and the model that decide here; what the control lane has in force has to be the same. */
-  readonly inForce: DetectorInForce
+  readonly models: Pick<LoadedModels, 'find'>
   readonly onFault: (what: Degradation, error: unknown) => void
+}
+
+/** A model and the row that it scores, which the next transaction overwrites. */
+interface Judging {
+  readonly inForce: DetectorInForce
+  readonly row: Float64Array
+  readonly scorer: RowScorer | undefined
 }
 
 /** Makes decisions of transactions and their parts: row -> score -> outcome, as a record. */
 export class ClusterJudge implements PartsJudge {
   readonly #options: ClusterJudgeOptions
-  readonly #row: Float64Array
-  readonly #scorer: RowScorer | undefined
   readonly #to = new ValueWriter()
+  #judging: Judging | undefined
 
   constructor(options: ClusterJudgeOptions) {
-    const { features, own, predictor } = options.inForce
     this.#options = options
-    this.#row = new Float64Array(features.names.length)
-    this.#scorer = predictor && new RowScorer(predictor, own.features, features, this.#row)
   }
 
   get deadlineMs(): number {
@@ -51,28 +54,29 @@ export class ClusterJudge implements PartsJudge {
   }
 
   #record(
-    definition: ClusterDefinition,
+    sentUnder: ClusterDefinition,
     sent: SentTransaction,
     parts: readonly (PartReply | undefined)[],
     isUnanswered: boolean,
   ): DecisionRecord {
-    const { inForce, control } = this.#options
-    const transaction = definition.transactionOf(sent)
+    const { control } = this.#options
+    const decidedBy = control.judgedBy(sentUnder)
+    const { inForce, row, scorer } = this.#judgingBy(decidedBy)
+    const transaction = decidedBy.transactionOf(sent)
     const degraded: Degradation[] = []
     if (parts.some((part) => part?.isCapped)) degraded.push('history-capped')
     if (sent.timestampMs - control.createdAtMs < control.spanMs) degraded.push('history-short')
-    const score = this.#score(definition, transaction, parts, degraded)
-    if (this.#lacksKey(definition, sent)) degraded.push('key-missing')
-    const listed = this.#scorer?.listed ?? inForce.own.features.listed
+    const score = this.#score(decidedBy, { row, scorer }, transaction, parts, degraded)
+    if (lacksKey(inForce, decidedBy, sent)) degraded.push('key-missing')
+    const listed = scorer?.listed ?? inForce.own.features.listed
     if (transaction !== undefined && listed.some((each) => isUnlisted(transaction, each)))
       degraded.push('category-unknown')
     if (isUnanswered) degraded.push('unanswered')
     const { id, timestampMs, receivedAtMs: decidedAtMs, fields } = sent
     const amount = transaction?.amount ?? Number.NaN
-    const input = { id, timestampMs, decidedAtMs, amount, fields, row: this.#row, score }
-    const changed = control.lane.policy.judge(input)
-    const outcome = changed?.outcome ?? outcomeOf(inForce.policy, score)
-    const isExplained = outcome !== 'approve' && typeof score === 'number' && this.#scorer?.predictor.explainsDecisions
+    const changed = control.lane.policy.judge({ id, timestampMs, decidedAtMs, amount, fields, row, score })
+    const outcome = changed?.outcome ?? outcomeOf(decidedBy.definition.policy, score)
+    const isExplained = outcome !== 'approve' && typeof score === 'number' && scorer?.predictor.explainsDecisions
     return {
       kind: 'decision',
       id,
@@ -80,31 +84,38 @@ export class ClusterJudge implements PartsJudge {
       outcome,
       score: score ?? null,
       decidedAtMs,
-      definition: definition.position,
+      definition: decidedBy.position,
       degraded,
       // The intake has them.
       fields: [],
-      row: this.#row,
+      row,
       ...(changed && { policy: changed.policy }),
-      ...(isExplained && { contributions: this.#scorer?.strongest() ?? [] }),
+      ...(isExplained && { contributions: scorer?.strongest() ?? [] }),
     }
   }
 
-  #lacksKey({ definition: { columns } }: ClusterDefinition, { fields }: SentTransaction): boolean {
-    const { keys = {}, optionalKeys = [] } = this.#options.inForce.detector.transaction
-    return Object.entries(keys).some(
-      ([name, column]) => !optionalKeys.includes(name) && fields[columns.indexOf(column)] === undefined,
-    )
+  /** @throws FraudError NOT_READY where what decides is not loaded here */
+  #judgingBy({ definition }: ClusterDefinition): Judging {
+    const inForce = this.#options.models.find(definition)
+    if (inForce === undefined) {
+      throw new FraudError('NOT_READY', `${definition.model ?? 'What decides'} is still being loaded here`)
+    }
+    if (this.#judging?.inForce === inForce) return this.#judging
+    const { features, own, predictor } = inForce
+    const row = new Float64Array(features.names.length)
+    const scorer = predictor && new RowScorer(predictor, own.features, features, row)
+    this.#judging = { inForce, row, scorer }
+    return this.#judging
   }
 
   /** Fills the row, and says in `degraded` why there is no score. */
   #score(
     { features }: ClusterDefinition,
+    { row, scorer }: Pick<Judging, 'row' | 'scorer'>,
     transaction: Transaction | undefined,
     parts: readonly (PartReply | undefined)[],
     degraded: Degradation[],
   ): ExpectedScore {
-    const row = this.#row
     let failure: Degradation = 'features-failed'
     try {
       if (transaction === undefined) throw new RangeError('the definition does not hold the transaction')
@@ -119,7 +130,7 @@ export class ClusterJudge implements PartsJudge {
         return null
       }
       failure = 'model-failed'
-      return this.#scorer?.score()
+      return scorer?.score()
     } catch (error) {
       this.#options.onFault(failure, error)
       degraded.push(failure)
@@ -127,4 +138,15 @@ export class ClusterJudge implements PartsJudge {
       return null
     }
   }
+}
+
+function lacksKey(
+  { detector }: DetectorInForce,
+  { definition: { columns } }: ClusterDefinition,
+  { fields }: SentTransaction,
+): boolean {
+  const { keys = {}, optionalKeys = [] } = detector.transaction
+  return Object.entries(keys).some(
+    ([name, column]) => !optionalKeys.includes(name) && fields[columns.indexOf(column)] === undefined,
+  )
 }

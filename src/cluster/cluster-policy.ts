@@ -3,26 +3,20 @@ import { type ChangeContext, examineChange, recordOfChange } from '../deciding/c
 import { concealChange } from '../deciding/conceal-change.ts'
 import type { ChangeAnswer } from '../deciding/decisions.ts'
 import type { PolicyDesk } from '../deciding/policy-desk.ts'
-import {
-  anyChangeSchema,
-  movesVersion,
-  type NumberedEntry,
-  type PolicyInForce,
-  thresholdsAlone,
-} from '../decisioning/index.ts'
+import { type NumberedEntry, type PolicyInForce, thresholdsAlone } from '../decisioning/index.ts'
 import { warnOfPolicy } from '../decisioning/policy.ts'
 import type { ReceivedTransactionReader } from '../detector/received-transaction.ts'
+import type { ChangeLane } from './change-lane.ts'
 import type { Changes } from './changes.ts'
 import { refuseUncountable } from './countable-change.ts'
-import type { PolicyLane } from './policy-lane.ts'
 
 export interface ClusterPolicyOptions {
-  readonly lane: PolicyLane
+  readonly lane: ChangeLane
   readonly changes: Changes
   readonly reader: Pick<ReceivedTransactionReader, 'readKey'>
   readonly clock: () => number
-  /** The highest that the model can give. */
-  readonly highestScore: number | undefined
+  /** The highest that the model can give which decides now. */
+  readonly highestScore: () => number | undefined
   /** 32 random bytes in hex. */
   readonly makeSecret: () => string
   /** Why nothing can be changed now; undefined where it can. */
@@ -54,19 +48,21 @@ export class ClusterPolicy implements PolicyDesk {
   async change(given: unknown, context: Omit<ChangeContext, 'atMs' | 'tokens'>): Promise<ChangeAnswer> {
     const { lane, changes, makeSecret } = this.#options
     this.#requireReady()
-    let made: ReturnType<typeof recordOfChange> | undefined
-    const sequence = await changes.make(() => {
-      const atMs = this.#options.clock()
-      const change = this.#conceal(given)
-      refuseUncountable(change)
-      made = recordOfChange(lane.policy, change, { ...context, atMs }, { ...this.#examining, makeSecret })
-      return made.record
-    })
-    const { drawSecret: _, ...change } = made?.record.change ?? {}
-    const version = movesVersion(anyChangeSchema.parse(change)) ? sequence : lane.policy.inForce.version
-    const reason = this.#warnOfPolicy()
-    const warnings = made?.warnings ?? []
-    return { version, sequence, warnings: reason === undefined ? warnings : [...warnings, { field: 'policy', reason }] }
+    let warned: ChangeAnswer['warnings'] = []
+    const { position, told } = await changes.make(
+      () => {
+        const atMs = this.#options.clock()
+        const change = this.#conceal(given)
+        refuseUncountable(change)
+        const made = recordOfChange(lane.policy, change, { ...context, atMs }, { ...this.#examining, makeSecret })
+        warned = made.warnings
+        return made
+      },
+      () => ({ version: lane.policy.inForce.version, reason: this.#warnOfPolicy() }),
+    )
+    const { version, reason } = told
+    const warnings = reason === undefined ? warned : [...warned, { field: 'policy', reason }]
+    return { version, sequence: position, warnings }
   }
 
   /** A change that waits for somebody else: a cluster has no users who could approve it. */
@@ -91,7 +87,7 @@ export class ClusterPolicy implements PolicyDesk {
   get #examining() {
     const { clock, highestScore } = this.#options
     // Detectors with persons are refused.
-    return { atMs: clock(), highestScore, isPerson: () => false }
+    return { atMs: clock(), highestScore: highestScore(), isPerson: () => false }
   }
 
   #conceal(given: unknown): unknown {
@@ -100,7 +96,7 @@ export class ClusterPolicy implements PolicyDesk {
 
   #warnOfPolicy(): string | undefined {
     const thresholds = thresholdsAlone(this.#options.lane.policy.inForce.definitions)
-    return thresholds && warnOfPolicy(thresholds, this.#options.highestScore, 'Set one with PUT /v1/policy')
+    return thresholds && warnOfPolicy(thresholds, this.#options.highestScore(), 'Set one with PUT /v1/policy')
   }
 
   #requireReady(): void {

@@ -9,5 +9,12 @@ export interface Control {
   readonly newest: ClusterDefinition | undefined
   /** The definition at a position; undefined before its entry was taken. */
   definition(position: number): ClusterDefinition | undefined
+  /** The newest of those with the same parts: what a transaction that was sent under one is decided by. */
+  judgedBy(definition: ClusterDefinition): ClusterDefinition
   apply(position: number, entry: Entry): void
+  /**
+   * Resolves once that can decide here which an entry would put in force, or which the entries so far have put in force;
+   * undefined where it can already.
+   */
+  makeReady(entry?: Entry): Promise<void> | undefined
 }

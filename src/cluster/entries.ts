@@ -80,6 +80,16 @@ interface ControlEntry {
   readonly json: string
 }
 
+/** A piece of a bundle's file, behind the piece before it. */
+export interface BundleEntry {
+  readonly kind: 'bundle'
+  readonly id: string
+  /** Of the whole file, in hex. */
+  readonly sha256: string
+  readonly offset: number
+  readonly piece: Uint8Array
+}
+
 export type Entry =
   | IntakeEntry
   | ObservationEntry
@@ -89,11 +99,12 @@ export type Entry =
   | ForwardedEntry
   | ControlEntry
   | ObservedEntry
+  | BundleEntry
 
 /** In the order of their numbers: grows at its end only. */
 const kinds = [
   ...(['intake', 'observation', 'decision', 'label', 'key-label', 'forwarded', 'definition', 'change'] as const),
-  'observed',
+  ...(['observed', 'bundle'] as const),
 ] as const
 const kindAt: readonly string[] = kinds
 
@@ -148,6 +159,12 @@ function writeBody(entry: Entry, to: ValueWriter): void {
     case 'definition':
     case 'change':
       to.text(entry.json)
+      break
+    case 'bundle':
+      to.text(entry.id)
+      to.text(entry.sha256)
+      to.whole(entry.offset)
+      to.raw(entry.piece)
   }
 }
 
@@ -200,6 +217,10 @@ function readBody(kind: (typeof kinds)[number], from: ValueReader, end: number):
     case 'definition':
     case 'change':
       return { kind, json: from.text() }
+    case 'bundle': {
+      const [id, sha256, offset] = [from.text(), from.text(), from.whole()]
+      return { kind, id, sha256, offset, piece: from.raw(end - from.position) }
+    }
   }
 }
 

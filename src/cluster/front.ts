@@ -21,6 +21,7 @@ const reachStepMs = 20
 /** What makes a decision's record of a transaction and its parts. */
 export interface PartsJudge {
   /**
+   * @param definition that the transaction was sent under; the newest one with the same parts decides.
    * @param parts missing where a part did not come in time, or came too late to be counted.
    * @returns the framed record, and the position of the control lane that it rests on.
    */
@@ -95,6 +96,8 @@ export class Front {
     const { intake } = home
     const isRepeat = intake.front !== asker.front || intake.question !== asker.question
     const decision = home.decision ?? (await this.finish(intake, false, untilMs))
+    // What it names has to be known here by those who tell it.
+    await this.#reach(decision.control)
     return { intake, decision, isRepeat }
   }
 
@@ -141,12 +144,12 @@ export class Front {
     return definition
   }
 
-  /** Waits until changes are known here that the transaction's own front had known. */
+  /** Waits until changes are known here that another replica had known. */
   async #reach(control: number): Promise<void> {
     const { controlPosition, giveUpMs, wait } = this.#options
     const { signal } = new AbortController()
     for (let leftMs = giveUpMs; controlPosition() < control; leftMs -= reachStepMs) {
-      if (leftMs <= 0) throw unanswered('changes of the policy that it was taken in under are not known here yet')
+      if (leftMs <= 0) throw unanswered('changes that it was taken in or decided under are not known here yet')
       await wait(reachStepMs, signal)
     }
   }

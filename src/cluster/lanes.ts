@@ -3,6 +3,8 @@ import type { Place } from './ordered-log.ts'
 
 /** What changes what is in force: definitions and policies. One partition, which everybody reads. */
 export const controlPlace: Place = { lane: 'control', partition: 0 }
+/** The files of bundles, in pieces. One partition, which is read from where a bundle begins. */
+export const bundlePlace: Place = { lane: 'bundles', partition: 0 }
 export const homeLane = 'home'
 
 /** The lane of the observations by a key. */

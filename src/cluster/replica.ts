@@ -1,13 +1,13 @@
 import type { FraudError } from '../core/errors.ts'
 import type { ClusterDefinition } from './cluster-definition.ts'
 import type { Control } from './control.ts'
-import { decodeEntry } from './entries.ts'
+import { ControlReader } from './control-reader.ts'
 import { Front, type FrontOptions } from './front.ts'
 import { Healer } from './healer.ts'
 import { type Held, Holder, type HolderOptions, type Mark } from './holder.ts'
 import { HomeFold } from './home-fold.ts'
 import { KeyFold } from './key-fold.ts'
-import { controlPlace, homeLane } from './lanes.ts'
+import { homeLane } from './lanes.ts'
 import { type OrderedLog, type Place, placeName } from './ordered-log.ts'
 import type { LaneFold, Reply } from './replies.ts'
 
@@ -36,8 +36,6 @@ export interface ReplicaOptions
   readonly onError: (error: unknown) => void
 }
 
-const controlWatchMs = 1_000
-
 interface KeyHolder {
   readonly definition: ClusterDefinition
   readonly holder: Holder
@@ -52,10 +50,8 @@ export class Replica {
   readonly #home: Holder
   readonly #healer: Healer
   readonly #keys = new Map<number, KeyHolder>()
-  #controlFrom = Number.POSITIVE_INFINITY
-  /** Where the control lane ended when that was last asked: it is to be taken by the time it is asked again. */
-  #controlEnd = Number.POSITIVE_INFINITY
-  #controlDue = Number.POSITIVE_INFINITY
+  readonly #control: ControlReader
+  #onControl = () => {}
 
   constructor(options: ReplicaOptions) {
     const { control } = options
@@ -65,6 +61,7 @@ export class Replica {
       definition: (position) => control.definition(position),
       controlPosition: () => control.position,
     })
+    this.#control = new ControlReader(options, () => this.#onControl())
     this.#home = this.#holder(() => true)
     this.#healer = new Healer({ ...options, front: this.front })
   }
@@ -86,26 +83,20 @@ export class Replica {
 
   /** Runs until aborted; rejects where a place can't be read any more. */
   async run(signal: AbortSignal): Promise<void> {
-    const { log, control } = this.#options
-    this.#controlFrom = await log.end(controlPlace)
-    this.#controlEnd = this.#controlFrom
-    this.#controlDue = this.#controlFrom
     // Folds of keys begin while the rest is awaited.
     const failed = Promise.withResolvers<never>()
-    const home = this.#home.run(this.#loadHomes(), signal)
-    const take = (_: Place, position: number, bytes: Uint8Array) => {
-      control.apply(position, decodeEntry(bytes, `${placeName(controlPlace)} ${position}`))
-      // Of the past the newest definition is enough: whoever asks under an older one was answered, or asks again.
-      if (position >= this.#controlFrom) this.#openKeys(signal).catch(failed.reject)
+    this.#onControl = () => {
+      this.#openKeys(signal).catch(failed.reject)
       for (const { holder } of this.#keys.values()) holder.drain()
     }
-    const told = log.read([{ ...controlPlace, after: -1 }], take, signal)
-    await Promise.race([failed.promise, Promise.all([home, told, this.#heal(signal), this.#watchControl(signal)])])
+    const control = this.#control.run(signal)
+    const home = this.#home.run(this.#loadHomes(), signal)
+    await Promise.race([failed.promise, Promise.all([home, control, this.#heal(signal)])])
   }
 
-  /** Whether what the control lane held a second ago is not taken yet. */
+  /** Whether what the control lane held a second ago is not taken yet, or can't decide here. */
   get isControlBehind(): boolean {
-    return this.#options.control.position < this.#controlDue
+    return this.#control.isBehind
   }
 
   get #holders(): readonly Holder[] {
@@ -152,10 +143,10 @@ export class Replica {
     }
   }
 
-  /** Folds for the newest definition, beside those of the one before, until aborted. */
+  /** Folds for the newest definition, beside those of the one before, until aborted. Of the past the newest is enough. */
   async #openKeys(signal: AbortSignal): Promise<void> {
     const { control, partitions, holds } = this.#options
-    const definition = control.newest
+    const definition = control.newest && control.definition(control.newest.keyedBy)
     if (definition === undefined || this.#keys.has(definition.position)) return
     const holder = this.#holder((position) => control.definition(position) !== undefined)
     const held = definition.parts.flatMap(({ lane, part }) =>
@@ -170,20 +161,6 @@ export class Replica {
   #holder(knows: HolderOptions['knows']): Holder {
     const { log, send, onFault } = this.#options
     return new Holder({ log, knows, send, onFault })
-  }
-
-  /** Notices where changes don't come any more, so that nothing is decided by what is long out of force. */
-  async #watchControl(signal: AbortSignal): Promise<void> {
-    const { log, wait, onError } = this.#options
-    while (!signal.aborted) {
-      await wait(controlWatchMs, signal)
-      this.#controlDue = this.#controlEnd
-      try {
-        this.#controlEnd = await log.end(controlPlace)
-      } catch (error) {
-        onError(error)
-      }
-    }
   }
 
   async #heal(signal: AbortSignal): Promise<void> {

@@ -2,7 +2,8 @@ import { type Check, checkAll } from './check.ts'
 import type { Refuse } from './guard.ts'
 import type { App } from './http-context.ts'
 import { refuseUnknownQuery } from './known-query.ts'
-import type { PolicyContext, Route, RouteParams } from './route.ts'
+import type { ModelContext, PolicyContext, Route, RouteParams } from './route.ts'
+import { modelRoutes } from './route-list.ts'
 import { routerPath } from './router-path.ts'
 import { changeEntries } from './routes/change-entries.ts'
 import { changePolicy } from './routes/change-policy.ts'
@@ -29,9 +30,9 @@ const shared: readonly Route<PolicyContext>[] = [
   ...[listList, putList, removeList, listEntries, changeEntries],
 ]
 
-/** Adds what a replica answers about the policy, by the same roles as one process. */
-export function addPolicyRoutes(app: App, context: PolicyContext, refuse: Refuse): void {
-  for (const route of shared) {
+/** Adds what a replica answers about the policy and models, by the same roles as one process. */
+export function addClusterRoutes(app: App, context: PolicyContext & ModelContext, refuse: Refuse): void {
+  for (const route of [...shared, ...modelRoutes]) {
     const url = routerPath(route)
     const onRequest = guardOf(route, refuse)
     app.route<RouteParams>({ method: route.method, url, onRequest, handler: route.handle(context) })
@@ -44,7 +45,7 @@ export function addPolicyRoutes(app: App, context: PolicyContext, refuse: Refuse
   })
 }
 
-function guardOf({ role, query }: Pick<Route<PolicyContext>, 'role' | 'query'>, refuse: Refuse) {
+function guardOf({ role, query }: Pick<Route, 'role' | 'query'>, refuse: Refuse) {
   const ofKey: Check = (request, reply) => refuse(role, request, reply)
   const ofQuery = refuseUnknownQuery(query)
   return checkAll([ofKey, ...(ofQuery ? [ofQuery] : [])])

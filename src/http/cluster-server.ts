@@ -6,10 +6,11 @@ import type { ClusterDecisions } from '../cluster/cluster-decisions.ts'
 import { FraudError } from '../core/errors.ts'
 import { readJson } from '../core/json-text.ts'
 import type { Logger } from '../core/logger.ts'
+import type { ModelDesk } from '../deciding/model-desk.ts'
 import type { PolicyDesk } from '../deciding/policy-desk.ts'
 import { answerBody } from './answer-body.ts'
 import { smallBody } from './body.ts'
-import { addPolicyRoutes } from './cluster-policy-routes.ts'
+import { addClusterRoutes } from './cluster-routes.ts'
 import { createGuard, principalOf } from './guard.ts'
 import { HeldBytes } from './held-bytes.ts'
 import type { App } from './http-context.ts'
@@ -22,6 +23,7 @@ import { Turns } from './turns.ts'
 export interface ClusterServerOptions {
   readonly decisions: ClusterDecisions
   readonly policy: PolicyDesk
+  readonly deployer: ModelDesk
   readonly keyRing: () => KeyRing
   readonly metrics: Metrics
   readonly log: Logger
@@ -29,8 +31,9 @@ export interface ClusterServerOptions {
   readonly names: number
 }
 
-/** What a replica of a cluster answers: decisions, labels, its policy, probes and metrics. All else is refused with a word. */
-export function buildClusterServer({ decisions, policy, keyRing, metrics, log, names }: ClusterServerOptions): App {
+/** What a replica of a cluster answers: decisions, labels, its policy and models, probes and metrics. All else is refused with a word. */
+export function buildClusterServer(options: ClusterServerOptions): App {
+  const { decisions, policy, deployer, keyRing, metrics, log, names } = options
   const limits = defaultLimits
   const answerError = createErrorAnswer(log)
   const app: App = fastify({ ...connectionOptions(limits), frameworkErrors: answerError })
@@ -42,7 +45,7 @@ export function buildClusterServer({ decisions, policy, keyRing, metrics, log, n
     if (refusal !== undefined) throw refusal
     throw new FraudError(
       'CLUSTER_UNSUPPORTED',
-      'A cluster answers POST /v1/decisions, POST /v1/labels, the policy with its rules and lists, GET /readyz, /healthz and /metrics; what else one process does it does not do yet',
+      'A cluster answers POST /v1/decisions, POST /v1/labels, the policy with its rules and lists, models, GET /v1/status, /readyz, /healthz and /metrics; what else one process does it does not do yet',
     )
   })
   app.addHook('onResponse', (request, reply, done) => {
@@ -50,7 +53,8 @@ export function buildClusterServer({ decisions, policy, keyRing, metrics, log, n
     done()
   })
   const held = new HeldBytes(limits.heldBytes)
-  addPolicyRoutes(app, { limits, held, turns: new Turns(), accounts: undefined, decisions: policy }, refuse)
+  const shared = { limits, held, turns: new Turns(), accounts: undefined }
+  addClusterRoutes(app, { ...shared, decisions: policy, deployer }, refuse)
   const bodyLimits = smallBody({ limits, held })
   const post = (path: string, role: Role, answer: (body: Buffer, request: FastifyRequest) => Promise<object>) =>
     app.post(path, (request, reply) => {
@@ -76,7 +80,16 @@ export function buildClusterServer({ decisions, policy, keyRing, metrics, log, n
   probe('/readyz', () => {
     if (decisions.whyNotReady !== undefined) throw new FraudError('NOT_READY', decisions.whyNotReady)
     const { version } = policy.policy
-    return { status: 'ready', lag: decisions.lag, policy: { version, position: decisions.controlPosition } }
+    const model = deployer.servedId ?? null
+    return { status: 'ready', lag: decisions.lag, model, policy: { version, position: decisions.controlPosition } }
+  })
+  app.get('/v1/status', (request, reply) => {
+    const refusal = refuse('any key', request, reply)
+    if (refusal !== undefined) throw refusal
+    const { whyNotReady = null, lag, controlPosition } = decisions
+    const model = deployer.servedId ?? null
+    const told = { role: 'replica', model, isReady: whyNotReady === null, whyNotReady, lag, position: controlPosition }
+    return reply.header('cache-control', 'no-store').send(told)
   })
   app.get('/metrics', async (request, reply) => {
     const refusal = refuse('any key', request, reply)

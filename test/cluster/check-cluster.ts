@@ -13,7 +13,7 @@ import { controlPlace, homeLane, placeOf } from '../../src/cluster/lanes.ts'
 import type { Place } from '../../src/cluster/ordered-log.ts'
 import { type Defined, spansOf } from '../feature-definitions.ts'
 import type { Purchase, Scene, Verdict } from '../feature-stream.ts'
-import { partitions, type SimulatedCluster } from './simulated-cluster.ts'
+import { featuresOf, partitions, type SimulatedCluster } from './simulated-cluster.ts'
 import { recordOf, SimulatedControl } from './simulated-control.ts'
 
 interface Placed {
@@ -37,6 +37,7 @@ export function checkCluster(cluster: SimulatedCluster, features: ReadonlyMap<st
   const control = readControl(read(controlPlace))
   checkChanges(cluster, read(controlPlace), control)
   checkVersions(cluster, intakes, decisions)
+  checkModels(control, intakes, decisions)
   checkRows(control, read, intakes, decisions, features)
   const newest = [...control.values()].at(-1)
   checkLabels({ at: (position) => newest?.definition(position) }, homes, read, intakes)
@@ -111,6 +112,24 @@ function checkVersions(
   }
 }
 
+/** Who decides is the newest model of the lane by then, unless features are others: then those of the transaction's own. */
+function checkModels(
+  control: ReadonlyMap<number, SimulatedControl>,
+  intakes: ReadonlyMap<string, IntakeEntry>,
+  decisions: ReadonlyMap<string, DecisionEntry>,
+): void {
+  for (const [id, { control: position, record }] of decisions) {
+    const inForce = control.get(position)
+    const sentUnder = inForce?.definition(intakes.get(id)?.definition ?? -1)
+    const { newest } = inForce ?? {}
+    if (featuresOf(newest?.definition.model) !== featuresOf(sentUnder?.definition.model)) continue
+    assert.equal(recordOf(record).definition, newest?.position, `${id} is decided by another model than the newest`)
+    const { champion } = inForce?.lane.deployments.inForce ?? {}
+    if (featuresOf(champion) === featuresOf(newest?.definition.model) && newest?.definition.model?.includes('@'))
+      assert.equal(newest.definition.model, champion, `${id} is not decided by the champion`)
+  }
+}
+
 /** Rows made again: by the folds, from nothing but the log, and by the definitions of the features. */
 function checkRows(
   control: ReadonlyMap<number, SimulatedControl>,
@@ -124,16 +143,17 @@ function checkRows(
     const intake = intakes.get(id)
     const inForce = control.get(entry.control)
     const definition = intake && inForce?.definition(intake.definition)
-    assert.ok(intake && inForce && definition, `what ${id} was decided by is not in the log`)
-    const defined = features.get(definition.definition.model ?? '') ?? []
+    const keyed = definition && inForce?.definition(definition.keyedBy)
+    assert.ok(intake && inForce && definition && keyed, `what ${id} was decided by is not in the log`)
+    const defined = features.get(featuresOf(definition.definition.model)) ?? []
     const parts = definition.parts.map((lane, i) => {
       const key = lane.keyOf(intake)
       const position = entry.positions[i]
       if (position === undefined) return undefined
       if (key === undefined) return { position: -1, values: valuesWithoutKey(lane, definition, intake) }
       const place = placeOf(lane.lane, key, partitions)
-      const name = `${place.lane}/${place.partition}@${definition.position}`
-      const replay = replays.get(name) ?? replayPlace(definition, lane, read(place), defined, place)
+      const name = `${place.lane}/${place.partition}@${keyed.position}`
+      const replay = replays.get(name) ?? replayPlace(keyed, lane, read(place), defined, place)
       replays.set(name, replay)
       const part = replay.get(id)
       assert.ok(part !== undefined, `${id} was not counted in ${name}`)

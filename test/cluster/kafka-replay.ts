@@ -7,6 +7,7 @@ import { KafkaLog } from '../../src/cluster/kafka-log.ts'
 import { controlPlace, homeLane, placeOf } from '../../src/cluster/lanes.ts'
 import { type Place, placeName } from '../../src/cluster/ordered-log.ts'
 import { hashText } from '../../src/core/hash-text.ts'
+import { outcomeOf } from '../../src/decisioning/policy.ts'
 import { computeRow } from '../../src/features/feature-set.ts'
 import { MemoryHistories } from '../../src/features/memory-histories.ts'
 import { joinRow } from '../../src/features/parts.ts'
@@ -26,6 +27,8 @@ export interface Replayed {
   readonly differing: readonly string[]
   /** Those that another outcome, or another trace of the policy, comes of here, under the changes before their positions. */
   readonly judgedOtherwise: readonly string[]
+  /** By id the model of the newest definition that its decision was made under. */
+  readonly models: ReadonlyMap<string, string | null>
   readonly repeats: number
 }
 
@@ -76,8 +79,7 @@ async function replay(log: KafkaLog, partitions: number): Promise<Replayed> {
     const row = joinRow(definition.features, transaction, values, new Float64Array(record.row.length))
     if (!record.row.every((value, i) => Object.is(value, row[i]))) differing.push(id)
   }
-  const judgedOtherwise = judgeAgain(changes, intakes, decisions, records)
-  return { decisions: records, differing, judgedOtherwise, repeats }
+  return { decisions: records, differing, repeats, ...judgeAgain(changes, intakes, decisions, records) }
 }
 
 /** Judges recorded rows and scores again, each by the changes through the position that its decision names. */
@@ -86,8 +88,9 @@ function judgeAgain(
   intakes: ReadonlyMap<string, IntakeEntry>,
   decisions: ReadonlyMap<string, DecisionEntry>,
   records: ReadonlyMap<string, DecisionRecord>,
-): readonly string[] {
+): Pick<Replayed, 'judgedOtherwise' | 'models'> {
   const control = new ClusterControl()
+  const models = new Map<string, string | null>()
   const left = [...changes]
   const differing: string[] = []
   for (const [id, entry] of [...decisions].sort(([, a], [, b]) => a.control - b.control)) {
@@ -97,14 +100,18 @@ function judgeAgain(
     }
     const [intake, record] = [intakes.get(id) ?? assert.fail(), records.get(id) ?? assert.fail()]
     assert.ok(entry.control >= intake.control, `${id} was decided by an older policy than it came under`)
-    const amount = control.newest?.transactionOf(intake)?.amount ?? Number.NaN
+    const newest = control.newest ?? assert.fail('no definition')
+    assert.equal(record.definition, newest.position, `${id} names another definition than the newest before it`)
+    models.set(id, newest.definition.model)
+    const amount = newest.transactionOf(intake)?.amount ?? Number.NaN
     const { timestampMs, receivedAtMs: decidedAtMs, fields } = intake
     const { row, score, outcome, policy } = record
     const again = control.lane.policy.judge({ id, timestampMs, decidedAtMs, amount, fields, row, score })
-    const isSame = isDeepStrictEqual(policy, again?.policy) && (again === undefined || again.outcome === outcome)
+    const expected = again?.outcome ?? outcomeOf(newest.definition.policy, score)
+    const isSame = isDeepStrictEqual(policy, again?.policy) && expected === outcome
     if (!isSame) differing.push(id)
   }
-  return differing
+  return { judgedOtherwise: differing, models }
 }
 
 async function replayLane(log: KafkaLog, definition: ClusterDefinition, at: number, partitions: number) {

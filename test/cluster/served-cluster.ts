@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import type { ChildProcess } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startShrike } from '../run-shrike.ts'
@@ -77,6 +78,19 @@ export class ServedCluster {
     } catch (error) {
       return { status: 0, text: String(error instanceof Error ? error.cause : error) }
     }
+  }
+
+  /** Adds a bundle's file at a replica. */
+  async add(replica: number, path: string): Promise<unknown> {
+    const headers = { 'content-type': 'application/octet-stream' }
+    const answer = await fetch(`${this.#urls[replica]}/v1/models`, {
+      method: 'POST',
+      headers,
+      body: readFileSync(path),
+    })
+    const text = await answer.text()
+    assert.equal(answer.status, 200, text)
+    return JSON.parse(text)
   }
 
   /**

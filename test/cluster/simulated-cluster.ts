@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { isDeepStrictEqual } from 'node:util'
 import { Changes } from '../../src/cluster/changes.ts'
 import { type Entry, encodeEntry, type SentTransaction } from '../../src/cluster/entries.ts'
@@ -65,7 +66,12 @@ export class SimulatedCluster {
     this.#starts++
     const { world } = this
     const machine: Machine = { name: `r${number}#${this.#starts}`, isDead: false, pausedUntilMs: 0 }
-    const control = new SimulatedControl()
+    const wait = world.waitOf(machine)
+    const control = new SimulatedControl(async () => {
+      const isSlow = world.chance(world.faults.slowModel)
+      await wait(isSlow ? world.random.integer(6_000) : world.delay(), new AbortController().signal)
+      if (world.chance(world.faults.lost)) throw new FraudError('LOG_UNAVAILABLE', 'The bundle can not be read now')
+    })
     const holders = this.holders
     const replica = new Replica({
       log: world.logOf(machine),
@@ -137,10 +143,41 @@ export class SimulatedCluster {
         makeSecret,
         isPerson: () => false,
         atMs: context.atMs,
-      }).record
+      })
     }
-    changes.make(make).then(
-      (position) => {
+    this.#tellMade(
+      changes.make(make, () => undefined),
+      why,
+      machine,
+    )
+  }
+
+  /** A deployment, asked of some replica: another model of the features in force, or the first one of them again. */
+  deploy(version: number, to: number, isRollback: boolean): void {
+    const running = this.running[to]
+    if (running?.control.newest === undefined) return
+    const { changes, control, machine } = running
+    const why = `change ${++this.#changes}`
+    const make = () => {
+      const { definition } = control.newest ?? assert.fail('there was a definition')
+      const deployed = `${featuresOf(definition.model)}@${String(version).padStart(12, '0')}`
+      const first = control.lane.deployments.steps.find(({ led }) => featuresOf(led.champion) === featuresOf(deployed))
+      const back = isRollback ? first : undefined
+      const model = back?.led.champion ?? deployed
+      const change = back ? { kind: 'rollback', to: back.sequence } : { kind: 'champion', model }
+      const record = { kind: 'deployment', by: 'ann', why, atMs: this.world.nowMs, change } as const
+      return { record, definition: { ...definition, model } }
+    }
+    this.#tellMade(
+      changes.make(make, () => undefined),
+      why,
+      machine,
+    )
+  }
+
+  #tellMade(made: Promise<{ readonly position: number }>, why: string, machine: Machine): void {
+    made.then(
+      ({ position }) => {
         if (machine.isDead) return
         this.changesTold.push({ position, why })
         this.#toldChanges.set(machine, Math.max(position, this.#toldChanges.get(machine) ?? -1))
@@ -150,6 +187,11 @@ export class SimulatedCluster {
         this.refused.push(error)
       },
     )
+  }
+
+  /** Whether a definition came with a deployment. */
+  isOfDeployment(position: number): boolean {
+    return this.running[0]?.control.definition(position)?.definition.model?.includes('@') === true
   }
 
   changeControl(entry: Entry): number {
@@ -202,6 +244,11 @@ export class SimulatedCluster {
       },
     )
   }
+}
+
+/** Models of the same features are called alike up to here. */
+export function featuresOf(model: string | null | undefined): string {
+  return model?.split('@')[0] ?? ''
 }
 
 const fieldsOf = ({ amount, card, shop, city, points, latitude, longitude }: Purchase): Record<string, unknown> => ({

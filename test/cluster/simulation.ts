@@ -1,3 +1,4 @@
+import type { Decided } from '../../src/cluster/front.ts'
 import { createRandom, type Random } from '../../src/core/random.ts'
 import type { Defined } from '../feature-definitions.ts'
 import { hourMs, type Purchase } from '../feature-stream.ts'
@@ -29,6 +30,9 @@ export interface Tried {
   readonly changes: number
   readonly changed: number
   readonly refused: number
+  /** Decisions by models that were deployed, and such of transactions that had come under another one. */
+  readonly deployed: number
+  readonly takenOver: number
 }
 
 /**
@@ -44,6 +48,7 @@ export async function simulate(seed: number): Promise<Tried> {
     zombie: pick([0, 0.02, 0.1]),
     lostReply: pick([0, 0.05, 0.3]),
     slowControl: pick([0, 0, 0.3]),
+    slowModel: pick([0, 0.2, 0.5]),
     delayMs: pick([3, 10, 60, 200]),
   }
   const world = new World(random, faults, startMs)
@@ -72,8 +77,9 @@ export async function simulate(seed: number): Promise<Tried> {
   const slow = pick([0, 0, 0.05, 0.3])
   world.slowMs = () => (slow > 0 && world.chance(slow) ? random.integer(6_000) : 0)
   planChanges(cluster, random)
+  planDeployments(cluster, random)
   await world.run(startMs + actMs + 30_000)
-  world.faults = { lost: 0, zombie: 0, lostReply: 0, slowControl: 0, delayMs: 5 }
+  world.faults = { lost: 0, zombie: 0, lostReply: 0, slowControl: 0, slowModel: 0, delayMs: 5 }
   world.isLogGone = false
   world.slowMs = () => 0
   for (let number = 0; number < 3; number++) {
@@ -92,7 +98,23 @@ export async function simulate(seed: number): Promise<Tried> {
     changes: cluster.changesTold.length,
     changed: told.filter(({ decided }) => recordOf(decided.decision.record).policy !== undefined).length,
     refused: cluster.refused.length,
+    takenOver: told.filter(({ decided }) => definitionBy(decided) !== decided.intake.definition).length,
+    deployed: told.filter(({ decided }) => cluster.isOfDeployment(definitionBy(decided))).length,
     degraded: told.filter(({ decided }) => decided.decision.positions.includes(undefined)).length,
+  }
+}
+
+function definitionBy({ decision }: Decided): number {
+  return recordOf(decision.record).definition
+}
+
+function planDeployments(cluster: SimulatedCluster, random: Random): void {
+  for (let deployments = random.integer(4); deployments > 0; deployments--) {
+    const [version, isRollback] = [random.integer(3), random.integer(4) === 0]
+    for (let at = 1 + random.integer(2); at > 0; at--) {
+      const to = random.integer(3)
+      cluster.world.after(random.integer(actMs), undefined, () => cluster.deploy(version, to, isRollback))
+    }
   }
 }
 

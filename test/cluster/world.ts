@@ -28,6 +28,8 @@ export interface Faults {
   readonly lostReply: number
   /** The share of reads of the control lane that take seconds. */
   readonly slowControl: number
+  /** The share of loads of a model that take seconds. */
+  readonly slowModel: number
   readonly delayMs: number
 }
 

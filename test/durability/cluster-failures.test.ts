@@ -11,7 +11,7 @@ import { hourMs } from '../feature-stream.ts'
 
 const startMs = Date.UTC(2026, 2, 28)
 const defined = keyed.slice(0, 12)
-const quiet = { lost: 0, zombie: 0, lostReply: 0, slowControl: 0, delayMs: 4 }
+const quiet = { lost: 0, zombie: 0, lostReply: 0, slowControl: 0, slowModel: 0, delayMs: 4 }
 const home = placeOf(homeLane, 'one', partitions)
 const payment = { id: 'one', time: startMs - hourMs, amount: 1_000, card: 'c1', shop: 's1', city: 'Rome' } as const
 const one = { ...payment, points: 1, latitude: 48.85, longitude: 2.35 }

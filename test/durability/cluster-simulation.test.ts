@@ -5,11 +5,21 @@ import { simulate } from '../cluster/simulation.ts'
 // SHRIKE_SEED=7 runs one again; SHRIKE_SEEDS=10000 runs so many.
 const [only, count] = [process.env.SHRIKE_SEED, process.env.SHRIKE_SEEDS ?? '100']
 
-const whats = ['told', 'conflicts', 'repeats', 'degraded', 'changes', 'changed', 'refused'] as const
+const whats = [
+  'told',
+  'conflicts',
+  'repeats',
+  'degraded',
+  'changes',
+  'changed',
+  'refused',
+  'deployed',
+  'takenOver',
+] as const
 
 test('a cluster holds what it promises, whatever fails', async () => {
   const seeds = only === undefined ? Array.from({ length: Number(count) }, (_, seed) => seed + 1) : [Number(only)]
-  const all = { told: 0, conflicts: 0, repeats: 0, degraded: 0, changes: 0, changed: 0, refused: 0 }
+  const all = Object.fromEntries(whats.map((what) => [what, 0]))
   for (const seed of seeds) {
     try {
       const tried = await simulate(seed)
