@@ -7,9 +7,10 @@ import { replayCluster } from '../cluster/kafka-replay.ts'
 import { ServedCluster } from '../cluster/served-cluster.ts'
 import { type KafkaServer, noKafka, startKafka } from '../kafka-server.ts'
 import { startShrike } from '../run-shrike.ts'
-import { firstAnswer, purchases, succeed, temporaryFolder, trainBundle } from './service.ts'
+import { clusterTraffic } from './handbook-traffic.ts'
+import { firstAnswer, type Purchase, succeed, temporaryFolder } from './service.ts'
 
-/** 200,000 at night. */
+/** 200,000 at night; `SHRIKE_HANDBOOK=1` takes them from the handbook's file. */
 const count = Number(process.env.SHRIKE_TRANSACTIONS ?? 500)
 /** Kills of a replica; every fifth is the broker's, too. */
 const rounds = Number(process.env.SHRIKE_ROUNDS ?? 2)
@@ -20,11 +21,14 @@ describe('a cluster of three replicas and one broker', { skip: noKafka }, () => 
   let server: KafkaServer
   const folder = temporaryFolder()
   let bundle = ''
+  let all: readonly Purchase[] = []
+  let amountField = ''
   let address = ''
   let cluster: ServedCluster
 
   before(async () => {
-    bundle = await trainBundle(folder)
+    ;({ bundle, all } = await clusterTraffic(folder, count))
+    amountField = 'amount' in all[0].body ? 'amount' : 'TX_AMOUNT'
     server = await startKafka()
     address = server.url('payments')
     await succeed('cluster', 'init', address, bundle, '--partitions', String(partitions), '--replication', '1')
@@ -38,7 +42,6 @@ describe('a cluster of three replicas and one broker', { skip: noKafka }, () => 
 
   test('answers each id once and durably, whoever is killed, and a replay in one process makes the same rows', async () => {
     await cluster.startAll()
-    const all = purchases(count)
     const answers = new Map<string, Set<string>>()
     let next = 0
     let longestMs = 0
@@ -71,7 +74,7 @@ describe('a cluster of three replicas and one broker', { skip: noKafka }, () => 
     await sleep(2_500)
     const saved = readdirSync(join(cluster.data(0), 'cluster', 'payments-1'))
     assert.ok(
-      saved.some((name) => name.startsWith('home')) && saved.some((name) => name.startsWith('key-card')),
+      saved.some((name) => name.startsWith('home')) && saved.some((name) => name.startsWith('key-')),
       String(saved),
     )
     const replayed = await replayCluster(server.broker, 'payments', partitions)
@@ -94,15 +97,15 @@ describe('a cluster of three replicas and one broker', { skip: noKafka }, () => 
   })
 
   test('refuses what one process does, other content of an id, and bad input', async () => {
-    const [first] = purchases(count)
+    const [first] = all
     const text = await cluster.decide(first.body, 0)
     assert.equal(JSON.parse(text).duplicate, true)
     const changed = await cluster.ask(1, 'POST', '/v1/decisions', {
       ...first.body,
-      amount: Number(first.body.amount) + 1,
+      [amountField]: Number(first.body[amountField]) + 1,
     })
     assert.deepEqual([changed.status, JSON.parse(changed.text).code], [409, 'TRANSACTION_CONFLICT'])
-    const bad = await cluster.ask(2, 'POST', '/v1/decisions', { ...first.body, amount: 'much' })
+    const bad = await cluster.ask(2, 'POST', '/v1/decisions', { ...first.body, [amountField]: 'much' })
     assert.deepEqual([bad.status, JSON.parse(bad.text).code], [422, 'INPUT_INVALID'])
     const other = await cluster.ask(0, 'GET', '/v1/cases')
     assert.deepEqual([other.status, JSON.parse(other.text).code], [501, 'CLUSTER_UNSUPPORTED'])
