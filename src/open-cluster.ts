@@ -81,7 +81,7 @@ function openControl(choice: ClusterChoice, kafka: Kafka, inForce: DetectorInFor
   const { prefix, runtime, folder } = choice
   const { columns } = readerOf(inForce, Date.now)
   const served = { inForce, definition: definitionOf(inForce, 1, { columns, runtime }) }
-  const loaded = new ClusterModels(served, () => models)
+  const loaded = new ClusterModels({ served, registry: () => models, newest: () => control.newest?.definition })
   const control = new ClusterControl(loaded)
   const { lane } = control
   const changes = new Changes({ lane, address, wait, retryMs, giveUpMs, log: new KafkaLog(kafka, prefix) })

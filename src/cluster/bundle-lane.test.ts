@@ -73,5 +73,5 @@ test('gives nothing but the file that was said', async () => {
 test('asks for the lane where a cluster was made without', async () => {
   const { log } = createLog()
   const lane = new BundleLane({ log, hasLane: async () => false, wait: async () => {} })
-  await assert.rejects(lane.put(id, file), { code: 'TOPIC_UNUSABLE' })
+  await assert.rejects(lane.put(id, file), { code: 'CLUSTER_UNSUPPORTED' })
 })

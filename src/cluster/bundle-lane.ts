@@ -38,7 +38,7 @@ export class BundleLane {
     this.#options = options
   }
 
-  /** Resolves once a file is durable; of one that failed, what is there is passed over. @throws FraudError LOG_UNAVAILABLE, TOPIC_UNUSABLE */
+  /** Resolves once a file is durable; of one that failed, what is there is passed over. @throws FraudError LOG_UNAVAILABLE, CLUSTER_UNSUPPORTED */
   put(id: string, file: Uint8Array): Promise<BundlePlace> {
     // One file after the other, since pieces of two at once would go in one request, which may be too large.
     const done = this.#turn.then(() => this.#put(id, file))
@@ -49,7 +49,10 @@ export class BundleLane {
   async #put(id: string, file: Uint8Array): Promise<BundlePlace> {
     const { log, hasLane } = this.#options
     if (!(await hasLane())) {
-      throw new FraudError('TOPIC_UNUSABLE', 'This cluster has no lane of bundles yet: run shrike cluster init again')
+      throw new FraudError(
+        'CLUSTER_UNSUPPORTED',
+        'This cluster was made without a lane of bundles: run shrike cluster init again, which adds it',
+      )
     }
     const after = await log.end(bundlePlace)
     const sha256 = await hashOf(file)

@@ -81,8 +81,14 @@ export function sharesFolds(one: Definition, other: Definition): boolean {
 }
 
 function rowOf({ columns, features: names, detector }: Definition): object {
-  const { transaction, features, histories } = isRecord(detector) ? detector : {}
-  return { columns, names, ...JSON.parse(JSON.stringify({ transaction, features, histories })) }
+  return { columns, names, ...readBy(detector) }
+}
+
+/** What rows are made by, of all that a detector says. */
+export function readBy(given: unknown): Readonly<Record<'transaction' | 'features' | 'histories', unknown>> {
+  const detector: unknown = JSON.parse(JSON.stringify(given))
+  const { transaction = null, features = null, histories = null } = isRecord(detector) ? detector : {}
+  return { transaction, features, histories }
 }
 
 /** The values of a part whose key the transaction does not have, which no lane counts. */

@@ -1,5 +1,5 @@
 import { FraudError } from '../core/errors.ts'
-import { canonicalJson, isRecord, type JsonObject } from '../core/json-value.ts'
+import { canonicalJson, type JsonObject } from '../core/json-value.ts'
 import { definitionOf } from '../deciding/define.ts'
 import { changeOf, readDeployRequest, refuseRole, rollbackTo } from '../deciding/deploy-request.ts'
 import { cannotGoBack, type Deployed, type DeploymentState, type Rehearsal } from '../deciding/deployer.ts'
@@ -11,7 +11,7 @@ import { warnOfRanks } from '../deciding/rank-warnings.ts'
 import type { Definition } from '../log/log-record.ts'
 import type { Changes } from './changes.ts'
 import { type ClusterControl, refuseDetector } from './cluster-control.ts'
-import { type ClusterDefinition, sharesFolds } from './cluster-definition.ts'
+import { type ClusterDefinition, readBy, sharesFolds } from './cluster-definition.ts'
 import type { ClusterModels } from './cluster-models.ts'
 
 export interface ClusterDeployerOptions {
@@ -155,7 +155,8 @@ export class ClusterDeployer implements ModelDesk {
       const added = bytes && (await this.models.add(bytes, { by, why }))
       if (added?.id !== servedId) return { warnings: [cannotGoBack(servedId)] }
     } catch (error) {
-      if (!(error instanceof FraudError)) throw error
+      const isOfFile = error instanceof FraudError && ['FILE_UNREADABLE', 'BUNDLE_INVALID'].includes(error.code)
+      if (!isOfFile) throw error
       return { warnings: [cannotGoBack(servedId)] }
     }
     const make = () => {
@@ -179,7 +180,9 @@ export class ClusterDeployer implements ModelDesk {
     const { columnsOf, runtime } = this.#options
     const { version, ...before } = this.#newest.definition.policy
     const isSamePolicy = canonicalJson(before) === canonicalJson(JSON.parse(JSON.stringify(next.policy)))
-    return definitionOf(next, isSamePolicy ? version : version + 1, { columns: columnsOf(next), runtime })
+    // A model that reads some features of the row alone has no others behind its own.
+    const whole = { ...next, own: next }
+    return definitionOf(whole, isSamePolicy ? version : version + 1, { columns: columnsOf(next), runtime })
   }
 
   #warnOfRanks(next: DetectorInForce): readonly string[] {
@@ -221,10 +224,10 @@ export class ClusterDeployer implements ModelDesk {
 function refuseOtherRows(id: string, next: Definition, now: Definition): void {
   if (sharesFolds(next, now)) return
   const added = next.features.filter((name) => !now.features.includes(name))
-  const parts = ['transaction', 'features', 'histories'].filter((part) => {
-    const of = ({ detector }: Definition) => JSON.stringify(isRecord(detector) ? detector[part] : undefined)
-    return of(next) !== of(now)
-  })
+  const [mine, theirs] = [readBy(next.detector), readBy(now.detector)]
+  const parts = (['transaction', 'features', 'histories'] as const).filter(
+    (part) => canonicalJson(mine[part]) !== canonicalJson(theirs[part]),
+  )
   const reason =
     added.length > 0
       ? `histories that this cluster does not keep: those of ${added.join(', ')}`

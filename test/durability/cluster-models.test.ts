@@ -3,6 +3,7 @@ import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { loadModel } from '../../src/scoring/load-predictor.ts'
 import type { Predictor } from '../../src/scoring/predictor.ts'
+import { loadKafka } from '../../src/streams/kafka/kafka-client.ts'
 import { replayCluster } from '../cluster/kafka-replay.ts'
 import { ServedCluster } from '../cluster/served-cluster.ts'
 import { type KafkaServer, noKafka, startKafka } from '../kafka-server.ts'
@@ -22,13 +23,18 @@ describe('the models of a cluster', { skip: noKafka }, () => {
 
   before(async () => {
     first = await trainBundle(folder)
-    const trainedAgain = (yaml: string) => yaml.replace('seed: 42', 'seed: 43').replace('review: 0.2', 'review: 0.15')
+    // Without some features, and in another order: the cluster's rows have them all.
+    const fewer = (yaml: string) =>
+      yaml.replace(/ {2}- entropy: .*\n/, '').replace(/( {2}- hour\n)( {2}- weekend\n)/, '$2$1')
+    const trainedAgain = (yaml: string) =>
+      fewer(yaml).replace('seed: 42', 'seed: 43').replace('review: 0.2', 'review: 0.15')
     next = await trainBundle(folder, { change: trainedAgain, name: 'next' })
     const longer = (yaml: string) => yaml.replace('over: [1h, 1d] }', 'over: [1h, 2d] }')
     wider = await trainBundle(folder, { change: longer, name: 'wider' })
     const loaded = await Promise.all([first, next, wider].map((path) => loadModel(path)))
     models = new Map(loaded.map(({ predictor }) => [predictor.modelId, predictor]))
     ;[firstId, nextId, widerId] = [...models.keys()]
+    assert.ok((models.get(nextId)?.inputs.length ?? 0) < (models.get(firstId)?.inputs.length ?? 0))
     server = await startKafka()
     const address = server.url('payments')
     await succeed('cluster', 'init', address, first, '--partitions', String(partitions), '--replication', '1')
@@ -60,6 +66,13 @@ describe('the models of a cluster', { skip: noKafka }, () => {
     const text = await cluster.decide(all[at].body, replica)
     texts.set(all[at].id, text)
     return JSON.parse(text)
+  }
+
+  /** What a model says of a row of the cluster, by the names of its features. */
+  function scoreOf(id: string, row: Float64Array): number {
+    const [names, model] = [models.get(firstId)?.inputs ?? [], models.get(id) ?? assert.fail(id)]
+    const own = Float64Array.from(model.inputs, (name) => row[names.indexOf(name)])
+    return model.predict(own).probability
   }
 
   test('decides by a model that was added and deployed, at once where that was asked for, and goes back', async () => {
@@ -136,7 +149,7 @@ describe('the models of a cluster', { skip: noKafka }, () => {
       const record = replayed.decisions.get(id) ?? assert.fail(id)
       const named = replayed.models.get(id) ?? ''
       assert.deepEqual([outcome, score, model], [record.outcome, record.score, named], id)
-      if (score !== null) assert.equal(score, models.get(named)?.predict(record.row).probability, `${id} by ${named}`)
+      if (score !== null) assert.equal(score, scoreOf(named, record.row), `${id} by ${named}`)
     }
     const by = Map.groupBy(replayed.models.values(), (model) => model)
     assert.ok(
@@ -160,5 +173,18 @@ describe('the models of a cluster', { skip: noKafka }, () => {
     assert.equal(removed.told.code, 'CLUSTER_UNSUPPORTED')
     const unknown = await deploy(1, 'cards@000000000000')
     assert.deepEqual([unknown.status, unknown.told.code], [404, 'MODEL_UNKNOWN'])
+  })
+
+  test('gives a cluster of an older version the lane that it lacks, and leaves one that lacks nothing', async () => {
+    const kafka = await loadKafka({ brokers: [server.broker], isTls: false })
+    try {
+      await kafka.createTopics(['old.control'], 1, 1)
+      await kafka.createTopics(['old.home'], partitions, 1)
+      await succeed('cluster', 'init', server.url('old'), first, '--replication', '1')
+      assert.deepEqual([await kafka.partitions('old.bundles'), await kafka.partitions('old.key-card')], [1, undefined])
+      await assert.rejects(succeed('cluster', 'init', server.url('old'), first), /There is a cluster old already/)
+    } finally {
+      await kafka.close()
+    }
   })
 })

@@ -54,6 +54,7 @@ export const addModel: Route<ModelContext> = {
       const refuse = (error: unknown) => void reply.send(error)
       const send = (answer: object) => void reply.header('cache-control', 'no-store').send(answer)
       const bodyLimits = { limitBytes: limits.modelBytes, timeoutMs: longerBy * limits.bodyTimeoutMs, held }
-      readBody(raw, bodyLimits, (bytes) => void deployer.models.add(bytes, context).then(send, refuse), refuse)
+      const add = async (bytes: Buffer) => deployer.models.add(bytes, context)
+      readBody(raw, bodyLimits, (bytes) => void add(bytes).then(send, refuse), refuse)
     },
 }
