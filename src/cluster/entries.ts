@@ -81,7 +81,7 @@ interface ControlEntry {
 }
 
 /** A piece of a bundle's file, behind the piece before it. */
-export interface BundleEntry {
+interface BundleEntry {
   readonly kind: 'bundle'
   readonly id: string
   /** Of the whole file, in hex. */
