@@ -144,8 +144,8 @@ export class SqliteLogReader implements LogReading {
     for (let last = ''; ; ) {
       const rows = this.#opened.idsAfter.all(last)
       if (rows.length === 0) break
-      for (const { id } of rows) ids.add(String(id))
-      last = String(rows[rows.length - 1].id)
+      for (const { 0: id } of rows) ids.add(String(id))
+      last = String(rows[rows.length - 1][0])
       yield
     }
     this.#ids = ids
@@ -354,7 +354,11 @@ function open(path: string): Opened {
   const database = openForReading(path)
   const select = `SELECT ${recordColumns} FROM records`
   const after = database.prepare(`SELECT ${contentColumns} FROM records WHERE sequence > ? ORDER BY sequence LIMIT ?`)
-  after.setReturnArrays(true)
+  const idsAfter = database.prepare(
+    `SELECT id FROM records WHERE kind <= 1 AND id > ? ORDER BY id LIMIT ${recordsAtOnce}`,
+  )
+  // Of millions of rows arrays take half of the time that objects take.
+  for (const statement of [after, idsAfter]) statement.setReturnArrays(true)
   return {
     database,
     identity: identityOf(path),
@@ -368,7 +372,7 @@ function open(path: string): Opened {
     bytesAfter: database.prepare(
       'SELECT total(length(body)) AS bytes FROM (SELECT body FROM records WHERE sequence > ? ORDER BY sequence LIMIT ?)',
     ),
-    idsAfter: database.prepare(`SELECT id FROM records WHERE kind <= 1 AND id > ? ORDER BY id LIMIT ${recordsAtOnce}`),
+    idsAfter,
     last: database.prepare('SELECT max(sequence) AS sequence FROM records'),
     lastNumberOfKind: database.prepare(
       'SELECT sequence FROM records WHERE kind = ? AND kind > 2 ORDER BY sequence DESC LIMIT 1',
