@@ -41,3 +41,10 @@ test('many different numbers are sorted, as a part of a larger array and with so
   assertSorted(draw().map((value) => (value > 0 ? -1 : -value)))
   assertSorted(new Float64Array(5000).fill(2))
 })
+
+test('few numbers are sorted with their places, too', () => {
+  const numbers = Float64Array.of(3, -1, 3, 0, -Infinity)
+  const places = sortWithPlaces(numbers)
+  assert.deepEqual(numbers, Float64Array.of(-Infinity, -1, 0, 3, 3))
+  assert.deepEqual(places, Uint32Array.of(4, 1, 3, 0, 2))
+})

@@ -21,7 +21,12 @@ export function sortNumbers(numbers: Float64Array): Float64Array {
 export function sortWithPlaces(numbers: Float64Array): Uint32Array {
   const places = new Uint32Array(numbers.length)
   for (let i = 0; i < places.length; i++) places[i] = i
-  sortByDigits(numbers, places)
+  if (numbers.length >= fewest) sortByDigits(numbers, places)
+  else {
+    const given = numbers.slice()
+    places.sort((one, other) => given[one] - given[other])
+    for (let i = 0; i < places.length; i++) numbers[i] = given[places[i]]
+  }
   return places
 }
 
