@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { freemem } from 'node:os'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { ByteDictionary, notUtf8 } from './byte-dictionary.ts'
@@ -29,4 +30,21 @@ test('refuses bytes that are no UTF-8 and stays as it was', () => {
   assert.equal(dictionary.codeOf(Uint8Array.of(0x63, 0x61, 0x66, 0xe9), 0, 4), notUtf8)
   assert.deepEqual(dictionary.texts, [])
   assert.equal(dictionary.codeOfText('café'), 0)
+})
+
+const needed = 8 * 2 ** 30
+const isLarge = process.env.SHRIKE_LARGE !== undefined && freemem() > needed
+
+test('keeps texts of more than 2 GiB in all', { skip: !isLarge && 'needs 8 GiB of memory, and SHRIKE_LARGE' }, () => {
+  const dictionary = new ByteDictionary()
+  const count = Math.ceil(2 ** 31 / 600) + 1000
+  const bytes = Buffer.alloc(600, 'x')
+  for (let i = 0; i < count; i++) {
+    bytes.write(String(i).padStart(10, '0'))
+    assert.equal(dictionary.codeOf(bytes, 0, 600), i)
+  }
+  for (let i = count - 2000; i < count; i++)
+    assert.equal(dictionary.texts[i], `${String(i).padStart(10, '0')}${'x'.repeat(590)}`)
+  bytes.write(String(count - 1).padStart(10, '0'))
+  assert.equal(dictionary.codeOf(bytes, 0, 600), count - 1)
 })

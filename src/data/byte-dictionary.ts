@@ -16,7 +16,8 @@ export class ByteDictionary {
   readonly #texts: string[] = []
   /** Hash and code of each slot, side by side, so that a look into the table is one into memory. */
   #slots = emptySlots(64)
-  #ends = new Int32Array(32)
+  /** Where each text ends among the bytes, of which there may be more than 32 bits tell. */
+  #ends = new Float64Array(32)
   #bytes = Buffer.alloc(512)
   /** Where the cell ended that was looked up last. */
   cellEnd = 0
@@ -88,7 +89,7 @@ export class ByteDictionary {
     const ownStart = code === 0 ? 0 : this.#ends[code - 1]
     const ownEnd = ownStart + end - start
     if (ownEnd > this.#bytes.length) this.#bytes = grown(this.#bytes, Buffer.alloc(ownEnd * 2))
-    if (code === this.#ends.length) this.#ends = grown(this.#ends, new Int32Array(code * 2))
+    if (code === this.#ends.length) this.#ends = grown(this.#ends, new Float64Array(code * 2))
     for (let at = start, own = ownStart; at < end; at++, own++) this.#bytes[own] = bytes[at]
     try {
       this.#texts.push(
@@ -126,7 +127,7 @@ function emptySlots(count: number): Int32Array {
   return new Int32Array(2 * count).fill(none)
 }
 
-function grown<T extends Uint8Array | Int32Array>(from: T, to: T): T {
+function grown<T extends Uint8Array | Float64Array>(from: T, to: T): T {
   to.set(from)
   return to
 }
