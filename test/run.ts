@@ -19,6 +19,7 @@ const nightly = {
   SHRIKE_PACKAGE: '1',
   SHRIKE_SEEDS: '10000',
   SHRIKE_KEYS: '5000000',
+  SHRIKE_LONG_DRIFT: '1',
 }
 
 const flags = process.argv.slice(2).filter((each) => each.startsWith('-'))

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
+import { examples } from '../../test/examples.ts'
 import { type Defined, definedFeatures } from '../../test/feature-definitions.ts'
 import { detectorOf, hourMs, type Step, steps, toTransaction } from '../../test/feature-stream.ts'
 import type { Detector } from '../detector/detector.ts'
@@ -100,7 +101,7 @@ describe('chunks of a file give the same bits as its rows one by one', () => {
         fc.asyncProperty(steps, rowsOfChunk, eventsPerKey, (stream, rows, most) =>
           checkSame(detectorOf(entries([feature]), { eventsPerKey: most }), stream, rows),
         ),
-        { numRuns: 40 },
+        { numRuns: examples(15) },
       )
     })
   }
@@ -111,7 +112,7 @@ describe('chunks of a file give the same bits as its rows one by one', () => {
       fc.asyncProperty(some, steps, rowsOfChunk, eventsPerKey, (features, stream, rows, most) =>
         checkSame(detectorOf(entries(features), { eventsPerKey: most }), stream, rows),
       ),
-      { numRuns: 200 },
+      { numRuns: examples(60) },
     )
   })
 

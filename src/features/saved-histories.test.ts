@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
+import { examples } from '../../test/examples.ts'
 import { definedFeatures } from '../../test/feature-definitions.ts'
 import { featuresOf, hourMs, runStream, type Step, steps, toTransaction } from '../../test/feature-stream.ts'
 import { FraudError } from '../core/errors.ts'
@@ -81,7 +82,7 @@ describe('histories that were saved and restored', () => {
       const property = fc.property(steps, places, lengths, (stream, at, pieces) => {
         assertSame(run(set, stream, new Set(at), pieces), run(set, stream, new Set(), pieces))
       })
-      fc.assert(property, { numRuns: 60 })
+      fc.assert(property, { numRuns: examples(20) })
     })
   }
 
@@ -91,7 +92,7 @@ describe('histories that were saved and restored', () => {
     const property = fc.property(steps, (stream) => {
       assertSame(run(set, stream, always, [65_536]), run(set, stream, new Set(), [65_536]))
     })
-    fc.assert(property, { numRuns: 40 })
+    fc.assert(property, { numRuns: examples(20) })
   })
 
   test('go on exactly where only some features look, and some histories count no fraud', () => {
@@ -104,7 +105,7 @@ describe('histories that were saved and restored', () => {
       )
       assertSame(run(set, stream, new Set(at), [999]), run(set, stream, new Set(), [999]))
     })
-    fc.assert(property, { numRuns: 200 })
+    fc.assert(property, { numRuns: examples(60) })
   })
 
   test('hold thousands of keys, in more than one chunk, and forget them in the same order', () => {
@@ -174,7 +175,7 @@ describe('a snapshot of histories that is damaged', () => {
       assert.throws(() => MemoryHistories.restore(set.plan, [cutOff]), isInvalid)
       assert.throws(() => MemoryHistories.restore(set.plan, [bytes, more]), isInvalid)
     })
-    fc.assert(property, { numRuns: 200 })
+    fc.assert(property, { numRuns: examples(60) })
   })
 
   test('is refused or is other histories, where bytes were flipped', () => {
@@ -184,7 +185,7 @@ describe('a snapshot of histories that is damaged', () => {
       for (const { at, by } of flips) flipped[at % flipped.length] ^= by
       useOrRefuse(flipped)
     })
-    fc.assert(property, { numRuns: 1500 })
+    fc.assert(property, { numRuns: examples(400) })
   })
 
   test('is refused or is other histories, where it holds numbers that none can have', () => {
@@ -195,7 +196,7 @@ describe('a snapshot of histories that is damaged', () => {
       for (const [at, value] of changes) changed.writeDoubleLE(value, at % (changed.length - 8))
       useOrRefuse(changed)
     })
-    fc.assert(property, { numRuns: 1500 })
+    fc.assert(property, { numRuns: examples(400) })
   })
 
   test('is refused before memory is taken for more keys or events than there can be', () => {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { oneOf } from '../examples.ts'
 import { startShrike, succeedIn } from '../run-shrike.ts'
 import { writeMadeTable } from '../tables/write.ts'
 
@@ -51,7 +52,7 @@ function gather({ stdout, stderr }: ChildProcess): () => string {
 }
 
 describe('the commands that init prints work when they are copied', () => {
-  for (const shape of ['sparkov', 'banksim'])
+  for (const shape of oneOf(2, ['sparkov', 'banksim'] as const))
     test(`${shape}, whose keys have histories: to a decision`, async () => {
       const { cwd, env } = newFolder(shape)
       await writeMadeTable(shape, {
