@@ -146,7 +146,7 @@ export async function writeDecidedLog(made: MadeLog): Promise<void> {
     const record = {
       ...{ kind: 'decision' as const, id, timestampMs, outcome, score, decidedAtMs: timestampMs + 1, definition },
       ...{ degraded: [], fields, row: number < olderUntil ? row.slice(0, olderLength) : row },
-      ...(policy.changed && { policy: { version: policy.changed.version, ...trace } }),
+      ...(policy.changed && { policy: trace }),
     }
     const of = append(record)
     made.onDecided?.(each, record)

@@ -42,7 +42,7 @@ export function* rejudge(
         const transaction = transactions.of(record, record.sequence)
         if (transaction === undefined) throw new Error(`The transaction of record ${record.sequence} can't be read`)
         const { outcome, trace } = policy.judge({ ...record, amount: transaction.amount }, folded.secret)
-        yield { record, inForce: folded.inForce.version, expected: { outcome, policy: { version, ...trace } } }
+        yield { record, inForce: folded.inForce.version, expected: { outcome, policy: { ...trace, version } } }
       }
       folded.take(record, record.sequence)
       if (!isChange(record)) continue

@@ -1,6 +1,7 @@
 import { durationMs } from '../core/duration.ts'
 import { FraudError } from '../core/errors.ts'
 import { readAmount } from '../core/money.ts'
+import { pushTo } from '../core/push-to.ts'
 import { type Detector, parseDetector } from '../detector/detector.ts'
 import type { FieldValue } from '../detector/field-value.ts'
 import { personalColumns } from '../detector/personal-columns.ts'
@@ -51,6 +52,8 @@ function rulesOf({ detector: kept, columns }: Definition): CaseRules {
   const byAt = by.map((name) => places.findIndex((place) => place.name === name))
   const amountAt = at(amount?.field)
   const rateAt = at(amount?.conversion)
+  /** The keys of the transaction that is read, by their places. */
+  const keysAt: (string | undefined)[] = places.map(() => undefined)
   return {
     dueInMs: dueIn === undefined ? undefined : durationMs(dueIn),
     expireAfterMs: expireAfter === undefined ? usualExpiryMs : durationMs(expireAfter),
@@ -60,17 +63,17 @@ function rulesOf({ detector: kept, columns }: Definition): CaseRules {
       const given = amount && readAmount(amount, Number(fields[amountAt] ?? Number.NaN), rate)
       const amountMinor = typeof given === 'number' && !Number.isNaN(given) ? given : null
       // Loops, since every review of a service comes here before it is answered.
-      const keysAt: (string | undefined)[] = []
-      const keys: string[] = []
-      for (const { name, at } of places) {
+      let keys: string[] | undefined
+      for (let i = 0; i < places.length; i++) {
+        const { name, at } = places[i]
         const key = isGiven(fields[at]) ? `${name}=${fields[at]}` : undefined
-        keysAt.push(key)
-        if (key !== undefined) keys.push(key)
+        keysAt[i] = key
+        if (key !== undefined) keys = pushTo(keys, key)
       }
-      const owning: string[] = []
+      let owning: string[] | undefined
       for (const place of byAt) {
         const key = keysAt[place]
-        if (key !== undefined) owning.push(key)
+        if (key !== undefined) owning = pushTo(owning, key)
       }
       const named =
         persons.length === 0
@@ -80,7 +83,17 @@ function rulesOf({ detector: kept, columns }: Definition): CaseRules {
               .filter(isGiven)
               .map(String)
       const stake = stakeOf(score, amount === undefined ? null : (amountMinor ?? 0))
-      return { sequence, id, timestampMs, score, amountMinor, stake, keys, by: owning, persons: named }
+      return {
+        sequence,
+        id,
+        timestampMs,
+        score,
+        amountMinor,
+        stake,
+        keys: keys ?? noNames,
+        by: owning ?? noNames,
+        persons: named,
+      }
     },
   }
 }

@@ -89,7 +89,7 @@ export class ClusterJudge implements PartsJudge {
       // The intake has them.
       fields: [],
       row,
-      ...(changed && { policy: changed.policy }),
+      ...(changed && { policy: changed.trace }),
       ...(isExplained && { contributions: scorer?.strongest() ?? [] }),
     }
   }

@@ -83,9 +83,9 @@ export class Judge {
     if (listedBy(scorer, inForce).some((listed) => isUnlisted(transaction, listed))) degraded.push('category-unknown')
     if (transaction.timestampMs < lostUntilMs) degraded.push('histories-lost')
     const decidedAtMs = Math.max(this.#clock(), projections.policy.decidedAtMs)
-    const trace = this.#judgeByPolicy(received, score, decidedAtMs)
-    const outcome = trace?.outcome ?? outcomeOf(inForce.policy, score)
-    if (trace?.policy.fuses !== undefined) degraded.push('fused')
+    const judged = this.#judgeByPolicy(received, score, decidedAtMs)
+    const outcome = judged?.outcome ?? outcomeOf(inForce.policy, score)
+    if (judged?.trace.fuses !== undefined) degraded.push('fused')
     // An explanation takes many times as long as a score, and of a large forest too long for the transactions that
     // wait.
     const isWanted = explain || outcome !== 'approve'
@@ -103,9 +103,10 @@ export class Judge {
       degraded,
       fields,
       row: this.#row,
+      // Under a changed policy every record has one, and what is added to a literal later takes memory of its own.
+      policy: judged?.trace,
     }
     if (contributions.length > 0) record.contributions = contributions
-    if (trace !== undefined) record.policy = trace.policy
     if (scorer !== undefined && scorer !== this.#champion) record.model = scorer.predictor.modelId
     return record
   }

@@ -4,13 +4,14 @@ import type { Steps } from '../core/time-slices.ts'
 import {
   anyChangeSchema,
   fromShortForm,
+  type Judged,
   PolicyInForce,
   type PolicyInput,
   type PolicyNames,
   type RuleSet,
 } from '../decisioning/index.ts'
 import type { Policy } from '../decisioning/policy.ts'
-import type { ChangeRecord, DecisionRecord, LogRecord } from '../log/log-record.ts'
+import type { ChangeRecord, LogRecord } from '../log/log-record.ts'
 import type { Projection } from '../log/projection.ts'
 import { ReviewLoad, type Reviews } from './review-load.ts'
 
@@ -65,10 +66,8 @@ export class PolicyProjection implements Projection {
   }
 
   /** What a policy that somebody has changed makes of a transaction; undefined where the definition's policy decides. */
-  judge(input: PolicyInput): Required<Pick<DecisionRecord, 'outcome' | 'policy'>> | undefined {
-    if (!this.#isChanged) return undefined
-    const { outcome, trace } = this.#inForce.judge(input, this.#secret)
-    return { outcome, policy: { ...trace, version: this.#inForce.version } }
+  judge(input: PolicyInput): Judged | undefined {
+    return this.#isChanged ? this.#inForce.judge(input, this.#secret) : undefined
   }
 
   reviewsAt(atMs: number): Reviews {

@@ -27,7 +27,7 @@ export function present(
     score,
     reasons: featureReasons.length === 0 ? reasons : [...reasons, ...featureReasons],
     ...(featureReasons.length > 0 && contributionScale && { contributionScale }),
-    rules: trace?.rules?.map((rule) => ({ id: rule.id, state: rule.state, outcome: rule.outcome })) ?? [],
+    rules: trace?.rules?.map((rule) => ({ id: rule.id, state: rule.state, outcome: rule.outcome })) ?? noRules,
     model,
     policy: trace?.version ?? policy.version,
     decidedAt: formatIsoTime(decidedAtMs),
@@ -35,6 +35,8 @@ export function present(
     degraded: shownDegraded(record),
   }
 }
+
+const noRules: Decision['rules'] = []
 
 /** What the definition's policy made of a decision, where nobody had changed it. */
 export function traceByDefinition(record: DecisionRecord, { policy, model }: Definition): PolicyTrace {

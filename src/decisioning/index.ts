@@ -30,7 +30,15 @@ export { type PolicyDocuments, type PolicyFile, readPolicyFiles, writePolicyFile
 export type { HistoryStep } from './policy-history.ts'
 export { type FirstPolicy, type NotedDecision, PolicyInForce } from './policy-in-force.ts'
 export { type PolicyFeatures, type PolicyInput, type PolicyNames, policyNames } from './policy-names.ts'
-export { type ListHit, outcomeAs, type PolicyTrace, type RuleHit, reasonsOf, settleTrace } from './policy-trace.ts'
+export {
+  type ListHit,
+  outcomeAs,
+  type PolicyTrace,
+  type RuleHit,
+  reasonsOf,
+  settleTrace,
+  type VersionedTrace,
+} from './policy-trace.ts'
 export type { RuleSet } from './rule-set.ts'
 export type { UnknownCount } from './unknown-counts.ts'
 export { WindowCount } from './window-count.ts'

@@ -1,3 +1,4 @@
+import { pushTo } from '../core/push-to.ts'
 import type { Outcome } from '../detector/detector-schema.ts'
 import { type CompiledPolicy, segmentOf } from './compiled-policy.ts'
 import { drawControl } from './control-group.ts'
@@ -7,14 +8,14 @@ import type { Opinion } from './opinion.ts'
 import { type ExpectedScore, unavailable } from './policy.ts'
 import type { PolicyDefinition } from './policy-definition.ts'
 import type { LentSubject, PolicyInput } from './policy-names.ts'
-import { type ListHit, type PolicyTrace, type RuleHit, settleTrace } from './policy-trace.ts'
+import { type ListHit, type RuleHit, settleTrace, type VersionedTrace } from './policy-trace.ts'
 import type { RuleContext } from './rule-set.ts'
 import { opinionByThresholds } from './thresholds.ts'
 
 /** What was made of a transaction. */
 export interface Judged {
   readonly outcome: Outcome
-  readonly trace: PolicyTrace
+  readonly trace: VersionedTrace
   /** Ids of rules that could not be told. */
   readonly unknown: readonly string[]
 }
@@ -22,6 +23,8 @@ export interface Judged {
 /** What opinions are asked of. */
 export interface Judging {
   readonly policy: PolicyDefinition
+  /** What is made of a transaction that nothing has anything to say of, under the version in force. */
+  readonly unopposed: Judged
   readonly compiled: CompiledPolicy
   /** Filled with the transaction. */
   readonly subject: LentSubject
@@ -31,11 +34,11 @@ export interface Judging {
 
 /** Asks thresholds or costs, rules and lists, settles what they say, and lets fuses and the control group have their say. */
 export function judge(judging: Judging, { id, decidedAtMs, score }: PolicyInput): Judged {
-  const { policy, compiled, subject, fuses, context } = judging
+  const { policy, unopposed, compiled, subject, fuses, context } = judging
   const { hits: rules, unknown } = compiled.rules.ask(subject, context)
   const lists = listsThatHave(compiled, subject, decidedAtMs)
   const opinion = score === null ? unavailable(policy) : opinionOfScore(policy, compiled, subject, score)
-  const trace = traceOf(opinion, rules, lists)
+  const trace = traceOf(unopposed.trace, opinion, rules, lists)
   const settled = settleTrace(trace)
   const { outcome } = settled
   const milder = settled.strength === 'final' ? undefined : fuses.replace(outcome, decidedAtMs)
@@ -43,7 +46,9 @@ export function judge(judging: Judging, { id, decidedAtMs, score }: PolicyInput)
   if (milder !== undefined) return { outcome: milder, trace: fused, unknown }
   const { controlGroup } = policy
   const drawn = controlGroup && drawControl(controlGroup, settled, subject.amount, context.secret, id)
-  if (drawn === undefined) return { outcome, trace: fused, unknown }
+  // Nearly every decision has no opinion at all: all of them share what is made of it.
+  if (drawn === undefined)
+    return fused === unopposed.trace && unknown.length === 0 ? unopposed : { outcome, trace: fused, unknown }
   const { passes, propensity } = drawn
   const control = { wouldBe: outcome, propensity }
   return { outcome: passes ? 'approve' : outcome, trace: { ...fused, control }, unknown }
@@ -53,31 +58,40 @@ function isFused({ state }: RuleHit): boolean {
   return state === 'fused'
 }
 
-function withFuses(trace: PolicyTrace, settled: Outcome, milder: Outcome | undefined): PolicyTrace {
+function withFuses(trace: VersionedTrace, settled: Outcome, milder: Outcome | undefined): VersionedTrace {
   const tripped = (trace.rules ?? []).filter(isFused).map(({ id }) => `rule:${id}`)
   return { ...trace, fuses: { settled, tripped: milder === undefined ? tripped : [...tripped, settled] } }
 }
 
 /** The same where nothing but thresholds has a say. */
-export function judgeByThresholds(policy: PolicyDefinition, score: ExpectedScore): Judged {
-  if (score === undefined) return approved
+export function judgeByThresholds(
+  { policy, unopposed }: Pick<Judging, 'policy' | 'unopposed'>,
+  score: ExpectedScore,
+): Judged {
+  if (score === undefined) return unopposed
   const opinion = score === null ? unavailable(policy) : opinionByThresholds(policy.thresholds, score)
-  return opinion === undefined ? approved : { outcome: opinion.outcome, trace: { opinion }, unknown: [] }
+  if (opinion === undefined) return unopposed
+  return { outcome: opinion.outcome, trace: { version: unopposed.trace.version, opinion }, unknown: unopposed.unknown }
 }
 
-const approved: Judged = { outcome: 'approve', trace: {}, unknown: [] }
+export function approvedBy(version: number): Judged {
+  return { outcome: 'approve', trace: { version }, unknown: [] }
+}
 
-// Nearly every decision has no opinion at all: it shares one trace. Others are written out, since to spread what may be
-// missing takes longer than the rest of the judging.
-const nothing: PolicyTrace = {}
-
-function traceOf(opinion: Opinion | undefined, rules: readonly RuleHit[], lists: readonly ListHit[]): PolicyTrace {
+/** Written out, since to spread what may be missing takes longer than the rest of the judging. */
+function traceOf(
+  empty: VersionedTrace,
+  opinion: Opinion | undefined,
+  rules: readonly RuleHit[],
+  lists: readonly ListHit[],
+): VersionedTrace {
+  const { version } = empty
   if (lists.length === 0) {
-    if (rules.length === 0) return opinion === undefined ? nothing : { opinion }
-    return opinion === undefined ? { rules } : { opinion, rules }
+    if (rules.length === 0) return opinion === undefined ? empty : { version, opinion }
+    return opinion === undefined ? { version, rules } : { version, opinion, rules }
   }
-  if (rules.length === 0) return opinion === undefined ? { lists } : { opinion, lists }
-  return opinion === undefined ? { rules, lists } : { opinion, rules, lists }
+  if (rules.length === 0) return opinion === undefined ? { version, lists } : { version, opinion, lists }
+  return opinion === undefined ? { version, rules, lists } : { version, opinion, rules, lists }
 }
 
 const noLists: readonly ListHit[] = []
@@ -88,8 +102,7 @@ function listsThatHave({ lists }: CompiledPolicy, { texts }: LentSubject, atMs: 
     const value = texts[textSlot]
     const entry = value === undefined ? undefined : entries.numberOf(value, atMs)
     if (entry === undefined) continue
-    hits ??= []
-    hits.push({ ...opinion, entry })
+    hits = pushTo(hits, { ...opinion, entry })
   }
   return hits ?? noLists
 }

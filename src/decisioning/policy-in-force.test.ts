@@ -59,7 +59,7 @@ describe('a policy in force', () => {
     const policy = inForce()
     policy.apply(record(2, { kind: 'rule', rule: { ...cardTesting, state: 'live' } }))
     const judged = judge(policy, input({ score: 0.1, row: [Number.NaN, 0], amount: 150 }))
-    assert.deepEqual(judged, { outcome: 'approve', trace: {}, unknown: ['card-testing'] })
+    assert.deepEqual(judged, { outcome: 'approve', trace: { version: 2 }, unknown: ['card-testing'] })
     judge(policy, input({ score: 0.1, row: [1, 0], amount: 150 }))
     const { sinceMs } = policy.unknowns.of('other')
     assert.deepEqual(policy.unknowns.of('card-testing'), { count: 1, decisions: 2, sinceMs })

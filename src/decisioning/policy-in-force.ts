@@ -8,7 +8,7 @@ import { type CompiledPolicy, compilePolicy, compileSegments, segmentOf } from '
 import { changeDraft, type Definitions, type Draft, draftOf, fusesOf } from './definitions.ts'
 import { explainPolicy, type PolicyExplanation } from './explain-policy.ts'
 import { Fuses, type SavedFuse } from './fuses.ts'
-import { type Judged, judge, judgeByThresholds } from './judged.ts'
+import { approvedBy, type Judged, type Judging, judge, judgeByThresholds } from './judged.ts'
 import type { ListEntries } from './list-entries.ts'
 import { Lists } from './lists.ts'
 import type { PolicyDefinition } from './policy-definition.ts'
@@ -45,7 +45,8 @@ export interface NotedDecision {
 export class PolicyInForce {
   #names: PolicyNames
   #subject: LentSubject
-  #compiled: CompiledPolicy | undefined
+  /** Undefined while what has changed is not made ready. */
+  #judging: Judging | undefined
   /** What rules are asked with, filled for one transaction after the other. */
   readonly #context: { -readonly [Field in keyof RuleContext]: RuleContext[Field] } = {
     ...{ id: '', decidedAtMs: 0, secret: new Uint8Array() },
@@ -112,7 +113,7 @@ export class PolicyInForce {
 
   /** Ids and problems of rules that the detector in force can't answer. */
   get broken(): readonly BrokenRule[] {
-    return this.#ready().rules.broken
+    return this.#ready().compiled.rules.broken
   }
 
   /**
@@ -121,23 +122,22 @@ export class PolicyInForce {
    * @param secret of the log, for draws.
    */
   judge(input: PolicyInput, secret: Uint8Array): Judged {
-    const { policy } = this.#draft
-    const compiled = this.#ready()
-    if (this.#isAlone(compiled)) return judgeByThresholds(policy, input.score)
+    const judging = this.#ready()
+    if (this.#isAlone(judging.compiled)) return judgeByThresholds(judging, input.score)
     this.#subject.fill(input)
     this.#lists.atMs = input.decidedAtMs
     const context = this.#context
     context.id = input.id
     context.decidedAtMs = input.decidedAtMs
     context.secret = secret
-    const judged = judge({ policy, compiled, subject: this.#subject, fuses: this.#fuses, context }, input)
+    const judged = judge(judging, input)
     this.unknowns.note(judged.unknown, input.decidedAtMs)
     return judged
   }
 
   /** The name of the policy's segment that a transaction is of. */
   segmentOf(input: PolicyInput): string | undefined {
-    const { segments } = this.#ready()
+    const { segments } = this.#ready().compiled
     if (segments.length === 0) return undefined
     this.#subject.fill(input)
     this.#lists.atMs = input.decidedAtMs
@@ -184,7 +184,7 @@ export class PolicyInForce {
     if (!isDeepStrictEqual(features, this.#draft.policy.features)) this.rename(this.#names)
     this.#lists.set(this.#draft.lists.keys())
     this.#fuses.set(fusesOf(this.#draft))
-    this.#compiled = undefined
+    this.#judging = undefined
   }
 
   /** Takes a decision; ids of the fuses that it tripped. */
@@ -194,7 +194,10 @@ export class PolicyInForce {
     const { rules = [] } = trace ?? {}
     const fired = rules.filter(({ state }) => state === 'live' || state === 'fused').map(({ id }) => id)
     const tripped = this.#fuses.count({ decidedAtMs, settled, isFinal: strength === 'final', fired })
-    if (tripped.length > 0) this.#history.noteTrip(sequence, decidedAtMs, tripped)
+    if (tripped.length === 0) return tripped
+    this.#history.noteTrip(sequence, decidedAtMs, tripped)
+    // The version is another one.
+    this.#judging = undefined
     return tripped
   }
 
@@ -218,7 +221,7 @@ export class PolicyInForce {
     this.#subject = new LentSubject(this.#names)
     this.#rules = rules
     this.#rules.reset(this.#draft.rules.keys())
-    this.#compiled = undefined
+    this.#judging = undefined
   }
 
   *save(writer: StateWriter): Generator<Uint8Array> {
@@ -284,11 +287,15 @@ export class PolicyInForce {
     return { names: this.#names.names, lists: this.#lists.slots }
   }
 
-  #ready(): CompiledPolicy {
-    if (this.#compiled !== undefined) return this.#compiled
+  #ready(): Judging {
+    if (this.#judging !== undefined) return this.#judging
     this.#lendLists()
-    this.#compiled = compilePolicy(this.#draft, this.#declarations(), this.#rules, (name) => this.entriesOf(name))
-    return this.#compiled
+    const compiled = compilePolicy(this.#draft, this.#declarations(), this.#rules, (name) => this.entriesOf(name))
+    this.#judging = {
+      ...{ policy: this.#draft.policy, unopposed: approvedBy(this.version), compiled },
+      ...{ subject: this.#subject, fuses: this.#fuses, context: this.#context },
+    }
+    return this.#judging
   }
 
   #lendLists(): void {

@@ -1,3 +1,4 @@
+import { pushTo } from '../core/push-to.ts'
 import type { Outcome } from '../detector/detector-schema.ts'
 import type { Opinion, Reason, Settlement, Strength } from './opinion.ts'
 import { approved, outranks, type Ranked, settle } from './settle.ts'
@@ -41,32 +42,43 @@ export interface PolicyTrace {
   readonly fuses?: { readonly settled: Outcome; readonly tripped: readonly string[] }
 }
 
+/** A trace with the number of the last record that had changed the policy. */
+export type VersionedTrace = PolicyTrace & { readonly version: number }
+
+// A decision is asked several times in a row what it came to, and these parts of its trace tell that.
+let lastOpinion: PolicyTrace['opinion'] | undefined
+let lastRules: PolicyTrace['rules'] | undefined
+let lastLists: PolicyTrace['lists'] | undefined
+let lastSettled: Settlement = approved
+
 /** What opinions alone came to. */
-export function settleTrace(trace: PolicyTrace): Settlement {
-  const { opinion, rules, lists } = trace
-  if (!(opinion === last.opinion && rules === last.rules && lists === last.lists)) {
-    last = { opinion, rules, lists, settled: settleLive(trace) }
-  }
-  return last.settled
+export function settleTrace({ opinion, rules, lists }: PolicyTrace): Settlement {
+  if (opinion === lastOpinion && rules === lastRules && lists === lastLists) return lastSettled
+  lastSettled = settleLive(opinion, rules, lists)
+  lastOpinion = opinion
+  lastRules = rules
+  lastLists = lists
+  return lastSettled
 }
 
-/** A decision is asked several times in a row what it came to, and these parts of its trace tell that. */
-let last: {
-  readonly opinion: PolicyTrace['opinion'] | undefined
-  readonly rules: PolicyTrace['rules'] | undefined
-  readonly lists: PolicyTrace['lists'] | undefined
-  readonly settled: Settlement
-} = { opinion: undefined, rules: undefined, lists: undefined, settled: approved }
-
-function settleLive({ opinion, rules, lists }: PolicyTrace): Settlement {
-  const opinions: Opinion[] = opinion === undefined ? [] : [opinion]
-  for (const hit of rules ?? []) {
-    const { outcome, id, strength, reason } = hit
-    if (outcome !== 'tag' && isLive(hit)) opinions.push({ source: 'rule', id, outcome, strength, reason })
+function settleLive(
+  opinion: Opinion | undefined,
+  rules: readonly RuleHit[] | undefined,
+  lists: readonly ListHit[] | undefined,
+): Settlement {
+  let opinions = opinion && [opinion]
+  if (rules !== undefined) {
+    for (const hit of rules) {
+      const { outcome, id, strength, reason } = hit
+      if (outcome !== 'tag' && isLive(hit))
+        opinions = pushTo(opinions, { source: 'rule', id, outcome, strength, reason })
+    }
   }
-  for (const { id, outcome, strength, reason } of lists ?? [])
-    opinions.push({ source: 'list', id, outcome, strength, reason })
-  return settle(opinions)
+  if (lists !== undefined) {
+    for (const { id, outcome, strength, reason } of lists)
+      opinions = pushTo(opinions, { source: 'list', id, outcome, strength, reason })
+  }
+  return opinions === undefined ? approved : settle(opinions)
 }
 
 /**

@@ -1,3 +1,4 @@
+import { pushTo } from '../core/push-to.ts'
 import type { Steps } from '../core/time-slices.ts'
 import {
   type CompiledTemplate,
@@ -72,7 +73,8 @@ export interface RuleContext {
 }
 
 const noTags: readonly string[] = []
-const nothing: RuleAnswers = { hits: [], unknown: [] }
+const noHits: readonly RuleHit[] = []
+const nothing: RuleAnswers = { hits: noHits, unknown: [] }
 
 /** A rule that can't be asked: the detector lacks what it speaks of. It is unknown until then. */
 export interface BrokenRule {
@@ -159,11 +161,12 @@ export class RuleSet {
     if (this.#size === 0) return nothing
     const { true: spoke, unknown } = this.#index.ask(subject)
     if (spoke.length === 0 && unknown.length === 0) return nothing
-    const hits: RuleHit[] = []
-    for (const place of spoke) {
-      const rule = this.#inTime(place, context)
-      if (rule !== undefined) hits.push(hitOf(rule, subject, context))
+    let found: RuleHit[] | undefined
+    for (let i = 0; i < spoke.length; i++) {
+      const rule = this.#inTime(spoke[i], context)
+      if (rule !== undefined) found = pushTo(found, hitOf(rule, subject, context))
     }
+    const hits = found ?? noHits
     if (unknown.length === 0) return { hits, unknown: nothing.unknown }
     return { hits, unknown: unknown.flatMap((place) => this.#inTime(place, context)?.definition.id ?? []) }
   }

@@ -2,7 +2,7 @@ import type { JsonObject } from '../core/json-value.ts'
 import type { Contribution, ContributionScale } from '../decisioning/contribution.ts'
 import type { Degradation } from '../decisioning/decision.ts'
 import type { Policy } from '../decisioning/policy.ts'
-import type { PolicyTrace } from '../decisioning/policy-trace.ts'
+import type { VersionedTrace } from '../decisioning/policy-trace.ts'
 import type { FeatureEntry, Outcome } from '../detector/detector-schema.ts'
 import type { FieldValue } from '../detector/field-value.ts'
 
@@ -39,7 +39,7 @@ export interface DecisionRecord extends PartlyRead {
    * How the policy came to it, and the number of the last record that had changed it; missing where the definition's
    * decided.
    */
-  readonly policy?: PolicyTrace & { readonly version: number }
+  readonly policy?: VersionedTrace | undefined
 }
 
 /** A transaction that is only known: brought in, not decided. */

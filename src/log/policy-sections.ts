@@ -1,11 +1,8 @@
 import { type Opinion, opinionSources, strengths } from '../decisioning/opinion.ts'
-import { hitStates, type ListHit, type RuleHit } from '../decisioning/policy-trace.ts'
+import { hitStates, type ListHit, type RuleHit, type VersionedTrace } from '../decisioning/policy-trace.ts'
 import { type Outcome, outcomes } from '../detector/detector-schema.ts'
-import type { DecisionRecord } from './log-record.ts'
 import type { ValueReader, ValueWriter } from './packed-values.ts'
 import { openSection, type SectionReaders, UnknownPart } from './record-sections.ts'
-
-type VersionedTrace = NonNullable<DecisionRecord['policy']>
 
 /** Sections of what a policy did to a decision: that of its version, then those that have something to say. */
 export function writeTrace(trace: VersionedTrace, to: ValueWriter): void {

@@ -108,7 +108,7 @@ function judgeAgain(
     const { row, score, outcome, policy } = record
     const again = control.lane.policy.judge({ id, timestampMs, decidedAtMs, amount, fields, row, score })
     const expected = again?.outcome ?? outcomeOf(newest.definition.policy, score)
-    const isSame = isDeepStrictEqual(policy, again?.policy) && expected === outcome
+    const isSame = isDeepStrictEqual(policy, again?.trace) && expected === outcome
     if (!isSame) differing.push(id)
   }
   return { judgedOtherwise: differing, models }

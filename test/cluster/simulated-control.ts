@@ -160,7 +160,7 @@ export class SimulatedControl implements Control {
       degraded,
       fields: [],
       row,
-      ...(changed && { policy: changed.policy }),
+      ...(changed && { policy: changed.trace }),
     }
   }
 }

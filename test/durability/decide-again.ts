@@ -54,7 +54,7 @@ function decideAgain(
     const { timestampMs, amount } = transaction
     const judged = changed?.judge({ id, timestampMs, decidedAtMs, amount, fields, row, score: expected }, secret)
     const outcome = judged?.outcome ?? opinionOf(definition.policy, expected)?.outcome ?? 'approve'
-    const policy = changed && judged && { policy: { version: changed.version, ...judged.trace } }
+    const policy = changed && judged && { policy: judged.trace }
     assert.deepEqual(bytesOf({ ...rest, row, score, outcome, ...policy }), bytesOf(record), id)
     decided.set(modelId, (decided.get(modelId) ?? 0) + 1)
   }

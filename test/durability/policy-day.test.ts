@@ -38,7 +38,7 @@ function assertPolicyIsReplayed(reader: SqliteLogReader, snapshot?: Snapshot): n
     if (changed === undefined) assert.equal(policy, undefined, id)
     else {
       const judged = changed.judge({ id, timestampMs, decidedAtMs, amount, fields, row, score }, secret)
-      const made = { version: changed.version, ...judged.trace }
+      const made = judged.trace
       assert.deepEqual({ outcome: judged.outcome, ...made }, { outcome, ...policy }, id)
       const others = record.degraded.filter((each) => each !== 'fused')
       const degraded = judged.trace.fuses === undefined ? others : [...others, 'fused' as const]

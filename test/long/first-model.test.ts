@@ -112,7 +112,7 @@ function decideAgain(reader: SqliteLogReader, model: Predictor, snapshot: Snapsh
     const judged = changed?.judge({ id, timestampMs, decidedAtMs, amount, fields, row, score: expected }, secret)
     const outcome = judged?.outcome ?? opinionOf(ofDefinition, expected)?.outcome ?? 'approve'
     const { policy: _, ...rest } = record
-    const policy = changed && judged && { policy: { version: changed.version, ...judged.trace } }
+    const policy = changed && judged && { policy: judged.trace }
     assert.deepEqual(bytesOf({ ...rest, row, score, outcome, ...policy }), bytesOf(record), id)
     compared[modelId === null ? 'unscored' : 'scored'] += 1
   }
