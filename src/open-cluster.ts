@@ -117,8 +117,8 @@ export async function openCluster(
     const { loaded, control, changes, models } = openControl(choice, kafka, inForce, replies.address)
     const { lane } = control
     const onFault = (what: string, error: unknown) => logger.error({ err: error, what }, 'a decision has no score')
-    const files = new FoldFiles(choice.folder, (path) =>
-      logger.warn({ path }, 'a saved fold is damaged; the log is read'),
+    const files = new FoldFiles(choice.folder, (path, reason) =>
+      logger.warn({ path, reason }, 'a saved fold is damaged, or cannot be read; the log is read'),
     )
     const replica = new Replica({
       saved: (name) => files.read(name),

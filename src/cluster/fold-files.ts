@@ -10,26 +10,27 @@ const markBytes = 8
 /** Folds as files of a folder. Each has a hash over all of it, and takes the place of the one before at once or not at all. */
 export class FoldFiles {
   readonly #folder: string
-  readonly #onDamaged: (path: string) => void
+  readonly #onDamaged: (path: string, reason: string) => void
 
-  constructor(folder: string, onDamaged: (path: string) => void) {
+  constructor(folder: string, onDamaged: (path: string, reason: string) => void) {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
     this.#folder = folder
     this.#onDamaged = onDamaged
   }
 
-  /** Undefined where there is none, or a damaged one: the log has all of it. */
+  /** Undefined where there is none, or one that can't be read or is damaged, which is told: the log has all of it. */
   read(name: string): SavedFold | undefined {
     const path = this.#path(name)
     let bytes: Buffer
     try {
       bytes = readFileSync(path)
-    } catch {
+    } catch (error) {
+      if (!isMissing(error)) this.#onDamaged(path, String(error))
       return undefined
     }
     const rest = bytes.subarray(hashBytes)
     if (rest.length < markBytes || !hashOf([rest]).equals(bytes.subarray(0, hashBytes))) {
-      this.#onDamaged(path)
+      this.#onDamaged(path, 'its hash is another')
       return undefined
     }
     return { mark: { before: rest.readUInt32LE(0), all: rest.readUInt32LE(4) }, chunks: [rest.subarray(markBytes)] }
@@ -52,6 +53,10 @@ export class FoldFiles {
   #path(name: string): string {
     return join(this.#folder, `${encodeURIComponent(name)}.fold`)
   }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
 }
 
 function hashOf(parts: readonly Uint8Array[]): Buffer {
