@@ -9,8 +9,9 @@ import { Replica, type SavedFold } from '../../src/cluster/replica.ts'
 import { FraudError } from '../../src/core/errors.ts'
 import { recordOfChange } from '../../src/deciding/change-policy.ts'
 import type { Purchase } from '../feature-stream.ts'
+import type { Machine } from '../timeline.ts'
 import { SimulatedControl } from './simulated-control.ts'
-import type { Machine, World } from './world.ts'
+import type { World } from './world.ts'
 
 export const partitions = 2
 export const keepMs = 30 * 86_400_000

@@ -1,25 +1,10 @@
-import { setImmediate as settled } from 'node:timers/promises'
 import { controlPlace } from '../../src/cluster/lanes.ts'
 import { type Appended, type OrderedLog, type Place, placeName, type TakeEntry } from '../../src/cluster/ordered-log.ts'
 import { FraudError } from '../../src/core/errors.ts'
 import type { Random } from '../../src/core/random.ts'
+import { type Machine, Timeline } from '../timeline.ts'
 
 // A log, a network and clocks without any of them: everything that happens is an event at a made-up time, drawn from one seed.
-
-interface Happening {
-  readonly atMs: number
-  readonly order: number
-  readonly of: Machine | undefined
-  readonly happen: () => void
-}
-
-/** Where a replica runs: it may stop for a while, or for good. */
-export interface Machine {
-  readonly name: string
-  isDead: boolean
-  /** Whatever happens to it until then happens then. */
-  pausedUntilMs: number
-}
 
 export interface Faults {
   /** The share of appends that never arrive, that arrive though they seem to have failed, and of replies that are lost. */
@@ -50,23 +35,20 @@ interface Reader {
 
 const appendTimeoutMs = 1_500
 
-export class World {
+export class World extends Timeline {
   readonly random: Random
   faults: Faults
   /** While it is gone the log takes nothing. */
   isLogGone = false
   /** So much longer an append to a place takes, until it is there and acknowledged. */
   slowMs: (place: Place) => number = () => 0
-  nowMs: number
-  readonly #happenings: Happening[] = []
   readonly #places = new Map<string, Stored[]>()
   readonly #readers: Reader[] = []
-  #order = 0
 
   constructor(random: Random, faults: Faults, nowMs: number) {
+    super(nowMs)
     this.random = random
     this.faults = faults
-    this.nowMs = nowMs
   }
 
   chance(share: number): boolean {
@@ -76,40 +58,6 @@ export class World {
   delay(): number {
     const { delayMs } = this.faults
     return this.chance(0.03) ? this.random.integer(20 * delayMs) : 1 + this.random.integer(delayMs)
-  }
-
-  after(ms: number, of: Machine | undefined, happen: () => void): void {
-    const happening = { atMs: this.nowMs + ms, order: this.#order++, of, happen }
-    // Sorted with the next one last; most go near the front of those that are left.
-    let low = 0
-    let high = this.#happenings.length
-    while (low < high) {
-      const middle = (low + high) >> 1
-      if (this.#happenings[middle].atMs > happening.atMs) low = middle + 1
-      else high = middle
-    }
-    this.#happenings.splice(low, 0, happening)
-  }
-
-  /** Lets everything happen up to a time, or until it is so. */
-  async run(untilMs: number, isOver: () => boolean = () => false): Promise<void> {
-    for (
-      let next = this.#happenings.at(-1);
-      next !== undefined && next.atMs <= untilMs;
-      next = this.#happenings.at(-1)
-    ) {
-      this.#happenings.pop()
-      this.nowMs = Math.max(this.nowMs, next.atMs)
-      if (next.of?.isDead) continue
-      if (next.of !== undefined && next.of.pausedUntilMs > this.nowMs) {
-        this.after(next.of.pausedUntilMs - this.nowMs, next.of, next.happen)
-        continue
-      }
-      next.happen()
-      await settled()
-      if (isOver()) return
-    }
-    this.nowMs = Math.max(this.nowMs, untilMs)
   }
 
   entries(place: Place): readonly Stored[] {

@@ -85,37 +85,6 @@ describe('faults of PostgreSQL', { skip: noPostgres }, () => {
     for (const client of clients) await client.end()
   })
 
-  test('let days go whole, and never the newest', async () => {
-    const url = server.newDatabase()
-    const client = await connect(url)
-    await migrate(client)
-    const lead = await Lead.take(client, 'test', '2026-01-01')
-    assert.ok(lead instanceof Lead)
-    const add = (first: number, last: number) =>
-      lead.append({
-        records: Array.from({ length: last - first + 1 }, (_, i) => ({
-          ...{ sequence: first + i, kind: 0, outcome: 1, timestampMs: 1, score: null, id: `t-${first + i}` },
-          ...{ body: Uint8Array.of(1), hash: new Uint8Array(32) },
-        })),
-        ...{ persons: [], forgotten: [], prunedThrough: 0 },
-      })
-    await lead.turnPartition(1, '2026-01-02')
-    await add(1, 10)
-    await lead.turnPartition(11, '2026-01-02')
-    await lead.turnPartition(11, '2026-01-03')
-    await add(11, 20)
-    await lead.turnPartition(21, '2026-01-04')
-    await add(21, 25)
-    const kept = () => server.sql(nameOf(url), 'SELECT min(sequence) || $$-$$ || max(sequence) FROM shrike.records')
-    await lead.prune(9)
-    assert.equal(kept(), '1-25')
-    await lead.prune(15)
-    assert.equal(kept(), '11-25')
-    await lead.prune(25)
-    assert.equal(kept(), '21-25')
-    await lead.end()
-  })
-
   test('in the middle of commits are decided by looking: no answer is lost, and none is given twice', async (t) => {
     const url = server.newDatabase()
     const traffic = new Traffic(purchases(6000), 7)

@@ -5,9 +5,12 @@ import { after, before, describe } from 'node:test'
 import { keepsAccess } from '../../src/access/access-store.contract.ts'
 import { takesEachOnce } from '../../src/deciding/intake.contract.ts'
 import { keepsRecords } from '../../src/log/decision-log.contract.ts'
+import { connect } from '../../src/stores/postgres/connect.ts'
 import { databaseWriter } from '../../src/stores/postgres/database-writer.ts'
 import { openPostgresAccess } from '../../src/stores/postgres/postgres-access.ts'
+import { migrate } from '../../src/stores/postgres/schema.ts'
 import { SqliteLog } from '../../src/stores/sqlite/sqlite-log.ts'
+import { sharesOneLead } from '../pair/database.contract.ts'
 import { noPostgres, type PostgresServer, startPostgres } from '../postgres-server.ts'
 import { openTestDecisions } from '../service/decisions-fixture.ts'
 
@@ -51,5 +54,12 @@ describe('the log in PostgreSQL', { skip: noPostgres }, () => {
     return running
   })
   keepsRecords('in PostgreSQL', newPlace, open)
+  sharesOneLead('in PostgreSQL', async () => {
+    const url = server.newDatabase()
+    const session = await connect(url)
+    await migrate(session)
+    await session.end()
+    return () => connect(url)
+  })
   keepsRecords('in PostgreSQL, with a key', newPlace, (place) => open(place, 'a key'))
 })

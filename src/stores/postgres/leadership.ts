@@ -1,5 +1,5 @@
 import type { Leader } from '../../log/commit-target.ts'
-import { connect, unusable } from './connect.ts'
+import { unusable } from './connect.ts'
 import { endLeader, Lead, type SeenLeader } from './lead.ts'
 import { migrate } from './schema.ts'
 import type { Session } from './session.ts'
@@ -7,8 +7,9 @@ import type { Session } from './session.ts'
 /** A leader shows life twice a second: one that has not for so long is taken for stopped, or cut off. */
 const lifelessMs = 2000
 
-interface LeadershipOptions {
+export interface LeadershipOptions {
   readonly url: string
+  readonly connect: (url: string) => Promise<Session>
   /** Who this process is, for those whom it keeps out. */
   readonly holder: string
   /** As YYYY-MM-DD. */
@@ -82,7 +83,7 @@ export class Leadership {
 
   async #watch(): Promise<Session> {
     if (this.#watching !== undefined) return this.#watching
-    const client = await connect(this.#options.url)
+    const client = await this.#options.connect(this.#options.url)
     this.#watching = client
     await migrate(client)
     return client

@@ -169,6 +169,8 @@ export class SqliteLog implements DecisionLog {
       return this.#commit.failAgain(reasonOf(error))
     }
     const hasRecovered = await this.#commit.recover((isPutBack) => {
+      // Whom another process has erased meanwhile, this one must not remember.
+      this.#persons.dropNew()
       if (!this.reading.isInPlace) {
         this.reading.reopen()
         this.#persons.reopen(this.reading.database)

@@ -1,39 +1,38 @@
-import { once } from 'node:events'
-import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads'
 import { FraudError } from '../../core/errors.ts'
 import { workerScript } from '../../core/worker-script.ts'
 import type { Answered, Batch, CommitAnswer, CommitDone, CommitTarget, Leader } from '../../log/commit-target.ts'
-import type { WriterData, WriterOrder } from './writer-messages.ts'
+import type { WriterOrder } from './writer-messages.ts'
+import { WorkerThread, type WriterThread } from './writer-thread.ts'
 
-/** A thread that writes elsewhere before it writes here. */
-export interface OtherWriter {
-  readonly script: URL
-  readonly data: object
-}
+/** Who writes elsewhere before the log is written here: begins to, for a log at a path. */
+export type OtherWriter = (path: string, key: string | undefined) => WriterThread
+
+const ownWriter: OtherWriter = (path, key) =>
+  new WorkerThread(workerScript('./writer-worker', import.meta.url), { path, key })
 
 /** A log as a thread of its own writes it, by default into SQLite alone. */
 export class SqliteTarget implements CommitTarget {
   /** The number of the newest record when the log was opened. */
   readonly lastSequence: number
-  readonly #worker: Worker
-  readonly #port: MessagePort
+  readonly #thread: WriterThread
   #answered: Answered | undefined
   /** Why the thread has ended. */
   #ended: string | undefined
   #handleEnd: (reason: string) => void = () => {}
   #leader: Leader | undefined
 
-  private constructor(worker: Worker, port: MessagePort, { lastSequence, leader }: CommitDone) {
-    this.#worker = worker
-    this.#port = port
+  private constructor(thread: WriterThread, { lastSequence, leader }: CommitDone) {
+    this.#thread = thread
     this.lastSequence = lastSequence
     this.#leader = leader
-    port.on('message', (answer: CommitAnswer) => this.#take(answer))
-    worker.on('error', ({ message }) => {
-      this.#ended = message
-      if (this.#answered === undefined) this.#handleEnd(message)
-      else this.#take({ answer: 'failed', reason: message })
-    })
+    thread.listen(
+      (answer) => this.#take(answer),
+      (reason) => {
+        this.#ended = reason
+        if (this.#answered === undefined) this.#handleEnd(reason)
+        else this.#take({ answer: 'failed', reason })
+      },
+    )
   }
 
   /**
@@ -41,18 +40,15 @@ export class SqliteTarget implements CommitTarget {
    *
    * @throws FraudError DIRECTORY_UNUSABLE, LOG_KEY_MISMATCH, LOG_INVALID
    */
-  static async open(path: string, key: string | undefined, writer?: OtherWriter): Promise<SqliteTarget> {
-    const { port1, port2 } = new MessageChannel()
-    const workerData: WriterData = { ...writer?.data, path, key, port: port2 }
-    const script = writer?.script ?? workerScript('./writer-worker', import.meta.url)
-    const worker = new Worker(script, { workerData, transferList: [port2] })
+  static async open(path: string, key: string | undefined, begin: OtherWriter = ownWriter): Promise<SqliteTarget> {
+    const thread = begin(path, key)
     try {
-      const [first]: CommitAnswer[] = await Promise.race([once(port1, 'message'), once(worker, 'exit').then(() => [])])
+      const first = await thread.first
       if (first?.answer === 'failed') throw new FraudError(first.code ?? 'DIRECTORY_UNUSABLE', first.reason)
       if (first === undefined) throw new Error('its thread ended')
-      return new SqliteTarget(worker, port1, first)
+      return new SqliteTarget(thread, first)
     } catch (cause) {
-      await worker.terminate()
+      await thread.end()
       if (cause instanceof FraudError) throw cause
       const reason = cause instanceof Error ? cause.message : String(cause)
       throw new FraudError('DIRECTORY_UNUSABLE', reason, { cause })
@@ -70,7 +66,7 @@ export class SqliteTarget implements CommitTarget {
 
   /** Says where this process takes requests while it writes, to those that follow. */
   announce(url: string): void {
-    this.#port.postMessage({ order: 'announce', url } satisfies WriterOrder)
+    this.#thread.post({ order: 'announce', url }, [])
   }
 
   /** Called when the thread ends while it has nothing to do: it takes no order any more. */
@@ -103,14 +99,13 @@ export class SqliteTarget implements CommitTarget {
   }
 
   poll(): void {
-    const received: { readonly message: CommitAnswer } | undefined = receiveMessageOnPort(this.#port)
-    if (received !== undefined) this.#take(received.message)
+    const answer = this.#thread.poll()
+    if (answer !== undefined) this.#take(answer)
   }
 
   /** Ends the thread, once it was closed. */
   async end(): Promise<void> {
-    this.#port.close()
-    await this.#worker.terminate()
+    await this.#thread.end()
   }
 
   #post(order: WriterOrder, answered: Answered, transfer: ArrayBuffer[] = []): void {
@@ -120,7 +115,7 @@ export class SqliteTarget implements CommitTarget {
       return
     }
     this.#answered = answered
-    this.#port.postMessage(order, transfer)
+    this.#thread.post(order, transfer)
   }
 
   #take(answer: CommitAnswer): void {
