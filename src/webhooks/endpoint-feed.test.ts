@@ -103,7 +103,7 @@ describe('the feed of an endpoint', () => {
       statusOf: (sequence) => (isRefused && sequence <= busy ? 400 : 200),
       laneOf: (sequence) => (sequence <= busy ? 'busy' : `other ${sequence}`),
     })
-    await until(feed, () => taken.length === 20)
+    await until(feed, () => feed.figures.delivered === 20)
     assert(taken.every((sequence) => sequence > busy))
     await feed.save()
     assert.equal(noted.progress.undelivered.length, busy)
