@@ -178,7 +178,11 @@ function round(x: v128): v128 {
   return f64x2.add(down, v128.and(isUp, f64x2.splat(1)))
 }
 
-/** Sums of some of a leaf's rows, f64 each: gradients, hessians, weights. */
+/**
+ * Sums of some of a leaf's rows, f64 each: gradients, hessians, weights.
+ *
+ * @param weights 0 where every row weighs 1.
+ */
 export function sumLeaf(
   order: usize, from: usize, to: usize, gradients: usize, hessians: usize, weights: usize, sums: usize,
 ): void {
@@ -189,11 +193,11 @@ export function sumLeaf(
     const row = <usize>load<u32>(order + (i << 2)) << 3
     gradient += load<f64>(gradients + row)
     hessian += load<f64>(hessians + row)
-    weight += load<f64>(weights + row)
+    if (weights != 0) weight += load<f64>(weights + row)
   }
   store<f64>(sums, gradient)
   store<f64>(sums, hessian, 8)
-  store<f64>(sums, weight, 16)
+  store<f64>(sums, weights != 0 ? weight : <f64>(to - from), 16)
 }
 
 /** Adds a leaf's value to the scores of some of its rows. */

@@ -47,6 +47,8 @@ export interface BoostingData {
   readonly labels: Uint8Array
   /** For each row, class weights included. */
   readonly weights: Float64Array
+  /** Whether some row does not weigh 1. */
+  readonly isWeighted: boolean
   /** For each feature: its bins' upper ends, `maxBins` places each, and how many there are. */
   readonly ends: Float64Array
   readonly endCounts: Int32Array

@@ -74,9 +74,9 @@ export class BoostingScores {
   /** Leaf values of exact sums, added up in blocks of rows that lie the same for any number of threads. */
   settle(tree: number, leaves: readonly Leaf[], rows: LeafRows): void {
     const { options, trees, gradients, hessians, weights, scores, leafSums } = this.#data
+    const [order, gradient, hessian] = [rows.order, gradients, hessians].map(({ byteOffset }) => byteOffset)
+    const weight = this.#data.isWeighted ? weights.byteOffset : 0
     this.#forLeafBlocks(leaves, (block, _, from, to) => {
-      const [order, ...summed] = [rows.order, gradients, hessians, weights].map(({ byteOffset }) => byteOffset)
-      const [gradient, hessian, weight] = summed
       this.#loops.sumLeaf(order, from, to, gradient, hessian, weight, leafSums.byteOffset + 24 * block)
     })
     this.#barrier.wait()

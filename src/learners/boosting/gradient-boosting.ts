@@ -132,6 +132,7 @@ function shareBoosting(
     columns: codes.encode(columns).map((column) => sharedCopy(Float64Array, column)),
     labels: ownLabels,
     weights: kept,
+    isWeighted: weights.some((weight) => weight !== 1),
     ends: numbers(features.length * options.maxBins),
     endCounts: shared(Int32Array, features.length),
     hasMissing: shared(Uint8Array, features.length),
