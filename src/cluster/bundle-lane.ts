@@ -65,20 +65,30 @@ export class BundleLane {
 
   /** Each piece is there before the next one is sent; one that is there twice is passed over. */
   async #append(bytes: Uint8Array): Promise<void> {
-    const { log, wait } = this.#options
+    const { log } = this.#options
     for (let tries = 1; ; tries++) {
       try {
         await log.append([{ ...bundlePlace, bytes }])
         return
       } catch (error) {
         if (tries === mostTries) throw error
-        await wait(retryMs, new AbortController().signal)
+        await this.#pause()
       }
     }
   }
 
   /** A file that was put there. @throws FraudError LOG_INVALID where the lane does not have all of it */
-  async get(id: string, { sha256, bytes, after }: BundlePlace): Promise<Uint8Array> {
+  async get(id: string, place: BundlePlace): Promise<Uint8Array> {
+    // Where the lane ends may have been known from a moment before it was put there.
+    for (let tries = 1; tries <= 2; tries++) {
+      const file = await this.#get(id, place)
+      if (file !== undefined) return file
+      await this.#pause()
+    }
+    throw new FraudError('LOG_INVALID', `The lane of bundles does not have ${id} as it was added: add it again`)
+  }
+
+  async #get(id: string, { sha256, bytes, after }: BundlePlace): Promise<Uint8Array | undefined> {
     const { log } = this.#options
     const file = Buffer.alloc(bytes)
     const end = await log.end(bundlePlace)
@@ -95,8 +105,11 @@ export class BundleLane {
       if (length === bytes || position >= end) stop.abort()
     }
     if (end > after) await log.read([{ ...bundlePlace, after }], take, stop.signal)
-    if (length === bytes && (await hashOf(file)) === sha256) return file
-    throw new FraudError('LOG_INVALID', `The lane of bundles does not have ${id} as it was added: add it again`)
+    return length === bytes && (await hashOf(file)) === sha256 ? file : undefined
+  }
+
+  #pause(): Promise<void> {
+    return this.#options.wait(retryMs, new AbortController().signal)
   }
 }
 

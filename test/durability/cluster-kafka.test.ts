@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { BundleLane } from '../../src/cluster/bundle-lane.ts'
 import { KafkaLog } from '../../src/cluster/kafka-log.ts'
 import { type Kafka, loadKafka } from '../../src/streams/kafka/kafka-client.ts'
 import { type KafkaServer, noKafka, startKafka } from '../kafka-server.ts'
@@ -71,6 +72,21 @@ describe('places in Kafka', { skip: noKafka }, () => {
       const rest = await readAll(place, all.length - at - 1, positions[at])
       assert.deepEqual(rest, all.slice(at + 1))
     }
+  })
+
+  test('hold files that are larger than what a broker takes at once, put there by two at the same time', async () => {
+    await kafka.createTopics(['t.bundles'], 1, 1)
+    const wait = (ms: number) => sleep(ms)
+    const lane = () => new BundleLane({ log: new KafkaLog(kafka, 't'), hasLane: async () => true, wait })
+    const files = [3_000_000, 2_000_001].map((bytes, file) =>
+      Uint8Array.from({ length: bytes }, (_, i) => i % (file + 200)),
+    )
+    const both = lane()
+    const places = await Promise.all([both.put('a@000000000000', files[0]), both.put('b@000000000000', files[1])])
+    const other = await lane().put('a@000000000000', files[0])
+    assert.deepEqual(await both.get('a@000000000000', places[0]), Buffer.from(files[0]))
+    assert.deepEqual(await lane().get('b@000000000000', places[1]), Buffer.from(files[1]))
+    assert.deepEqual(await lane().get('a@000000000000', other), Buffer.from(files[0]))
   })
 
   test('hold what was acknowledged before the broker was killed, and refuse meanwhile', async () => {

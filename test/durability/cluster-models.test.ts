@@ -97,6 +97,7 @@ describe('the models of a cluster', { skip: noKafka }, () => {
         ],
       ],
     )
+    assert.match(await succeed('models', 'versions', '--url', cluster.url(0)), new RegExp(`${nextId}[^]*${firstId}`))
     const metrics = await cluster.ask(2, 'GET', '/metrics')
     assert.ok(metrics.text.includes(`shrike_model_info{model="${nextId}"} 1`), metrics.text)
     const stale = await fetch(`${cluster.url(0)}/v1/models/${firstId}/deploy`, {
