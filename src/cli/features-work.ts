@@ -19,7 +19,7 @@ import { replayFile } from '../training/replay-file.ts'
 import { type IdentifiedRow, shuffleFeatures } from '../training/shuffle-features.ts'
 import type { Shuffle } from '../training/store-events.ts'
 import { openLog } from './log-files.ts'
-import { checkOutputs } from './output-paths.ts'
+import { checkOutputs, refuseInFolder } from './output-paths.ts'
 import { printChunks } from './print-chunks.ts'
 import type { Run } from './run.ts'
 
@@ -45,7 +45,9 @@ export async function writeFeatures(file: string | undefined, flags: FeaturesFla
   if (out !== undefined && !/\.csv(\.gz)?$/i.test(out)) {
     throw new FraudError('OPTION_INVALID', `--out ${out}: its name must end in .csv or .csv.gz`)
   }
-  await checkOutputs({ '--out': out, '--rejects': rejectsOf(flags) }, { FILE: file, '--detector': detector })
+  const outputs = { '--out': out, '--rejects': rejectsOf(flags) }
+  await checkOutputs(outputs, { FILE: file, '--detector': detector })
+  if (flags.shuffle !== undefined) refuseInFolder(outputs, '--shuffle', flags.shuffle)
   if (flags.fromLog === true) {
     if (file !== undefined) throw new FraudError('OPTION_INVALID', `--from-log reads the log, and ${file} is a file`)
     refuseReading(flags)

@@ -25,6 +25,14 @@ export async function checkOutputs(outputs: NamedPaths, inputs: NamedPaths = {})
   }
 }
 
+/** @throws FraudError OPTION_INVALID where an output is in a folder that is removed at the end, which a flag names. */
+export function refuseInFolder(outputs: NamedPaths, flag: string, folder: string): void {
+  const lost = named(outputs).find(([, path]) => placeOf(dirname(path)) === placeOf(folder))
+  if (lost === undefined) return
+  const [name, path] = lost
+  throw new FraudError('OPTION_INVALID', `${name} ${path} is in the folder of ${flag}, which is removed at the end`)
+}
+
 function named(paths: NamedPaths): readonly (readonly [string, string])[] {
   return Object.entries(paths).flatMap(([name, path]) => (path === undefined ? [] : [[name, path] as const]))
 }

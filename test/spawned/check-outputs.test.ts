@@ -21,6 +21,7 @@ const kept = [
   ...['card.key', 'parts/1.parquet'],
 ]
 mkdirSync(at('parts'))
+mkdirSync(at('shuffled'))
 for (const name of kept) writeFileSync(at(name), name)
 
 async function refuse(args: string, told: RegExp): Promise<void> {
@@ -55,6 +56,11 @@ describe('outputs of commands', () => {
     ['evaluate --protocol handbook a.csv --bad-rows skip --rejects a.csv', /--rejects a\.csv .* as FILE/],
     ['label a.csv --bundle m.safetensors --bad-rows skip --rejects m.safetensors', /as --bundle/],
     ['evaluate --protocol prequential a.csv --detector d.yaml --bad-rows skip --rejects d.yaml', /as --detector/],
+    ['features a.csv --detector d.yaml --shuffle shuffled --out shuffled/x.csv', /--out .* is removed at the end/],
+    [
+      'features a.csv --detector d.yaml --shuffle ./shuffled --bad-rows skip --rejects shuffled/x.csv',
+      /--rejects .* removed/,
+    ],
     ['simulate --out data/snapshots/x.csv', /a snapshot of a data directory/],
   ] as const)
     test(`are refused before any work where one would overwrite an input: ${args}`, () => refuse(args, told))
