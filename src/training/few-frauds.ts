@@ -1,3 +1,4 @@
+import { pickBytes, pickNumbers } from '../core/rows.ts'
 import type { Detector } from '../detector/detector.ts'
 import { countFrauds, fewestForLabels, fewestForOneFigure } from '../evaluation/held-choice.ts'
 import type { BundleContent } from '../models/bundle.ts'
@@ -30,8 +31,8 @@ function countIn(
   part: Uint32Array,
   isWeighted: boolean,
 ) {
-  const pick = weights && isWeighted ? Float64Array.from(part, (row) => weights[row]) : undefined
-  return countFrauds({ labels: Uint8Array.from(part, (row) => labels[row]), weights: pick })
+  const pick = weights && isWeighted ? pickNumbers(weights, part) : undefined
+  return countFrauds({ labels: pickBytes(labels, part), weights: pick })
 }
 
 function tellLearning(frauds: number): string {

@@ -56,13 +56,13 @@ export class RowCollector {
       fingerprint: fingerprint({ rowCount: times.length, columns: all }),
       features,
       columns: columns.slice(0, features.length),
-      labels: Uint8Array.from(labels),
+      labels: new Uint8Array(labels),
       ...unlabelledAmong(labels),
       ...(time !== undefined && { times }),
       isoTimes: true,
       ...(amount !== undefined && { amounts: amounts.map((value) => value / unit) }),
     }
-    return { rows, knownAt, cards: Int32Array.from(cards), weights }
+    return { rows, knownAt, cards: new Int32Array(cards), weights }
   }
 
   #cardNumber(card: string | undefined): number {
@@ -87,8 +87,8 @@ export const withoutLabelsHint = `without labels an isolation forest can learn w
 
 /** Marks the rows whose label is NaN. */
 export function unlabelledAmong(labels: Float64Array): Pick<LabelledRows, 'unlabelled'> {
-  const unlabelled = Uint8Array.from(labels, (label) => Number(Number.isNaN(label)))
-  return unlabelled.includes(1) ? { unlabelled } : {}
+  if (!labels.includes(Number.NaN)) return {}
+  return { unlabelled: Uint8Array.from(labels, (label) => Number(Number.isNaN(label))) }
 }
 
 /** The column of the key that alerts are grouped by: the one asked for, or the card, the customer, the first one. */
