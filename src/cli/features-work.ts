@@ -45,6 +45,7 @@ export async function writeFeatures(file: string | undefined, flags: FeaturesFla
   if (out !== undefined && !/\.csv(\.gz)?$/i.test(out)) {
     throw new FraudError('OPTION_INVALID', `--out ${out}: its name must end in .csv or .csv.gz`)
   }
+  refuseIdle(flags)
   const outputs = { '--out': out, '--rejects': rejectsOf(flags) }
   await checkOutputs(outputs, { FILE: file, '--detector': detector })
   if (flags.shuffle !== undefined) refuseInFolder(outputs, '--shuffle', flags.shuffle)
@@ -82,6 +83,17 @@ export async function writeFeatures(file: string | undefined, flags: FeaturesFla
   }
   if (out !== undefined) run.terminal.say(`${counted.rows.toLocaleString('en')} rows: ${out}`)
   run.terminal.result({ rows: counted.rows, features: features.names, out })
+}
+
+/** A flag that says nothing of what is done would seem to have been followed. */
+function refuseIdle({ fromLog, shuffle, joined, part, history, buckets, processes, memory }: FeaturesFlags): void {
+  const refuse = (reason: string, given: Readonly<Record<string, unknown>>) => {
+    const idle = Object.keys(given).find((name) => given[name] !== undefined)
+    if (idle !== undefined) throw new FraudError('OPTION_INVALID', `--${idle} ${reason}`)
+  }
+  if (fromLog === true) refuse('is only for files, and --from-log reads the log', { part, joined, shuffle, history })
+  if (shuffle === undefined) refuse('goes with --shuffle', { buckets, processes, memory })
+  if (joined === true) refuse('and --joined do not go together', { part, shuffle })
 }
 
 /** Memory is what a shuffle is to save, so what V8 keeps for young objects stays as small as it begins. */

@@ -65,6 +65,14 @@ describe('outputs of commands', () => {
   ] as const)
     test(`are refused before any work where one would overwrite an input: ${args}`, () => refuse(args, told))
 
+  for (const [args, told] of [
+    ['--from-log --data data --part card', /--part is only for files, and --from-log reads the log/],
+    ['a.csv --detector d.yaml --processes 2', /--processes goes with --shuffle/],
+    ['a.csv --detector d.yaml --joined --shuffle s', /--shuffle and --joined do not go together/],
+  ] as const)
+    test(`of features are refused with a flag that says nothing of them: ${args}`, () =>
+      refuse(`features ${args} --out x.csv`, told))
+
   test('may replace an earlier output, and stand in a data directory', async () => {
     const simulate = ['simulate', '--rows', '100', '--frauds', '5', '--out', 'data/rows.csv']
     await succeedIn(folder, simulate)

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -99,10 +99,13 @@ test('a folder in use, a detector that can not be taken apart and a bad row leav
     assert.equal(existsSync(at('no.csv')), false)
     return stderr
   }
+  mkdirSync(at('busy'))
+  writeFileSync(at('busy/x'), 'x')
   assert.match(
-    await refuse('ordered.csv', 'kinds.yaml', '--shuffle', '.'),
-    /OPTION_INVALID: \. holds .*; the folder of a shuffle/,
+    await refuse('ordered.csv', 'kinds.yaml', '--shuffle', 'busy'),
+    /OPTION_INVALID: busy holds x; the folder of a shuffle/,
   )
+  assert.equal(read('busy/x'), 'x')
   assert.match(
     await refuse('ordered.csv', 'kinds.yaml', '--part', 'shop'),
     /no feature reads a history by that key, but by/,
