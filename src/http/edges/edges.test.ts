@@ -111,6 +111,31 @@ describe('edges', { skip }, () => {
     assert.equal(reading.transactionsIn(0, reading.lastSequence()).count, 12 * 20)
   })
 
+  test('answer each request where many more come than there is room for', async (t) => {
+    const { port, decisions, counted } = await start(2, {}, { maxPending: 8 })
+    const sockets = await Promise.all(Array.from({ length: 64 }, () => open(t, port)))
+    let refused = 0
+    await Promise.all(
+      sockets.map(async (socket, client) => {
+        for (let i = 0; i < 8; ) {
+          socket.write(decide(`t-${client}-${i}`))
+          const answer = await next(socket)
+          if (answer.startsWith('HTTP/1.1 503')) refused += 1
+          else {
+            const { transactionId, duplicate } = JSON.parse(answer.split('\r\n\r\n')[1] ?? '')
+            assert.deepEqual([transactionId, duplicate], [`t-${client}-${i}`, false])
+            i += 1
+          }
+        }
+      }),
+    )
+    const { reading } = decisions.service
+    assert.equal(reading.transactionsIn(0, reading.lastSequence()).count, 64 * 8)
+    assert.ok(refused > 64, `${refused} were refused`)
+    await becomes(() => counted(/shrike_http_requests_total\{route="\/v1\/decisions",status="503"\}/), refused)
+    await becomes(() => counted(/shrike_http_requests_total\{route="\/v1\/decisions",status="200"\}/), 64 * 8)
+  })
+
   test('ask the keys as they are now', async () => {
     const stored = (name: string) => ({
       ...{
