@@ -86,12 +86,12 @@ export async function writeFeatures(file: string | undefined, flags: FeaturesFla
 }
 
 /** A flag that says nothing of what is done would seem to have been followed. */
-function refuseIdle({ fromLog, shuffle, joined, part, history, buckets, processes, memory }: FeaturesFlags): void {
+function refuseIdle({ fromLog, shuffle, joined, part, buckets, processes, memory }: FeaturesFlags): void {
   const refuse = (reason: string, given: Readonly<Record<string, unknown>>) => {
     const idle = Object.keys(given).find((name) => given[name] !== undefined)
     if (idle !== undefined) throw new FraudError('OPTION_INVALID', `--${idle} ${reason}`)
   }
-  if (fromLog === true) refuse('is only for files, and --from-log reads the log', { part, joined, shuffle, history })
+  if (fromLog === true) refuse('is only for files, and --from-log reads the log', { part, joined, shuffle })
   if (shuffle === undefined) refuse('goes with --shuffle', { buckets, processes, memory })
   if (joined === true) refuse('and --joined do not go together', { part, shuffle })
 }

@@ -93,13 +93,13 @@ export function readOptions(request: InputRequest, { signal }: Progress): ReadOp
   }
 }
 
-/** What says how a file is read says nothing of a log, and somebody would believe that it did. */
-export function refuseReading(request: ReadingRequest): void {
-  const { text, decimal, dates, encoding, missing, rejects, badRows } = request
+/** What says how a file is read, or what came before it, says nothing of a log, and somebody would believe that it did. */
+export function refuseReading(request: InputRequest): void {
+  const { text, decimal, dates, encoding, missing, rejects, badRows, history } = request
   const reason = `is only for files, and ${option('fromLog')} reads the log: leave it out`
   if (badRows === 'skip') throw optionInvalid('badRows', `skip ${reason}`)
-  const given = { text, rejects, decimal, dates, missing, encoding }
-  for (const name of ['text', 'rejects', 'decimal', 'dates', 'missing', 'encoding'] as const) {
+  const given = { text, rejects, decimal, dates, missing, encoding, history }
+  for (const name of ['text', 'rejects', 'decimal', 'dates', 'missing', 'encoding', 'history'] as const) {
     if (given[name] !== undefined) throw optionInvalid(name, reason)
   }
 }

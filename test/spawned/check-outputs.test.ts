@@ -73,6 +73,9 @@ describe('outputs of commands', () => {
     test(`of features are refused with a flag that says nothing of them: ${args}`, () =>
       refuse(`features ${args} --out x.csv`, told))
 
+  test('of a backtest of a log are refused with earlier rows of a file', () =>
+    refuse('backtest --data data --rule 1>0 --history a.csv --report x.html', /--history is only for files/))
+
   test('may replace an earlier output, and stand in a data directory', async () => {
     const simulate = ['simulate', '--rows', '100', '--frauds', '5', '--out', 'data/rows.csv']
     await succeedIn(folder, simulate)
