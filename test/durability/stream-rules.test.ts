@@ -269,6 +269,29 @@ describe('a stream of a service', { skip: noKafka }, () => {
     )
   })
 
+  test('goes on with what another one decided that led for a moment', async () => {
+    const { topic, ...choice } = await makeTopics(1)
+    const write = (id: string, second: number) =>
+      topics.write(topic('in'), [{ partition: 0, text: bodyOf(id, 1, second) }])
+    const running = await openService()
+    const stream = run(choice, running)
+    await write('a', 0)
+    await settled(topic('out'), 1)
+    // It has lost the lead and leads again before its stream has asked.
+    await running.service.resume()
+    const other = run(choice, await openService())
+    while (other.figures.lags().length === 0) await sleep(20)
+    await write('b', 1)
+    await settled(topic('out'), 2)
+    await other.stop()
+    await write('c', 2)
+    const out = values(await Promise.race([settled(topic('out'), 3), stream.done.then(() => [])]))
+    assert.deepEqual(
+      out.map(({ transactionId }) => transactionId),
+      ['a', 'b', 'c'],
+    )
+  })
+
   test('opens where another process decided what came meanwhile', async () => {
     const { topic, ...choice } = await makeTopics(1)
     run(choice, await openService())

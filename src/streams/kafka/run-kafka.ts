@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { FraudError } from '../../core/errors.ts'
 import type { Logger } from '../../core/logger.ts'
+import type { DecidingState } from '../../deciding/deciding-state.ts'
 import type { Decisions } from '../../deciding/decisions.ts'
 import { decideMessages, labelMessages } from '../decide-messages.ts'
 import { isPassing } from '../message.ts'
@@ -46,8 +47,8 @@ interface Memory {
   /** How far partitions have come, by their topics. */
   readonly progress: Map<string, readonly Progress[]>
   readonly told: Map<Told, number>
-  /** Whether this process has led since the partitions were opened last. */
-  hasLed: boolean
+  /** What decided when the partitions were opened last: another one now, and another process may have led meanwhile. */
+  state: WeakRef<DecidingState> | undefined
 }
 
 /**
@@ -58,7 +59,7 @@ interface Memory {
  */
 export async function runKafkaStream(choice: KafkaStreamChoice, options: KafkaStreamOptions): Promise<void> {
   const { figures, logger, signal } = options
-  const memory: Memory = { run: randomUUID(), progress: new Map(), told: new Map(), hasLed: false }
+  const memory: Memory = { run: randomUUID(), progress: new Map(), told: new Map(), state: undefined }
   const waits = { ms: firstWaitMs }
   const onOpen = () => {
     if (figures.waitsFor !== undefined) logger.info({}, 'the stream goes on')
@@ -67,7 +68,7 @@ export async function runKafkaStream(choice: KafkaStreamChoice, options: KafkaSt
   }
   while (!signal.aborted) {
     try {
-      await untilReady(options, memory)
+      await untilReady(options)
       if (!signal.aborted) await runOnce(choice, options, memory, onOpen)
     } catch (error) {
       if (error instanceof FraudError && !isPassing(error)) throw error
@@ -82,11 +83,8 @@ export async function runKafkaStream(choice: KafkaStreamChoice, options: KafkaSt
 }
 
 /** Only who leads may take over the partitions. */
-async function untilReady({ decisions, signal }: KafkaStreamOptions, memory: Memory): Promise<void> {
-  while (!decisions.isReady && !signal.aborted) {
-    memory.hasLed = false
-    await sleep(readyEveryMs, undefined, { signal }).catch(() => {})
-  }
+async function untilReady({ decisions, signal }: KafkaStreamOptions): Promise<void> {
+  while (!decisions.isReady && !signal.aborted) await sleep(readyEveryMs, undefined, { signal }).catch(() => {})
 }
 
 /** From opening to the first failure, or to the signal. */
@@ -109,10 +107,11 @@ async function runOnce(
   try {
     const { decisions, figures, logger, nowMs } = options
     const onSkip = (reason: string) => logger.warn({ reason }, 'the stream goes on elsewhere, as it was told')
+    const { state } = decisions.decider
     const open = async (topic: string, targets: Omit<Targets, 'mostBytesOf'>) => {
       const { run } = memory
       const shared = { kafka, topic, targets, from: choice.from, figures, onSkip, signal: scope.signal, run }
-      const before = memory.hasLed ? memory.progress.get(topic) : undefined
+      const before = state !== undefined && memory.state?.deref() === state ? memory.progress.get(topic) : undefined
       const opened = await openLanes({ ...shared, before })
       topics.push(opened)
       memory.progress.set(
@@ -124,7 +123,7 @@ async function runOnce(
     const { deadLetters } = choice
     const transactions = await open(choice.in.topic, { out: choice.out, deadLetters })
     const labels = choice.labels && (await open(choice.labels, { out: undefined, deadLetters }))
-    memory.hasLed = true
+    memory.state = state && new WeakRef(state)
     figures.lags = () => topics.flatMap(({ lags }) => lags())
     onOpen()
     const decide = decideMessages(decisions, 'message', nowMs)
