@@ -152,8 +152,10 @@ export class ClusterDeployer implements ModelDesk {
     const why = 'The cluster was made with it'
     try {
       const bytes = await readServed?.()
-      const added = bytes && (await this.models.add(bytes, { by, why }))
-      if (added?.id !== servedId) return { warnings: [cannotGoBack(servedId)] }
+      // Another one may lie there by now, or the replica was started with another.
+      if (bytes === undefined || (await this.models.idOf(bytes)) !== servedId)
+        return { warnings: [cannotGoBack(servedId)] }
+      await this.models.add(bytes, { by, why })
     } catch (error) {
       const isOfFile = error instanceof FraudError && ['FILE_UNREADABLE', 'BUNDLE_INVALID'].includes(error.code)
       if (!isOfFile) throw error

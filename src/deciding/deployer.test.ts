@@ -35,14 +35,22 @@ function inForceOf(bytes: Uint8Array) {
 }
 
 /** A service that was started with the first bundle, or on a directory that there is. */
-async function start({ directory, bytes = first.bytes }: { directory?: string; bytes?: Uint8Array } = {}) {
+async function start({
+  directory,
+  bytes = first.bytes,
+  file = bytes,
+}: {
+  directory?: string
+  bytes?: Uint8Array
+  file?: Uint8Array
+} = {}) {
   const running = await openTestDecisions({
     inForce: inForceOf(bytes),
     ...(directory !== undefined && { directory }),
     registry: (path, reading) => ({
       reading,
       bundles: openModelFiles(dataDirectory(path)),
-      readServed: async () => bytes,
+      readServed: async () => file,
     }),
   })
   open.push(running)
@@ -201,6 +209,17 @@ describe('a model', () => {
     const turns = { isOver: () => false, next: async () => {} }
     const explained = await service.explain(transactionId, turns)
     assert.deepEqual([explained?.model, explained?.contributions.from], [first.id, 'model'])
+  })
+
+  test('that lies where the one that is served was read from is not taken for that', async () => {
+    const { deployer } = await start({ file: third.bytes })
+    await deployer.models.add(second.bytes, who)
+    const { warnings } = await deployer.deploy(second.id, { role: 'champion' }, who)
+    assert.ok(warnings.some((text) => text.startsWith(`${first.id}, which was served before, can't be gone back to`)))
+    assert.deepEqual(
+      deployer.list().map(({ id }) => id),
+      [second.id],
+    )
   })
 
   test('is gone back to, and that can be taken back', async () => {

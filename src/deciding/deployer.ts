@@ -259,7 +259,10 @@ export class Deployer {
     if (servedId === undefined) return false
     if (models.deployments.models.has(servedId)) return true
     const bytes = await this.#options.readServed?.()
-    return bytes !== undefined && (await models.add(bytes, context)).id === servedId
+    // Another one may lie there by now, which nobody has asked for.
+    if (bytes === undefined || (await models.idOf(bytes)) !== servedId) return false
+    await models.add(bytes, context)
+    return true
   }
 
   /**

@@ -145,9 +145,14 @@ export class Models {
     })
   }
 
+  /** The id that a bundle would have. @throws FraudError BUNDLE_INVALID */
+  async idOf(bytes: Uint8Array): Promise<string> {
+    return (await decode(bytes)).id
+  }
+
   /** Whether somebody has removed this bundle from them since. @throws FraudError BUNDLE_INVALID */
   async wasRemovedSince(sinceMs: number, bytes: Uint8Array): Promise<boolean> {
-    const { id } = await decode(bytes)
+    const id = await this.idOf(bytes)
     const isRemoval = ({ change, atMs }: DeploymentStep) =>
       change.kind === 'removed' && change.model === id && atMs >= sinceMs
     return this.deployments.steps.some(isRemoval)
