@@ -81,9 +81,12 @@ describe('the models that a replica has at hand', () => {
   })
 
   test('are refused where they are not what was deployed', async () => {
-    const lower = { ...told(bundles[1]), policy: { ...told(bundles[1]).policy, review: 0.01 } }
-    await assert.rejects(models.load(lower), { code: 'LOG_INVALID' })
+    const before = newest
+    newest = { ...told(bundles[1]), policy: { ...told(bundles[1]).policy, review: 0.01 } }
+    await assert.rejects(models.load(newest), { code: 'LOG_INVALID' })
     assert.equal(models.problem?.id, 'm@000000000001')
+    newest = before
+    assert.equal(models.problem, undefined, 'what is in force by now can decide')
     await models.load(told(bundles[1]))
     assert.equal(models.problem, undefined)
     const unknown = { ...told(bundles[1]), model: 'm@00000000000f' }

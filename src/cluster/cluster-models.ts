@@ -38,9 +38,10 @@ export class ClusterModels implements LoadedModels {
     return this.#underway
   }
 
-  /** Why what is in force could not be loaded here when that was last tried. */
+  /** Why what is in force could not be loaded here when that was last tried; undefined where it can decide. */
   get problem(): { readonly id: string; readonly error: FraudError } | undefined {
-    return this.#problem
+    const definition = this.#options.newest()
+    return definition === undefined || this.find(definition) === undefined ? this.#problem : undefined
   }
 
   find(definition: Definition): DetectorInForce | undefined {
