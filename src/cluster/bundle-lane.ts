@@ -85,7 +85,8 @@ export class BundleLane {
       if (file !== undefined) return file
       await this.#pause()
     }
-    throw new FraudError('LOG_INVALID', `The lane of bundles does not have ${id} as it was added: add it again`)
+    const cure = 'copy its file from the folder of models of a replica that has loaded it'
+    throw new FraudError('LOG_INVALID', `The lane of bundles does not have ${id} as it was added: ${cure}`)
   }
 
   async #get(id: string, { sha256, bytes, after }: BundlePlace): Promise<Uint8Array | undefined> {
