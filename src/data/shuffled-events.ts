@@ -45,6 +45,14 @@ export interface OtherRepeat {
   readonly firstLine: number
 }
 
+/** Repeated ids: how many with the same content, which are left out, and with another; and how many events are left. */
+export interface FoundRepeats {
+  readonly same: number
+  readonly other: number
+  readonly examples: readonly OtherRepeat[]
+  readonly kept: number
+}
+
 /** An event with its buckets. */
 export interface OrderedEvent extends StoredEvent {
   readonly id: string | undefined
@@ -52,6 +60,8 @@ export interface OrderedEvent extends StoredEvent {
 }
 
 const rowsPerChunk = 2048
+/** What DuckDB gathers before it writes is beside the memory that it is given, so it gathers little. */
+const chunksPerFlush = 8
 const ownNumbers = ['row', 'time', 'amount', 'label', 'known'] as const
 const findRepeats = `
   CREATE TABLE doubtful AS SELECT id FROM events WHERE id IS NOT NULL GROUP BY id HAVING count(*) > 1;
@@ -68,7 +78,7 @@ const identityNumbers = ['low', 'high', 'line'] as const
 
 /**
  * Events of a file that does not fit into memory, in a folder, by DuckDB with so much memory: written in the order of the
- * file, read in the order of their times, all of them or a bucket of one key.
+ * file, then put into the order of their times, all of them or a bucket of one key.
  */
 export class ShuffledEvents {
   readonly #folder: string
@@ -102,7 +112,7 @@ export class ShuffledEvents {
   }
 
   /** Leaves out events that repeat the id and the content of an earlier one, and tells of repeated ids. */
-  async leaveOutRepeats(mostExamples: number): Promise<{ same: number; other: number; examples: OtherRepeat[] }> {
+  async leaveOutRepeats(mostExamples: number): Promise<FoundRepeats> {
     await this.#connection.run(findRepeats)
     const counted = await this.#connection.runAndReadAll(
       'SELECT count(*) FILTER (same), count(*) FILTER (NOT same) FROM repeats',
@@ -114,11 +124,8 @@ export class ShuffledEvents {
     const examples = found.getRowsJS().map(([id, row, line, first, firstLine]) => ({
       ...{ id: String(id), row: Number(row), line: Number(line), first: Number(first), firstLine: Number(firstLine) },
     }))
-    return { same, other, examples }
-  }
-
-  async count(): Promise<number> {
-    return Number((await this.#connection.runAndReadAll('SELECT count(*) FROM kept')).getRowsJS()[0][0])
+    const kept = Number((await this.#connection.runAndReadAll('SELECT count(*) FROM kept')).getRowsJS()[0][0])
+    return { same, other, examples, kept }
   }
 
   /** Writes the events into so many files, those with one value of a text always into one. */
@@ -131,24 +138,54 @@ export class ShuffledEvents {
     )
   }
 
-  /** All events in the order of their times, each with its bucket by each of these texts. */
-  async *inOrder(texts: readonly number[], buckets: number): AsyncGenerator<readonly OrderedEvent[]> {
-    const columns = [...Object.keys(eventColumns(this.#shape)), 'id']
-    const bucketOf = texts.map((text) => `(hash(t${text}) % ${buckets})::DOUBLE`)
-    const sql = `SELECT ${[...columns, ...bucketOf].join(', ')} FROM kept ORDER BY time, row`
-    for await (const { rowCount, texts: cells, numbers } of readRows(this.#connection, sql)) {
-      yield Array.from({ length: rowCount }, (_, row) => ({
-        ...eventOf(this.#shape, cells, numbers, row),
-        id: cells[columns.length - 1][row] ?? undefined,
-        buckets: texts.map((_text, i) => numbers[columns.length + i][row]),
-      }))
-    }
+  /** Writes all events in the order of their times, each with its bucket by each of these texts, for `readOrdered`. */
+  async order(texts: readonly number[], buckets: number): Promise<void> {
+    const bucketOf = texts.map((text, i) => `(hash(t${text}) % ${buckets})::DOUBLE AS b${i}`)
+    await this.#connection.run(
+      `SET preserve_insertion_order = true;
+       COPY (SELECT ${[...orderedColumns(this.#shape), ...bucketOf].join(', ')} FROM kept ORDER BY time, row)
+       TO ${literal(orderedFile(this.#folder))} (FORMAT parquet, ROW_GROUP_SIZE ${orderedAtOnce})`,
+    )
   }
 
   close(): void {
     this.#connection.closeSync()
     this.#instance.closeSync()
   }
+}
+
+/** All events in the order of their times, as `order` wrote them, each with its bucket by each of so many texts. */
+export async function* readOrdered(
+  folder: string,
+  { shape, texts: keys, memoryMb }: { readonly shape: EventShape; readonly texts: number; readonly memoryMb: number },
+): AsyncGenerator<readonly OrderedEvent[]> {
+  const { instance, connection } = await openDatabase(folder, 'ordered', memoryMb)
+  try {
+    await connection.run('SET preserve_insertion_order = true')
+    const columns = orderedColumns(shape)
+    const sql = `SELECT * FROM read_parquet(${literal(asPattern(orderedFile(folder)))}, hive_partitioning = false)`
+    for await (const { rowCount, texts, numbers } of readRows(connection, sql)) {
+      yield Array.from({ length: rowCount }, (_, row) => ({
+        ...eventOf(shape, texts, numbers, row),
+        id: texts[columns.length - 1][row] ?? undefined,
+        buckets: Array.from({ length: keys }, (_, i) => numbers[columns.length + i][row]),
+      }))
+    }
+  } finally {
+    connection.closeSync()
+    instance.closeSync()
+  }
+}
+
+/** So few that a group of them is read into little memory. */
+const orderedAtOnce = 20_480
+
+function orderedFile(folder: string): string {
+  return join(folder, 'ordered.parquet')
+}
+
+function orderedColumns(shape: EventShape): readonly string[] {
+  return [...Object.keys(eventColumns(shape)), 'id']
 }
 
 /** The events of one bucket that `divide` wrote, in the order of their times. */
@@ -233,6 +270,7 @@ async function createWriter(connection: DuckDBConnection, table: string, columns
   await connection.run(`CREATE TABLE ${table} (${declared.join(', ')})`)
   const appender = await connection.createAppender(table)
   const chunk = DuckDBDataChunk.create(Object.values(columns), rowsPerChunk)
+  let chunks = 0
   const cells: (number | string | null)[][] = Object.keys(columns).map(() => [])
   const flush = () => {
     chunk.rowCount = cells[0].length
@@ -241,6 +279,7 @@ async function createWriter(connection: DuckDBConnection, table: string, columns
       values.length = 0
     })
     appender.appendDataChunk(chunk)
+    if (++chunks % chunksPerFlush === 0) appender.flushSync()
   }
   return {
     add(row: readonly Cell[]): void {

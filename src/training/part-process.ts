@@ -1,43 +1,56 @@
 import { readFile } from 'node:fs/promises'
 import { FraudError } from '../core/errors.ts'
-import { readBucket, ShuffledEvents, type StoredEvent } from '../data/shuffled-events.ts'
+import { type FoundRepeats, readBucket, ShuffledEvents, type StoredEvent } from '../data/shuffled-events.ts'
 import { parseDetector } from '../detector/detector.ts'
 import { compileDetector, type FeatureSet } from '../features/feature-set.ts'
 import { MemoryHistories } from '../features/memory-histories.ts'
-import { partAlone, partsOf } from '../features/parts.ts'
+import { type FeaturePart, type PartedFeatures, partAlone, partsOf } from '../features/parts.ts'
 import { Replay } from '../features/replay.ts'
 import { wholeDetector } from '../learners/detector-model.ts'
 import { type PartTask, partFile } from './part-task.ts'
 import { PartWriter } from './part-values.ts'
 
-// A process that divides events by one key, or replays one bucket with that key's histories and writes what its features are.
+// A process of a shuffle: it finds repeated ids, puts events into order, divides them by one key, or replays one bucket with
+// that key's histories and writes what its features are.
 
 try {
-  await computePart(JSON.parse(process.argv[2]))
+  const result = await carryOut(JSON.parse(process.argv[2]))
+  if (result !== undefined) process.send?.({ result })
 } catch (error) {
   if (!(error instanceof FraudError)) throw error
-  process.send?.({ code: error.code, message: error.message })
+  process.send?.({ refusal: { code: error.code, message: error.message } })
   process.exitCode = 1
 } finally {
   process.disconnect?.()
 }
 
-async function computePart(task: PartTask): Promise<void> {
+async function carryOut(task: PartTask): Promise<FoundRepeats | undefined> {
   const detector = parseDetector(JSON.parse(await readFile(task.detectorFile, 'utf8')), wholeDetector)
   const parted = partsOf(compileDetector(detector))
-  const part = parted.parts.find(({ by }) => by === task.by)
-  if (part === undefined) throw new Error(`no feature reads a history by ${task.by}`)
   const { texts, numbers } = parted.whole.layout
   const shape = { texts: texts.length, numbers: numbers.length }
-  if ('buckets' in task) {
-    const events = await ShuffledEvents.open(task.folder, shape, task.memoryMb)
-    await events.divide(part.plan.histories[0].text, task.name, task.buckets)
-    return events.close()
+  if (task.stage === 'replay') {
+    const part = partOf(parted, task.by)
+    const writer = new PartWriter(partFile(task.folder, task), part.at.length)
+    await replayPart(partAlone(parted, part), readBucket(task.folder, { ...task, shape }), writer)
+    writer.close()
+    return undefined
   }
-  const events = readBucket(task.folder, { ...task, shape })
-  const writer = new PartWriter(partFile(task.folder, task), part.at.length)
-  await replayPart(partAlone(parted, part), events, writer)
-  writer.close()
+  const events = await ShuffledEvents.open(task.folder, shape, task.memoryMb)
+  try {
+    if (task.stage === 'find repeats') return await events.leaveOutRepeats(task.mostExamples)
+    if (task.stage === 'order') await events.order(task.texts, task.buckets)
+    else await events.divide(partOf(parted, task.by).plan.histories[0].text, task.name, task.buckets)
+    return undefined
+  } finally {
+    events.close()
+  }
+}
+
+function partOf({ parts }: PartedFeatures, key: string): FeaturePart {
+  const found = parts.find(({ by }) => by === key)
+  if (found === undefined) throw new Error(`no feature reads a history by ${key}`)
+  return found
 }
 
 async function replayPart(

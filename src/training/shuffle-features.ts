@@ -7,15 +7,14 @@ import { FraudError } from '../core/errors.ts'
 import { option } from '../core/option.ts'
 import { type Progress, throwIfInterrupted } from '../core/progress.ts'
 import { workerScript } from '../core/worker-script.ts'
-import type { OrderedEvent, ShuffledEvents } from '../data/shuffled-events.ts'
+import { type FoundRepeats, type OrderedEvent, readOrdered } from '../data/shuffled-events.ts'
 import { unwritable } from '../data/write-file.ts'
-import type { LocatedDetector } from '../detector/detector.ts'
 import { type FeaturePart, joinRow, type PartedFeatures, partsOf } from '../features/parts.ts'
 import type { FileReplay } from './file-replay.ts'
 import { type PartTask, partFile } from './part-task.ts'
 import { PartReader } from './part-values.ts'
 import type { InputRequest } from './read-input.ts'
-import { openEvents, type Shuffle, storeEvents } from './store-events.ts'
+import { type Shuffle, storeEvents } from './store-events.ts'
 
 /** A transaction of the file with its row, valid until the next one. */
 export interface IdentifiedRow {
@@ -46,20 +45,26 @@ export async function shuffleFeatures<Result>(
     )
   }
   const parted = partsOf(replay.features)
-  await makeFolder(shuffle.folder)
+  const { folder, memoryMb } = shuffle
+  await makeFolder(folder)
   try {
-    const count = await storeEvents(replay, request, run, shuffle)
+    const detectorFile = join(folder, 'detector.json')
+    await writeFile(detectorFile, JSON.stringify(replay.located.detector), { mode: 0o600 })
+    const place = { folder, detectorFile, memoryMb }
+    const count = await storeEvents(replay, request, run, shuffle, async (mostExamples) => {
+      const task: PartTask = { ...place, stage: 'find repeats', mostExamples }
+      const [found] = await runTasks('look for repeated ids', [task], { ...shuffle, processes: 1 }, run)
+      return found
+    })
     const buckets = shuffle.buckets ?? Math.max(1, Math.ceil(count / eventsPerBucket))
     const parts = parted.parts.filter(({ at }) => at.length > 0)
-    await computeParts(parts, buckets, replay.located, shuffle, run)
-    const events = await openEvents(replay, shuffle)
-    try {
-      return await work(joinRows({ ...parted, parts }, events, { folder: shuffle.folder, count, buckets }, run))
-    } finally {
-      events.close()
-    }
+    await computeParts(parts, buckets, place, shuffle, run)
+    const { texts, numbers } = parted.whole.layout
+    const shape = { texts: texts.length, numbers: numbers.length }
+    const events = readOrdered(folder, { shape, texts: parts.length, memoryMb })
+    return await work(joinRows({ ...parted, parts }, events, { folder, count, buckets }, run))
   } finally {
-    await rm(shuffle.folder, { recursive: true, force: true })
+    await rm(folder, { recursive: true, force: true })
   }
 }
 
@@ -84,19 +89,19 @@ async function makeFolder(folder: string): Promise<void> {
 async function computeParts(
   parts: readonly FeaturePart[],
   buckets: number,
-  located: LocatedDetector,
-  { folder, processes, memoryMb, nodeFlags }: Shuffle,
+  place: Pick<PartTask, 'folder' | 'detectorFile' | 'memoryMb'>,
+  { processes, nodeFlags }: Shuffle,
   run: Progress,
 ): Promise<void> {
-  const detectorFile = join(folder, 'detector.json')
-  await writeFile(detectorFile, JSON.stringify(located.detector), { mode: 0o600 })
-  const taskOf = ({ by }: FeaturePart, part: number) => ({ folder, detectorFile, memoryMb, name: partName(part), by })
-  const dividing = parts.map((part, i): PartTask => ({ ...taskOf(part, i), buckets }))
+  const ofKey = ({ by }: FeaturePart, part: number) => ({ ...place, name: partName(part), by })
+  const dividing = parts.map((part, i): PartTask => ({ ...ofKey(part, i), stage: 'divide', buckets }))
+  const ordering: PartTask = { ...place, stage: 'order', texts: parts.map(keyOf), buckets }
   // DuckDB lends its file to one process at a time.
-  await runTasks(`divide by ${parts.map(({ by }) => by).join(', ')}`, dividing, { processes: 1, nodeFlags }, run)
+  const alone = { processes: 1, nodeFlags }
+  await runTasks(`order, and divide by ${parts.map(({ by }) => by).join(', ')}`, [ordering, ...dividing], alone, run)
   const bucketNumbers = Array.from({ length: buckets }, (_, bucket) => bucket)
   const replaying = parts.flatMap((part, i) =>
-    bucketNumbers.map((bucket): PartTask => ({ ...taskOf(part, i), bucket })),
+    bucketNumbers.map((bucket): PartTask => ({ ...ofKey(part, i), stage: 'replay', bucket })),
   )
   await runTasks(`replay ${buckets} buckets each`, replaying, { processes, nodeFlags }, run)
 }
@@ -106,15 +111,17 @@ async function runTasks(
   tasks: readonly PartTask[],
   { processes, nodeFlags }: Pick<Shuffle, 'processes' | 'nodeFlags'>,
   run: Progress,
-): Promise<void> {
+): Promise<readonly FoundRepeats[]> {
   const progress = run.begin(what)
+  const results: FoundRepeats[] = []
   const stopping = new AbortController()
   const signal = AbortSignal.any([run.signal, stopping.signal])
   const waiting = tasks.values()
   let done = 0
   const one = async () => {
     for (const task of waiting) {
-      await runTask(task, nodeFlags, signal)
+      const result = await runTask(task, nodeFlags, signal)
+      if (result !== undefined) results.push(result)
       progress.update(++done, tasks.length)
     }
   }
@@ -125,9 +132,19 @@ async function runTasks(
     stopping.abort()
   }
   progress.end(`${tasks.length} processes, ${Math.min(processes, tasks.length)} at a time`)
+  return results
 }
 
-async function runTask(task: PartTask, nodeFlags: readonly string[], signal: AbortSignal): Promise<void> {
+interface Said {
+  readonly result?: FoundRepeats
+  readonly refusal?: Pick<FraudError, 'code' | 'message'>
+}
+
+async function runTask(
+  task: PartTask,
+  nodeFlags: readonly string[],
+  signal: AbortSignal,
+): Promise<FoundRepeats | undefined> {
   throwIfInterrupted(signal)
   const script = fileURLToPath(workerScript('./part-process', import.meta.url))
   const child = spawn(process.execPath, [...process.execArgv, ...nodeFlags, script, JSON.stringify(task)], {
@@ -135,29 +152,32 @@ async function runTask(task: PartTask, nodeFlags: readonly string[], signal: Abo
   })
   const stop = () => child.kill('SIGKILL')
   signal.addEventListener('abort', stop, { once: true })
-  let refused: FraudError | undefined
+  let said: Said = {}
   let words = ''
-  child.on('message', ({ code, message }: Pick<FraudError, 'code' | 'message'>) => {
-    refused = new FraudError(code, message)
+  child.on('message', (message: Said) => {
+    said = message
   })
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     words += text
   })
   const [code, killed] = await once(child, 'close').finally(() => signal.removeEventListener('abort', stop))
   throwIfInterrupted(signal)
-  if (refused !== undefined) throw refused
-  if (code === 0) return
+  if (said.refusal !== undefined) throw new FraudError(said.refusal.code, said.refusal.message)
+  if (code === 0) return said.result
   const why =
     words.trim() || (killed === null ? `exit code ${code}` : `${killed}; it may have needed more memory than there is`)
-  throw new FraudError(
-    'WORKERS_FAILED',
-    `The process that ${'bucket' in task ? `replays bucket ${task.bucket}` : 'divides the events'} by ${task.by} ended: ${why}`,
-  )
+  throw new FraudError('WORKERS_FAILED', `The process of a shuffle that was to ${wordsOf(task)} ended: ${why}`)
+}
+
+function wordsOf(task: PartTask): string {
+  if (task.stage === 'divide') return `divide by ${task.by}`
+  if (task.stage === 'replay') return `replay bucket ${task.bucket} by ${task.by}`
+  return task.stage
 }
 
 async function* joinRows(
   parted: PartedFeatures,
-  events: ShuffledEvents,
+  events: AsyncIterable<readonly OrderedEvent[]>,
   { folder, count, buckets }: { readonly folder: string; readonly count: number; readonly buckets: number },
   run: Progress,
 ): AsyncGenerator<Iterable<IdentifiedRow>> {
@@ -179,7 +199,7 @@ async function* joinRows(
     }
   }
   let done = 0
-  for await (const group of events.inOrder(parts.map(keyOf), buckets)) {
+  for await (const group of events) {
     throwIfInterrupted(run.signal)
     yield rowsOf(group)
     done += group.length

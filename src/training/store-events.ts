@@ -1,6 +1,6 @@
 import type { Progress } from '../core/progress.ts'
 import { textReader } from '../data/columns.ts'
-import { type EventIdentity, ShuffledEvents, type StoredEvent } from '../data/shuffled-events.ts'
+import { type EventIdentity, type FoundRepeats, ShuffledEvents, type StoredEvent } from '../data/shuffled-events.ts'
 import { type Table, tellRow } from '../data/table.ts'
 import type { FileReplay, ReplayedTransaction } from './file-replay.ts'
 import type { InputRequest } from './read-input.ts'
@@ -21,19 +21,17 @@ export interface Shuffle {
   readonly nodeFlags: readonly string[]
 }
 
-export function openEvents(
-  { features: { layout } }: FileReplay,
-  { folder, memoryMb }: Shuffle,
-): Promise<ShuffledEvents> {
-  return ShuffledEvents.open(folder, { texts: layout.texts.length, numbers: layout.numbers.length }, memoryMb)
-}
-
-/** Reads the file once, and keeps its transactions on disk: how many there are. */
+/**
+ * Reads the file once, and keeps its transactions on disk: how many there are.
+ *
+ * @param findRepeats looks for repeated ids among what was kept.
+ */
 export async function storeEvents(
   replay: FileReplay,
   request: InputRequest,
   run: Progress,
-  shuffle: Shuffle,
+  { folder, memoryMb }: Shuffle,
+  findRepeats: (mostExamples: number) => Promise<FoundRepeats>,
 ): Promise<number> {
   const { detector } = replay.located
   const { id } = detector.transaction
@@ -75,16 +73,18 @@ export async function storeEvents(
   }
 
   const storing: FileReplay = { ...replay, makesRows: false, onRepeat: 'keep', isOrdered: false }
-  const events = await openEvents(replay, shuffle)
+  const { texts, numbers } = replay.features.layout
+  const events = await ShuffledEvents.open(folder, { texts: texts.length, numbers: numbers.length }, memoryMb / 2)
   try {
     await replayFile(storing, request, run, (groups) => events.write(identified(groups)))
-    tellRepeats(await events.leaveOutRepeats(mostExamples))
-    return await events.count()
   } finally {
     events.close()
   }
+  const found = await findRepeats(mostExamples)
+  tellRepeats(found)
+  return found.kept
 
-  function tellRepeats({ same, other, examples }: Awaited<ReturnType<ShuffledEvents['leaveOutRepeats']>>): void {
+  function tellRepeats({ same, other, examples }: FoundRepeats): void {
     const lines = new Map(
       examples.flatMap(({ row, line, first, firstLine }) => [
         [row, line],
