@@ -39,7 +39,7 @@ describe('the OpenAPI document holds, by Schemathesis', { skip, concurrency: tru
         await rm(folder, { recursive: true, force: true })
       })
 
-      test('in every phase', { timeout: 300_000 }, async () => {
+      test('in every phase', async () => {
         const { status, output } = await run(service.url, folder, apiKeys)
         assert.equal(status, 0, output.slice(0, 20_000))
         for (const phase of ['Examples', 'Coverage', 'Fuzzing', 'Stateful'])
