@@ -37,7 +37,7 @@ export interface EventIdentity {
 }
 
 /** An event whose id an earlier one has, with other content. */
-export interface OtherRepeat {
+interface OtherRepeat {
   readonly id: string
   readonly row: number
   readonly line: number
