@@ -11,6 +11,7 @@ import { Traffic } from './traffic.ts'
 
 const rounds = Number(process.env.SHRIKE_ROUNDS ?? 3)
 const seed = Number(process.env.SHRIKE_SEED ?? 1)
+const snapshotEvery = 200
 const folder = temporaryFolder()
 let bundle = ''
 
@@ -22,7 +23,7 @@ async function killUnderLoad(t: TestContext, name: string, flags: readonly strin
   const data = join(folder, name)
   const random = createRandom(seed)
   const traffic = new Traffic(purchases(rounds * 1500), seed)
-  const start = () => ServiceProcess.start(bundle, data, ['--snapshot-every', '200', ...flags])
+  const start = () => ServiceProcess.start(bundle, data, ['--snapshot-every', String(snapshotEvery), ...flags])
   for (let round = 0; round < rounds; round++) {
     const service = await start()
     await traffic.sendAgain(service, 4, 50)
@@ -34,13 +35,13 @@ async function killUnderLoad(t: TestContext, name: string, flags: readonly strin
   }
   const service = await start()
   await traffic.sendAgain(service, 32)
-  // At the lowest priority it has to wait for its turn on a machine that has much to do.
-  while (traffic.counts.decisions > 200 && snapshotPaths(dataDirectory(data).snapshotsPath).length === 0)
-    await sleep(50)
+  // A machine that has much to do decides less, and gives the lowest priority its turn late.
+  const isDue = traffic.counts.decisions > snapshotEvery
+  while (isDue && snapshotPaths(dataDirectory(data).snapshotsPath).length === 0) await sleep(50)
   await service.stop()
   const rows = await assertRowsAreReplayed(data, bundle)
   const snapshots = assertSnapshotsLeadToSameState(data)
-  assert.ok(snapshots > 0, 'no snapshot was taken')
+  assert.ok(!isDue || snapshots > 0, 'no snapshot was taken')
   t.diagnostic(`${rounds} kills, seed ${seed}: ${JSON.stringify(traffic.counts)}; ${rows} rows the same in every bit`)
 }
 
