@@ -161,7 +161,8 @@ export async function* readOrdered(
 ): AsyncGenerator<readonly OrderedEvent[]> {
   const { instance, connection } = await openDatabase(folder, 'ordered', memoryMb)
   try {
-    await connection.run('SET preserve_insertion_order = true')
+    // What is read once need not stay in memory.
+    await connection.run('SET preserve_insertion_order = true; SET enable_external_file_cache = false')
     const columns = orderedColumns(shape)
     const sql = `SELECT * FROM read_parquet(${literal(asPattern(orderedFile(folder)))}, hive_partitioning = false)`
     for await (const { rowCount, texts, numbers } of readRows(connection, sql)) {
