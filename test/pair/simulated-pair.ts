@@ -13,6 +13,7 @@ import { SqlitePages } from '../../src/stores/sqlite/sqlite-pages.ts'
 import type { OtherWriter } from '../../src/stores/sqlite/sqlite-target.ts'
 import { amountPredictor, cardsDetector } from '../service/decisions-fixture.ts'
 import { recordingLog } from '../service/fixture.ts'
+import { withoutSnapshots } from '../service/without-snapshots.ts'
 import { type Machine, Timeline } from '../timeline.ts'
 import { SimulatedPostgres } from './simulated-postgres.ts'
 import type { Client } from './surroundings.ts'
@@ -137,19 +138,9 @@ export class SimulatedPair {
         observer: silent,
         hashCardNumber: (digits) => digits,
         cardKeyCheck: undefined,
-        makeDrawSecret: () => '07'.repeat(32),
         logger,
         clock,
-        maxAheadMs: 300_000,
-        maxPending: 1024,
-        maxPendingLabels: 1000,
-        maxHistoryBytes: Number.POSITIVE_INFINITY,
-        snapshotEvery: Number.POSITIVE_INFINITY,
-        snapshotEveryMs: Number.POSITIVE_INFINITY,
-        retainMs: undefined,
-        runtime: 'test',
-        findSnapshot: () => undefined,
-        takeSnapshot: () => Promise.reject(new Error('none')),
+        ...withoutSnapshots,
       })
       this.#busy.delete(number)
       this.running[number] = { machine, client, service, log, said: logger.lines }

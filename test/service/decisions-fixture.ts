@@ -20,6 +20,7 @@ import { SqliteLogReader } from '../../src/stores/sqlite/sqlite-log-reader.ts'
 import { SqlitePages } from '../../src/stores/sqlite/sqlite-pages.ts'
 import { recordingLog } from './fixture.ts'
 import { slowLog } from './slow-log.ts'
+import { withoutSnapshots } from './without-snapshots.ts'
 
 export const startMs = Date.UTC(2026, 10, 22, 9)
 export const dayMs = 86_400_000
@@ -109,19 +110,9 @@ export async function openTestDecisions({
     observer: decisions,
     hashCardNumber: (digits) => `pan_${digits.length}`,
     cardKeyCheck: 'check',
-    makeDrawSecret: () => '07'.repeat(32),
     logger,
     clock: () => clock.nowMs,
-    maxAheadMs: 300_000,
-    maxPending: 1024,
-    maxPendingLabels: 1000,
-    maxHistoryBytes: Number.POSITIVE_INFINITY,
-    snapshotEvery: Number.POSITIVE_INFINITY,
-    snapshotEveryMs: Number.POSITIVE_INFINITY,
-    retainMs: undefined,
-    runtime: 'test',
-    findSnapshot: () => undefined,
-    takeSnapshot: () => Promise.reject(new Error('none')),
+    ...withoutSnapshots,
     registry: registry?.(path, log.reading),
     ...options,
   })
