@@ -196,8 +196,8 @@ export class PolicyInForce {
     const tripped = this.#fuses.count({ decidedAtMs, settled, isFinal: strength === 'final', fired })
     if (tripped.length === 0) return tripped
     this.#history.noteTrip(sequence, decidedAtMs, tripped)
-    // The version is another one.
-    this.#judging = undefined
+    // The version is another one, and what was compiled is the same.
+    this.#judging &&= { ...this.#judging, unopposed: approvedBy(this.version) }
     return tripped
   }
 
