@@ -24,7 +24,7 @@ function readTable(text: string): ReadonlyMap<string, readonly string[] | 'anyth
 
 // A dependency that is heavy, or that is set up, is named in one place: it is loaded only where it was chosen.
 const homes: Record<string, string> = {
-  '@platformatic/kafka': 'streams/kafka/kafka-client.ts',
+  '@platformatic/kafka': 'streams/kafka/kafka-',
   '@bufbuild/protobuf': 'models/loaders/',
   '@duckdb/node-api': 'data/',
   echarts: 'report/',

@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { FraudError } from '../core/errors.ts'
-import { isPassingInKafka, type Kafka, type KafkaAppender, whyKafka } from '../streams/kafka/kafka-client.ts'
+import type { Kafka } from '../streams/kafka/kafka-client.ts'
+import { isPassingInKafka, whyKafka } from '../streams/kafka/kafka-errors.ts'
+import type { KafkaAppender } from '../streams/kafka/kafka-writer.ts'
 import { type Appended, type OrderedLog, type Place, placeName, type TakeEntry } from './ordered-log.ts'
 import { endOf, offsetAfter, packEntries, unpackEntries } from './packed-entries.ts'
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { Admin, Producer } from '@platformatic/kafka'
-import { type Kafka, loadKafka, type RecordToWrite } from '../../src/streams/kafka/kafka-client.ts'
+import { type Kafka, loadKafka } from '../../src/streams/kafka/kafka-client.ts'
+import type { RecordToWrite } from '../../src/streams/kafka/kafka-record.ts'
 import { type KafkaServer, noKafka, startKafka } from '../kafka-server.ts'
 
 const bytes = (text: string) => Buffer.from(text)

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Admin, Producer } from '@platformatic/kafka'
-import { type Kafka, type KafkaRecord, loadKafka } from '../../src/streams/kafka/kafka-client.ts'
+import { type Kafka, loadKafka } from '../../src/streams/kafka/kafka-client.ts'
+import type { KafkaRecord } from '../../src/streams/kafka/kafka-record.ts'
 
 /** A broker as a test uses it: topics that are made, written and read whole. */
 export class TestTopics {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { bytesOf, groupRecords } from './fit-records.ts'
-import type { RecordToWrite } from './kafka-client.ts'
+import type { RecordToWrite } from './kafka-record.ts'
 
 const record = (topic: string, bytes: number): RecordToWrite => ({ topic, partition: 0, value: new Uint8Array(bytes) })
 

@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Base, Consumer, Producer } from '@platformatic/kafka'
+import type { Base, Consumer } from '@platformatic/kafka'
 import { FraudError } from '../../core/errors.ts'
-import { groupRecords } from './fit-records.ts'
+import { isLasting } from './kafka-errors.ts'
+import { KafkaReader } from './kafka-reader.ts'
+import type { KafkaRecord, Place } from './kafka-record.ts'
+import { KafkaAppender, KafkaWriter } from './kafka-writer.ts'
 
 type Package = typeof import('@platformatic/kafka')
-type FetchResponse = Awaited<ReturnType<Consumer['fetch']>>
-type FetchedBatches = NonNullable<FetchResponse['responses'][number]['partitions'][number]['records']>
 
 /** Which brokers are asked, and how. */
 export interface KafkaChoice {
@@ -21,38 +22,6 @@ export interface KafkaLogin {
   readonly password: string
 }
 
-/** A partition of a topic. */
-export interface Place {
-  readonly topic: string
-  readonly partition: number
-}
-
-export interface KafkaRecord {
-  readonly offset: bigint
-  readonly timestampMs: number
-  readonly key: Uint8Array | null
-  readonly value: Uint8Array | null
-  /** The last of each name. */
-  readonly headers: ReadonlyMap<string, Uint8Array>
-}
-
-export interface RecordToWrite extends Place {
-  readonly key?: Uint8Array | undefined
-  readonly value: Uint8Array
-  readonly headers?: ReadonlyMap<string, Uint8Array>
-}
-
-/** What one fetch brought of a partition; nothing that was aborted, nor markers. */
-export interface Fetched extends Place {
-  readonly records: readonly KafkaRecord[]
-  /** Where to go on; behind the last record and whatever else lies there. */
-  readonly next: bigint
-  /** Where what is committed ends. */
-  readonly end: bigint
-}
-
-const bytesAtOnce = 8 * 2 ** 20
-const bytesPerPartition = 2 ** 20
 const transactionMs = 15_000
 /** A new topic's partitions have leaders within a second or two. */
 const leaderTryMs = 50
@@ -73,7 +42,7 @@ export async function loadKafka(choice: KafkaChoice): Promise<Kafka> {
 
 /**
  * A cluster of Kafka, as streams need it: partitions that are read from a place on, and transactions that one writer at a
- * time commits. All that has to be known of the client's package is here.
+ * time commits. Nothing but this, its reader and its writers knows the client's package.
  */
 export class Kafka {
   readonly #package: Package
@@ -276,211 +245,4 @@ function askForWholeMetadata(from: Package, client: Base): void {
       if (isWhole) callback(error, metadata)
       else ask({ ...options, forceUpdate: true }, callback)
     })
-}
-
-export class KafkaReader {
-  readonly #package: Package
-  readonly #consumer: Consumer
-  /** Leaders may be others since. */
-  #hasFailed = false
-
-  constructor(client: Package, consumer: Consumer) {
-    this.#package = client
-    this.#consumer = consumer
-  }
-
-  /** What lies at and behind the offsets of partitions; waits for so long where that is nothing yet. */
-  async fetch(wanted: readonly (Place & { readonly offset: bigint })[], waitMs: number): Promise<readonly Fetched[]> {
-    for (const { topic } of wanted) if (!this.#consumer.topics.has(topic)) this.#consumer.topics.track(topic)
-    const asked = { topics: [...this.#consumer.topics.current], forceUpdate: this.#hasFailed }
-    this.#hasFailed = true
-    const { topics } = await this.#consumer.metadata(asked)
-    const leaders = Map.groupBy(
-      wanted,
-      ({ topic, partition }) => topics.get(topic)?.partitions[partition]?.leader ?? -1,
-    )
-    const names = new Map([...topics].map(([name, { id }]) => [id, name]))
-    const fetches = [...leaders].map(async ([node, places]) => {
-      const response = await this.#consumer.fetch({
-        node,
-        maxWaitTime: waitMs,
-        maxBytes: bytesAtOnce,
-        isolationLevel: this.#package.FetchIsolationLevels.READ_COMMITTED,
-        topics: places.map(({ topic, partition, offset }) => ({
-          topicId: topics.get(topic)?.id ?? '',
-          partitions: [
-            {
-              partition,
-              fetchOffset: offset,
-              partitionMaxBytes: bytesPerPartition,
-              ...{ currentLeaderEpoch: -1, lastFetchedEpoch: -1 },
-            },
-          ],
-        })),
-      })
-      return readResponse(response, names, places)
-    })
-    const fetched = (await Promise.all(fetches)).flat()
-    this.#hasFailed = false
-    return fetched
-  }
-
-  async close(): Promise<void> {
-    await this.#consumer.close(true)
-  }
-}
-
-function readResponse(
-  { responses }: FetchResponse,
-  names: ReadonlyMap<string, string>,
-  wanted: readonly (Place & { readonly offset: bigint })[],
-): readonly Fetched[] {
-  return responses.flatMap(({ topicId, partitions }) =>
-    partitions.flatMap(({ partitionIndex, records, abortedTransactions, lastStableOffset }) => {
-      const place = { topic: names.get(topicId) ?? '', partition: partitionIndex }
-      // A session of the broker's may still hold a partition that is not wanted any more.
-      const asked = wanted.find(({ topic, partition }) => topic === place.topic && partition === place.partition)
-      if (asked === undefined) return []
-      const batches = records ?? []
-      const last = batches.at(-1)
-      const next = last === undefined ? asked.offset : last.firstOffset + BigInt(last.lastOffsetDelta) + 1n
-      const committed = withoutAborted(batches, abortedTransactions ?? [])
-      const kept = committed.filter(({ offset }) => offset >= asked.offset)
-      return [{ ...place, records: kept, next: next > asked.offset ? next : asked.offset, end: lastStableOffset }]
-    }),
-  )
-}
-
-const isByBrokersTime = 0b1000
-const isTransactional = 0b1_0000
-const isControl = 0b10_0000
-
-/**
- * The package lets aborted records pass where the marker that ends them is not in the same answer, or where a producer
- * aborted more than once in it. So they are left out here, as the protocol has it: from the first offset of an aborted
- * transaction of a producer to the marker.
- */
-function withoutAborted(
-  batches: FetchedBatches,
-  aborted: readonly { readonly producerId: bigint; readonly firstOffset: bigint }[],
-): readonly KafkaRecord[] {
-  const waiting = [...aborted].sort((a, b) => Number(a.firstOffset - b.firstOffset))
-  const aborting = new Set<bigint>()
-  const records: KafkaRecord[] = []
-  for (const batch of batches) {
-    const lastOffset = batch.firstOffset + BigInt(batch.lastOffsetDelta)
-    while (waiting[0] !== undefined && waiting[0].firstOffset <= lastOffset) {
-      aborting.add(waiting[0].producerId)
-      waiting.shift()
-    }
-    if (batch.attributes & isControl) {
-      if (batch.records[0]?.key?.readInt16BE(2) === 0) aborting.delete(batch.producerId)
-      continue
-    }
-    if (batch.attributes & isTransactional && aborting.has(batch.producerId)) continue
-    for (const { offsetDelta, timestampDelta, key, value, headers } of batch.records) {
-      records.push({
-        offset: batch.firstOffset + BigInt(offsetDelta),
-        timestampMs: Number(
-          batch.attributes & isByBrokersTime ? batch.maxTimestamp : batch.firstTimestamp + timestampDelta,
-        ),
-        key,
-        value,
-        headers: new Map(headers.map(([name, held]) => [String(name), held ?? new Uint8Array()])),
-      })
-    }
-  }
-  return records
-}
-
-function messageOf({ topic, partition, key, value, headers }: RecordToWrite) {
-  return {
-    topic,
-    partition,
-    ...(key !== undefined && { key: Buffer.from(key) }),
-    value: Buffer.from(value),
-    ...(headers && { headers: new Map([...headers].map(([name, held]) => [Buffer.from(name), Buffer.from(held)])) }),
-  }
-}
-
-/** What one process at a time writes under a transactional id. After a failure it is of no more use. */
-export class KafkaWriter {
-  readonly #package: Package
-  readonly #producer: Producer
-  readonly #mostBytesOf: (topic: string) => number
-
-  constructor(client: Package, producer: Producer, mostBytesOf: (topic: string) => number) {
-    this.#package = client
-    this.#producer = producer
-    this.#mostBytesOf = mostBytesOf
-  }
-
-  /** All of them, durable, or none. Where it fails it may have been either: a new writer of the id knows. */
-  async commit(records: readonly RecordToWrite[]): Promise<void> {
-    const transaction = await this.#producer.beginTransaction()
-    for (const group of groupRecords(records, this.#mostBytesOf)) {
-      await transaction.send({ acks: this.#package.ProduceAcks.ALL, messages: group.map(messageOf) })
-    }
-    await transaction.commit()
-  }
-
-  async close(): Promise<void> {
-    await this.#producer.close(true)
-  }
-}
-
-/** Appends to partitions; what fails may be there or not, or come later. */
-export class KafkaAppender {
-  readonly #package: Package
-  readonly #producer: Producer
-
-  constructor(client: Package, producer: Producer) {
-    this.#package = client
-    this.#producer = producer
-  }
-
-  async append(records: readonly RecordToWrite[]): Promise<void> {
-    await this.#producer.send({ acks: this.#package.ProduceAcks.ALL, messages: records.map(messageOf) })
-  }
-}
-
-/** What no waiting cures. */
-const lasting: ReadonlySet<unknown> = new Set([
-  'TOPIC_AUTHORIZATION_FAILED',
-  'CLUSTER_AUTHORIZATION_FAILED',
-  'TRANSACTIONAL_ID_AUTHORIZATION_FAILED',
-  'GROUP_AUTHORIZATION_FAILED',
-  'SASL_AUTHENTICATION_FAILED',
-  'UNSUPPORTED_SASL_MECHANISM',
-  'MESSAGE_TOO_LARGE',
-  'RECORD_LIST_TOO_LARGE',
-  'UNSUPPORTED_VERSION',
-])
-
-/**
- * Whether it may work if it is tried again: a broker is away, or leaders change.
- *
- * @throws FraudError KAFKA_REFUSED where Kafka says that it never will.
- */
-export function isPassingInKafka(error: unknown): boolean {
-  if (!(error instanceof Error && 'code' in error && String(error.code).startsWith('PLT_KFK_'))) return false
-  if (isLasting(error)) throw new FraudError('KAFKA_REFUSED', `Kafka refuses it: ${whyKafka(error)}`, { cause: error })
-  return true
-}
-
-function isLasting(error: unknown): boolean {
-  if (!(error instanceof Error)) return false
-  const { errors, apiId, code } = error as { errors?: readonly unknown[]; apiId?: unknown; code?: unknown }
-  return lasting.has(apiId) || code === 'PLT_KFK_AUTHENTICATION' || [...(errors ?? []), error.cause].some(isLasting)
-}
-
-/** Why Kafka could not do it, in a few words: the package tells of every try. */
-export function whyKafka(error: unknown): string {
-  for (let each = error; each instanceof Error; ) {
-    const { errors } = each as { readonly errors?: readonly unknown[] }
-    const inner = errors?.at(-1) ?? each.cause
-    if (!(inner instanceof Error)) return each.message || String(each)
-    each = inner
-  }
-  return String(error)
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openTestDecisions } from '../../../test/service/decisions-fixture.ts'
-import type { KafkaRecord, RecordToWrite } from './kafka-client.ts'
+import type { KafkaRecord, RecordToWrite } from './kafka-record.ts'
 import { tellLog } from './log-topic.ts'
 
 test('what a topic was told and has forgotten is not told again, or that is said', async (t) => {

@@ -3,7 +3,9 @@ import { FraudError } from '../../core/errors.ts'
 import { hashText } from '../../core/hash-text.ts'
 import type { Decisions } from '../../deciding/decisions.ts'
 import { recordEvents } from '../../deciding/record-events.ts'
-import type { Kafka, KafkaWriter, RecordToWrite } from './kafka-client.ts'
+import type { Kafka } from './kafka-client.ts'
+import type { RecordToWrite } from './kafka-record.ts'
+import type { KafkaWriter } from './kafka-writer.ts'
 
 /** What of the log goes to a topic. */
 export type Told = 'case' | 'alert'

@@ -1,6 +1,7 @@
 import { FraudError } from '../../core/errors.ts'
 import { option } from '../../core/option.ts'
-import type { Kafka, KafkaRecord, Place } from './kafka-client.ts'
+import type { Kafka } from './kafka-client.ts'
+import type { KafkaRecord, Place } from './kafka-record.ts'
 
 /** The header of what is written that says which message it is of. */
 export const originHeader = 'shrike-in'

@@ -1,6 +1,7 @@
 import { FraudError } from '../../core/errors.ts'
 import type { Message } from '../message.ts'
-import type { Kafka, KafkaRecord, Place } from './kafka-client.ts'
+import type { Kafka } from './kafka-client.ts'
+import type { KafkaRecord, Place } from './kafka-record.ts'
 
 export interface TopicMessage extends Message, Place {
   readonly offset: bigint
