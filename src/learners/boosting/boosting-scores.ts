@@ -24,20 +24,11 @@ export class BoostingScores {
   /** Gradients of the log loss, of this thread's blocks; then, scaled to whole numbers, packed. */
   computeGradients(): void {
     const { scores, labels, weights, gradients, hessians, packed, blockSums } = this.#data
+    const places = [scores, labels, weights, gradients, hessians] as const
+    const [score, label, weight, gradient, hessian] = places.map(({ byteOffset }) => byteOffset)
     this.#forBlocks((block, from, to) => {
-      let gradientSum = 0
-      let hessianSum = 0
-      for (let row = from; row < to; row++) {
-        const probability = 1 / (1 + Math.exp(-scores[row]))
-        const gradient = weights[row] * (probability - labels[row])
-        const hessian = weights[row] * probability * (1 - probability)
-        gradients[row] = gradient
-        hessians[row] = hessian
-        gradientSum += Math.abs(gradient)
-        hessianSum += hessian
-      }
-      blockSums[3 * block] = gradientSum
-      blockSums[3 * block + 1] = hessianSum
+      const sums = blockSums.byteOffset + 3 * block * blockSums.BYTES_PER_ELEMENT
+      this.#loops.computeGradients(score, label, weight, gradient, hessian, from, to, sums)
     })
     this.#barrier.wait()
     const [gradientSum, hessianSum] = [this.#sumOfBlocks(0), this.#sumOfBlocks(1)]

@@ -109,7 +109,7 @@ export class BoostingThread {
       for (let feature = this.#firstFeature; feature < this.#lastFeature; feature++) {
         const column = bins[feature]
         const place = feature - this.#firstFeature
-        for (let row = from; row < to; row++) bytes[row * stride + place] = column[row]
+        this.#loops.placeBins(column.byteOffset, bytes.byteOffset + place, stride, from, to)
       }
     }
     this.#barrier.wait()
@@ -185,15 +185,10 @@ export class BoostingThread {
 
   #sumRows({ start, end, slot }: Leaf): void {
     const { bins, words, chunks, order } = this.#own
-    const sums = this.#sums[slot].fill(0, 0, this.#seenFeatures.length * binPlaces)
+    const sums = this.#sums[slot]
+    this.#loops.fill(sums.byteOffset, 0, this.#seenFeatures.length * binPlaces * sums.BYTES_PER_ELEMENT)
     const [to, from, seen, rows, packed] = [sums, bins, chunks, order, this.#data.packed].map((each) => each.byteOffset)
     this.#loops.addRows(to, from, words * featuresPerWord, seen, this.#seenChunks, rows, packed, start, end)
-  }
-
-  /** @param place of the feature among those that are seen. */
-  #sumsOf(slot: number, place: number, feature: number): Float64Array {
-    const from = place * binPlaces
-    return this.#sums[slot].subarray(from, from + this.#data.endCounts[feature] + 1)
   }
 
   /** The smaller child's rows are added up; the larger one's sums are what is left of their parent's. */
@@ -232,12 +227,13 @@ export class BoostingThread {
     const { candidates, candidateSets, endCounts, directions, categoryCounts } = this.#data
     for (const leaf of leaves) {
       const best = noSplit()
+      const sums = this.#sums[leaf.slot]
       for (let place = 0; place < this.#seenFeatures.length; place++) {
         const feature = this.#seenFeatures[place]
-        const sums = this.#sumsOf(leaf.slot, place, feature)
+        const from = place * binPlaces
         if (categoryCounts[feature] > 0) {
-          this.#search.improveByCategory(best, feature, sums, endCounts[feature], leaf)
-        } else this.#search.improve(best, feature, sums, endCounts[feature], leaf, directions[feature])
+          this.#search.improveByCategory(best, feature, sums, from, endCounts[feature], leaf)
+        } else this.#search.improve(best, feature, sums, from, endCounts[feature], leaf, directions[feature])
       }
       const { gain, feature, bin, categories, missingGoesLeft, leftGradient, leftHessian } = best
       const place = this.#candidateAt(leaf.slot, this.#number)
@@ -267,9 +263,15 @@ export class BoostingThread {
       const feature = candidates[at + 1]
       if (!(gain > 0)) continue
       if (best !== undefined && (gain < best.gain || (gain === best.gain && feature > best.feature))) continue
-      const [bin, missingGoesLeft, leftGradient, leftHessian] = candidates.subarray(at + 2, at + candidateFields)
-      const categories = categoryCounts[feature] > 0 ? categoriesIn(candidateSets, place * setPlaces) : undefined
-      best = { gain, feature, bin, categories, missingGoesLeft: missingGoesLeft === 1, leftGradient, leftHessian }
+      best = {
+        gain,
+        feature,
+        bin: candidates[at + 2],
+        categories: categoryCounts[feature] > 0 ? categoriesIn(candidateSets, place * setPlaces) : undefined,
+        missingGoesLeft: candidates[at + 3] === 1,
+        leftGradient: candidates[at + 4],
+        leftHessian: candidates[at + 5],
+      }
     }
     return best
   }

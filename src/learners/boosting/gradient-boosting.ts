@@ -23,6 +23,7 @@ import {
   wordsOf,
 } from './boosting-data.ts'
 import { type BoostingOptions, boostingOptions, checkFeatureNames } from './boosting-options.ts'
+import type { BoostingTask } from './boosting-worker.ts'
 import { CategoryCodes } from './category-codes.ts'
 import type { BoostedTrees, ValidationRows } from './early-stopping.ts'
 import { chunkBytes, featuresPerChunk, featuresPerWord } from './gradient-histogram.ts'
@@ -61,23 +62,37 @@ export async function trainGradientBoosting(
   const weights = wholeWeights(dataset, chosen)
   const base = priorLogOdds(dataset.labels, weights)
   const codes = new CategoryCodes(dataset, chosen.categories, chosen.maxBins)
-  const data = shareBoosting(dataset, weights, base, chosen, threads, codes, validation)
-  const pool = new WorkerPool<number, undefined>(workerScript('./boosting-worker', import.meta.url), data, {
+  // The threads start while what they share is laid out.
+  const pool = new WorkerPool<BoostingTask, undefined>(workerScript('./boosting-worker', import.meta.url), undefined, {
     threads,
     ...(control.signal && { signal: control.signal }),
   })
-  const timer = setInterval(() => {
-    control.onProgress?.(Math.max(0, Atomics.load(data.cells, 2)), chosen.nEstimators)
-  }, progressEveryMs)
   try {
-    await pool.run(Array.from({ length: threads }, (_, thread) => thread))
+    const data = shareBoosting(dataset, weights, base, chosen, threads, codes, validation)
+    const count = await grow(pool, data, control)
+    const model = assemble(dataset.features, data, count, base, codes)
+    return { model, options: chosen, importance: importanceOf(model, data) }
   } finally {
-    clearInterval(timer)
     await pool.close()
   }
+}
+
+/** Returns how many trees there are. */
+async function grow(
+  pool: WorkerPool<BoostingTask, undefined>,
+  data: BoostingData,
+  { onProgress }: TrainingControl,
+): Promise<number> {
+  const timer = setInterval(() => {
+    onProgress?.(Math.max(0, Atomics.load(data.cells, 2)), data.options.nEstimators)
+  }, progressEveryMs)
+  try {
+    await pool.run(Array.from({ length: data.threads }, (_, thread) => ({ data, thread })))
+  } finally {
+    clearInterval(timer)
+  }
   const done = Atomics.load(data.cells, 2)
-  const model = assemble(dataset.features, data, done < 0 ? -done - 1 : done, base, codes)
-  return { model, options: chosen, importance: importanceOf(model, data) }
+  return done < 0 ? -done - 1 : done
 }
 
 function priorLogOdds(labels: Uint8Array, weights: Float64Array): number {
@@ -143,7 +158,7 @@ function shareBoosting(
     packed: arena.take(Float64Array, rows),
     leftRows: arena.take(Uint32Array, rows),
     rightRows: arena.take(Uint32Array, rows),
-    blockSums: numbers(3 * Math.ceil(rows / blockRows)),
+    blockSums: arena.take(Float64Array, 3 * Math.ceil(rows / blockRows)),
     leafSums: arena.take(Float64Array, 3 * (options.maxLeaves + Math.ceil(rows / blockRows))),
     candidates: numbers(candidates * candidateFields),
     candidateSets: shared(Int32Array, hasCategories ? candidates * setPlaces : 0),

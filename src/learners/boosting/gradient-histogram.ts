@@ -40,6 +40,20 @@ export interface BoostingLoops {
     leftRows: number,
     rightRows: number,
   ): number
+  copy(to: number, from: number, bytes: number): void
+  fill(at: number, value: number, bytes: number): void
+  countUp(order: number, rows: number): void
+  placeBins(column: number, bins: number, stride: number, from: number, to: number): void
+  computeGradients(
+    scores: number,
+    labels: number,
+    weights: number,
+    gradients: number,
+    hessians: number,
+    from: number,
+    to: number,
+    sums: number,
+  ): void
   pack(
     gradients: number,
     hessians: number,
@@ -154,23 +168,26 @@ export class SplitSearch {
   /**
    * Improves `best` by a split of this feature if there is a better one. Of equal ones the first stays.
    *
-   * @param valueBins bins of values; where there is one more, it is the missing values'.
+   * @param sums of a leaf, in which the feature's begin at `from`.
+   * @param valueBins bins of values; the one behind them is the missing values'.
    * @param direction 1 where the value must not fall from left to right, -1 where it must not rise.
    */
   improve(
     best: FoundSplit,
     feature: number,
     sums: Float64Array,
+    from: number,
     valueBins: number,
     leaf: LeafSums,
     direction: number,
   ): void {
-    const missing = sums.length > valueBins ? sums[valueBins] : 0
+    const missing = sums[from + valueBins]
     const gradient = Math.floor(missing / packing)
     const hessian = missing - gradient * packing
     // Where something is missing it may stand to the right alone; else the last bin leaves nothing to the right.
-    this.#scan(best, feature, sums, missing === 0 ? valueBins - 1 : valueBins, leaf, direction, 0, 0, false)
-    if (missing !== 0) this.#scan(best, feature, sums, valueBins - 1, leaf, direction, gradient, hessian, true)
+    const last = from + valueBins
+    this.#scan(best, feature, sums, from, missing === 0 ? last - 1 : last, leaf, direction, 0, 0, false)
+    if (missing !== 0) this.#scan(best, feature, sums, from, last - 1, leaf, direction, gradient, hessian, true)
   }
 
   /**
@@ -181,16 +198,24 @@ export class SplitSearch {
    * Many small categories would fit by chance: each is ordered as if it had more rows of the leaf's mean, and a side's
    * value is shrunk by as many.
    */
-  improveByCategory(best: FoundSplit, feature: number, sums: Float64Array, valueBins: number, leaf: LeafSums): void {
+  improveByCategory(
+    best: FoundSplit,
+    feature: number,
+    sums: Float64Array,
+    from: number,
+    valueBins: number,
+    leaf: LeafSums,
+  ): void {
     const { minSplitGain } = this.#limits
     const { gradient, hessian, rows, low, high } = leaf
     const least = this.#leastHessian(leaf)
     const [meanGradient, meanHessian] = [(addedRows * gradient) / rows, (addedRows * hessian) / rows]
     const categories: CategorySums[] = []
     for (let bin = 0; bin < valueBins; bin++) {
-      if (sums[bin] === 0) continue
-      const own = Math.floor(sums[bin] * perPacking)
-      const weight = sums[bin] - own * packing
+      const packed = sums[from + bin]
+      if (packed === 0) continue
+      const own = Math.floor(packed * perPacking)
+      const weight = packed - own * packing
       categories.push({ bin, gradient: own, hessian: weight, order: (own + meanGradient) / (weight + meanHessian) })
     }
     categories.sort((a, b) => a.order - b.order || a.bin - b.bin)
@@ -214,11 +239,12 @@ export class SplitSearch {
     }
   }
 
-  /** From the lowest bin up to before `end`; to the left are from the start those sums that are given. */
+  /** From the first bin up to before `end`; to the left are from the start those sums that are given. */
   #scan(
     best: FoundSplit,
     feature: number,
     sums: Float64Array,
+    from: number,
     end: number,
     leaf: LeafSums,
     direction: number,
@@ -236,18 +262,25 @@ export class SplitSearch {
       const gainScale = this.hessianScale / (this.gradientScale * this.gradientScale)
       const lambda = regLambda * this.hessianScale
       const most = Math.max(best.gain, minSplitGain)
-      const [from, to] = [sums, this.#found].map(({ byteOffset }) => byteOffset)
+      const at = sums.byteOffset + from * sums.BYTES_PER_ELEMENT
       const start = [fromGradient, fromHessian] as const
-      const bin = this.#loops.scan(from, end, gradient, hessian, ...start, least, lambda, gainScale, before, most, to)
+      const to = this.#found.byteOffset
+      const bins = end - from
+      const bin = this.#loops.scan(at, bins, gradient, hessian, ...start, least, lambda, gainScale, before, most, to)
       if (bin < 0) return
-      const [gain, leftGradient, leftHessian] = this.#found
-      Object.assign(best, { gain, feature, bin, categories: undefined, missingGoesLeft, leftGradient, leftHessian })
+      best.gain = this.#found[0]
+      best.leftGradient = this.#found[1]
+      best.leftHessian = this.#found[2]
+      best.feature = feature
+      best.bin = bin
+      best.categories = undefined
+      best.missingGoesLeft = missingGoesLeft
       return
     }
     let leftGradient = fromGradient
     let leftHessian = fromHessian
-    for (let bin = 0; bin < end; bin++) {
-      const packed = sums[bin]
+    for (let bin = 0; bin < end - from; bin++) {
+      const packed = sums[from + bin]
       if (packed === 0) continue
       const binGradient = Math.floor(packed * perPacking)
       leftGradient += binGradient

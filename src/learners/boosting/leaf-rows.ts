@@ -1,5 +1,4 @@
 import { createRandom } from '../../core/random.ts'
-import { everyRow } from '../../core/rows.ts'
 import type { Barrier } from '../barrier.ts'
 import { type BoostingData, type Leaf, partedTogether, type ThreadMemory } from './boosting-data.ts'
 import type { BoostingLoops, FoundSplit } from './gradient-histogram.ts'
@@ -11,8 +10,6 @@ export class LeafRows {
   readonly #barrier: Barrier
   readonly #loops: BoostingLoops
   readonly #own: ThreadMemory
-  /** The order of a tree that sees all of them. */
-  readonly #everyRow: Uint32Array
   /** How many rows the tree sees. */
   seen = 0
 
@@ -22,7 +19,6 @@ export class LeafRows {
     this.#barrier = barrier
     this.#loops = loops
     this.#own = data.own[number]
-    this.#everyRow = everyRow(data.options.subsample === 1 ? data.labels.length : 0)
   }
 
   get order(): Uint32Array {
@@ -35,7 +31,7 @@ export class LeafRows {
     const { order } = this
     this.seen = labels.length
     if (options.subsample === 1) {
-      order.set(this.#everyRow)
+      this.#loops.countUp(order.byteOffset, labels.length)
       return
     }
     // Every thread draws the same.
@@ -55,12 +51,11 @@ export class LeafRows {
   /** Moves the rows that go left to the front, all in their order; returns where the others begin. */
   split({ start, end }: Leaf, split: FoundSplit): number {
     const { leftRows, rightRows, leftCounts, threads } = this.#data
-    const { order } = this
     if (end - start <= partedTogether) {
       const own = this.#own
       const count = this.#partRows(start, end, split, own.leftRows, own.rightRows)
-      order.set(own.leftRows.subarray(0, count), start)
-      order.set(own.rightRows.subarray(0, end - start - count), start + count)
+      this.#place(own.leftRows, 0, count, start)
+      this.#place(own.rightRows, 0, end - start - count, start + count)
       return start + count
     }
     const bounds = (thread: number) => start + Math.floor(((end - start) * thread) / threads)
@@ -72,12 +67,18 @@ export class LeafRows {
     let right = middle
     leftCounts.forEach((count, thread) => {
       const [first, last] = [bounds(thread), bounds(thread + 1)]
-      order.set(leftRows.subarray(first, first + count), left)
-      order.set(rightRows.subarray(first, last - count), right)
+      this.#place(leftRows, first, count, left)
+      this.#place(rightRows, first, last - first - count, right)
       left += count
       right += last - first - count
     })
     return middle
+  }
+
+  /** Copies so many rows into the order. */
+  #place(rows: Uint32Array, from: number, count: number, to: number): void {
+    const size = rows.BYTES_PER_ELEMENT
+    this.#loops.copy(this.order.byteOffset + to * size, rows.byteOffset + from * size, count * size)
   }
 
   /** Copies a part of a leaf's rows to those that go left and those that go right; returns how many go left. */
@@ -90,8 +91,8 @@ export class LeafRows {
   ): number {
     const { bins, endCounts } = this.#data
     const { order, leftBins } = this.#own
-    leftBins.fill(0)
-    if (categories === undefined) leftBins.fill(1, 0, bin + 1)
+    this.#loops.fill(leftBins.byteOffset, 0, leftBins.length)
+    if (categories === undefined) this.#loops.fill(leftBins.byteOffset, 1, bin + 1)
     else for (const code of categories) leftBins[code] = 1
     leftBins[endCounts[feature]] = Number(missingGoesLeft)
     const [column, left, right] = [bins[feature], leftRows, rightRows].map(({ byteOffset }) => byteOffset)
