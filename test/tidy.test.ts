@@ -56,7 +56,7 @@ const banned = [
   },
   {
     call: /\bprocess\.env\b/,
-    home: /^(app\.ts|cli\/|training\/read-input\.ts)/,
+    home: /^(app\.ts|cli\/|core\/start-worker\.ts|training\/read-input\.ts)/,
     instead: 'take configuration as an argument',
   },
 ]

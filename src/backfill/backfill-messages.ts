@@ -10,7 +10,6 @@ export interface BackfillData extends Omit<StateOrder, 'onProgress' | 'onRecord'
   readonly place: SnapshotPlace
   readonly detector: Detector
   /** Where compiled code is kept; undefined where it is not. */
-  readonly compileCache?: string | undefined
 }
 
 /** What it says: lines for the service's log, how far it is, and then what it made, part by part. */

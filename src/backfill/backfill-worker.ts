@@ -1,4 +1,4 @@
-import { enableCompileCache, registerHooks } from 'node:module'
+import { registerHooks } from 'node:module'
 import { setPriority } from 'node:os'
 import { workerData } from 'node:worker_threads'
 import { createRests } from '../core/time-slices.ts'
@@ -6,11 +6,9 @@ import type { BackfillData } from './backfill-messages.ts'
 
 /** The thread that makes histories of the log, while another one decides. */
 
-const { compileCache, ...order }: BackfillData = workerData
+const order: BackfillData = workerData
 // There it is the priority of this thread alone, elsewhere of the whole process.
 if (process.platform === 'linux') setPriority(10)
-// Compiling takes longer than all that may wait for this thread's core.
-if (compileCache !== undefined) enableCompileCache(compileCache)
 const rest = createRests()
 // To load this thread's modules takes a quarter of a second, in which it would not rest: it does at each import of theirs.
 registerHooks({

@@ -1,8 +1,6 @@
-import { getCompileCacheDir } from 'node:module'
-import { dirname } from 'node:path'
-import { Worker } from 'node:worker_threads'
 import { FraudError } from '../core/errors.ts'
 import type { Logger } from '../core/logger.ts'
+import { startWorker } from '../core/start-worker.ts'
 import { asFraudError } from '../core/worker-pool.ts'
 import { workerScript } from '../core/worker-script.ts'
 import type { MakeElsewhere, StateOfThread } from '../deciding/make-state.ts'
@@ -13,10 +11,8 @@ import type { SnapshotPlace } from './find-snapshot.ts'
 /** Makes histories of a log by a thread of its own, at the lowest priority, so that decisions being made don't wait for it. */
 export function createBackfill(logPath: string, place: SnapshotPlace, logger: Logger): MakeElsewhere {
   return (detector, { onProgress, onRecord: _, ...order }, signal) => {
-    const cache = getCompileCacheDir()
-    const compileCache = cache === undefined ? {} : { compileCache: dirname(cache) }
-    const data: BackfillData = { logPath, place, detector, ...order, ...compileCache }
-    const worker = new Worker(workerScript('./backfill-worker', import.meta.url), { workerData: data })
+    const data: BackfillData = { logPath, place, detector, ...order }
+    const worker = startWorker(workerScript('./backfill-worker', import.meta.url), { workerData: data })
     const end = () => void worker.terminate()
     signal.addEventListener('abort', end)
     const parts: GatheredPart[] = []

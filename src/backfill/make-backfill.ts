@@ -32,7 +32,7 @@ const logger: Logger = {
 
 const rest = createRests()
 
-export function makeBackfill({ logPath, place, detector, ...order }: Omit<BackfillData, 'compileCache'>): void {
+export function makeBackfill({ logPath, place, detector, ...order }: BackfillData): void {
   const reader = new SqliteLogReader(logPath)
   try {
     const maker = { detector, features: compileDetector(detector) }

@@ -1,5 +1,6 @@
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 import { errorCodes, FraudError } from './errors.ts'
+import { startWorker } from './start-worker.ts'
 
 export interface PoolOptions {
   readonly threads: number
@@ -17,7 +18,7 @@ export class WorkerPool<Task, Result> {
 
   /** @param script the worker's module beside the caller; `workerData` reaches each thread once, shared memory unshared. */
   constructor(script: URL, workerData: unknown, { threads, signal }: PoolOptions) {
-    this.#workers = Array.from({ length: threads }, () => new Worker(script, { workerData }))
+    this.#workers = Array.from({ length: threads }, () => startWorker(script, { workerData }))
     // Where several fail of one cause, the first ends the run; without a listener another's error would end the process.
     for (const worker of this.#workers) worker.on('error', () => {})
     this.#signal = signal

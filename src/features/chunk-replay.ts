@@ -1,4 +1,3 @@
-import { getCompileCacheDir } from 'node:module'
 import { availableParallelism } from 'node:os'
 import { shared } from '../core/shared-memory.ts'
 import { WorkerPool } from '../core/worker-pool.ts'
@@ -124,10 +123,9 @@ export class ChunkReplay {
       return [{ lanes: all, run: async (task) => replayLanes(lanes, task) }]
     }
     const count = Math.min(threads, all.length)
-    const compileCache = getCompileCacheDir()
     return Array.from({ length: count }, (_, thread) => {
       const lanes = all.filter((lane) => lane % count === thread)
-      const data = { detector: this.#detector, lanes: lanes.map((lane) => this.#plans[lane]), compileCache }
+      const data = { detector: this.#detector, lanes: lanes.map((lane) => this.#plans[lane]) }
       const script = workerScript('./replay-worker', import.meta.url)
       const pool = new WorkerPool<LaneTask, number>(script, data satisfies ThreadData, { threads: 1, signal })
       this.#pools.push(pool)

@@ -6,8 +6,6 @@ import type { Lane, LanePlan } from './replay-lanes.ts'
 export interface ThreadData {
   readonly detector: Detector
   readonly lanes: readonly LanePlan[]
-  /** Where compiled sources are kept, if they are. */
-  readonly compileCache: string | undefined
 }
 
 /** A chunk, and where each of a thread's lanes writes its values. */

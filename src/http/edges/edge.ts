@@ -1,6 +1,7 @@
 import { once } from 'node:events'
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 import type { KeyRing } from '../../access/keys.ts'
+import { startWorker } from '../../core/start-worker.ts'
 import { workerScript } from '../../core/worker-script.ts'
 import { statusOf } from '../error-status.ts'
 import type { HttpContext } from '../http-context.ts'
@@ -49,7 +50,7 @@ export class Edge {
     this.#cells = new Int32Array(new SharedArrayBuffer(4 * refusedCell(paths.length)))
     const [up, down] = [createRing(), createRing()]
     const workerData: EdgeData = { ...address, up, down, cells: this.#cells, handOver }
-    this.worker = new Worker(workerScript('./edge-worker', import.meta.url), { workerData })
+    this.worker = startWorker(workerScript('./edge-worker', import.meta.url), { workerData })
     this.#desk = new EdgeDesk(context, keyRing, this.#cells, (slot, answer) => {
       channel.send(downLength(answer), (bytes, at) => writeDown(bytes, at, slot, answer))
     })

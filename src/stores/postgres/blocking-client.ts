@@ -1,5 +1,6 @@
-import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads'
+import { MessageChannel, type MessagePort, receiveMessageOnPort, type Worker } from 'node:worker_threads'
 import { FraudError } from '../../core/errors.ts'
+import { startWorker } from '../../core/start-worker.ts'
 import { workerScript } from '../../core/worker-script.ts'
 
 /** How long the caller's thread may stand still for an answer. */
@@ -57,7 +58,7 @@ function open(url: string) {
   const { port1, port2 } = new MessageChannel()
   const signal = new Int32Array(new SharedArrayBuffer(4))
   const workerData: BlockingWorkerData = { url, port: port2, signal }
-  const worker = new Worker(workerScript('./blocking-worker', import.meta.url), { workerData, transferList: [port2] })
+  const worker = startWorker(workerScript('./blocking-worker', import.meta.url), { workerData, transferList: [port2] })
   worker.unref()
   port1.unref()
   return { worker, port: port1, signal }

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 import { FraudError } from '../../core/errors.ts'
+import { startWorker } from '../../core/start-worker.ts'
 import { workerScript } from '../../core/worker-script.ts'
 import type { DecisionPage, DecisionPages, DecisionQuery } from '../../log/decision-pages.ts'
 import type { KeyQuery, KeyView, KeyViews } from '../../log/key-views.ts'
@@ -55,7 +56,7 @@ export class SqlitePages implements DecisionPages, KeyViews {
 
   /** One that fails, where there is no log yet, say, is dead; the next question starts another. */
   #start(): Worker {
-    const worker = new Worker(workerScript('./page-worker', import.meta.url), { workerData: this.#path })
+    const worker = startWorker(workerScript('./page-worker', import.meta.url), { workerData: this.#path })
     worker.unref()
     worker.once('error', () => {
       this.#worker = undefined

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
-import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads'
+import { MessageChannel, type MessagePort, receiveMessageOnPort, type Worker } from 'node:worker_threads'
+import { startWorker } from '../../core/start-worker.ts'
 import type { CommitAnswer } from '../../log/commit-target.ts'
 import type { WriterData, WriterOrder } from './writer-messages.ts'
 
@@ -24,7 +25,7 @@ export class WorkerThread implements WriterThread {
   /** @param data what the script needs beside the log's path and key. */
   constructor(script: URL, data: Omit<WriterData, 'port'>) {
     const { port1, port2 } = new MessageChannel()
-    this.#worker = new Worker(script, { workerData: { ...data, port: port2 }, transferList: [port2] })
+    this.#worker = startWorker(script, { workerData: { ...data, port: port2 }, transferList: [port2] })
     this.#port = port1
     this.first = Promise.race([once(port1, 'message'), once(this.#worker, 'exit').then(() => [])]).then(
       ([answer]) => answer,
