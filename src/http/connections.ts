@@ -7,6 +7,12 @@ const pressedShare = 0.8
 const easedShare = 0.6
 const pressedMs = 1000
 
+/**
+ * How many connections may wait for a busy thread to accept them; the system may hold fewer. Who finds no room is told
+ * nothing, and tries again after seconds.
+ */
+export const backlog = 4096
+
 export interface Connections {
   readonly open: number
   /** Refused because there were too many: of one address, or at all. */

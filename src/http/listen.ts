@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { FraudError } from '../core/errors.ts'
 import { option } from '../core/option.ts'
+import { backlog } from './connections.ts'
 import type { App } from './http-context.ts'
 
 interface Listener {
@@ -16,7 +17,7 @@ interface Listener {
 export async function listen(app: App, host: string, port: number, edges?: Listener): Promise<string> {
   if (edges !== undefined) return edges.listen(host, port)
   try {
-    await app.listen({ host, port })
+    await app.listen({ host, port, backlog })
   } catch (cause) {
     throw explainListening(cause, host, port)
   }

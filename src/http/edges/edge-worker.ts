@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import { type AddressInfo, Server as NetServer, Socket } from 'node:net'
 import { parentPort, workerData } from 'node:worker_threads'
 import { createConnectionErrorHandler, refuseBy } from '../connection-error.ts'
-import { boundConnections } from '../connections.ts'
+import { backlog, boundConnections } from '../connections.ts'
 import { HeldBytes } from '../held-bytes.ts'
 import { holdWithin } from '../lane/hold-within.ts'
 import { KnownHeads } from '../lane/known-heads.ts'
@@ -113,4 +113,4 @@ server.on('error', (error: Error & { readonly code?: string }) => {
 })
 // A text would be that of a socket's path.
 const portOf = (bound: string | AddressInfo | null) => (typeof bound === 'object' ? (bound?.port ?? port) : port)
-server.listen({ host, port, reusePort: true }, () => say({ listening: portOf(server.address()) }))
+server.listen({ host, port, backlog, reusePort: true }, () => say({ listening: portOf(server.address()) }))
