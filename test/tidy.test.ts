@@ -44,7 +44,7 @@ const homes: Record<string, string> = {
 const banned = [
   {
     call: /\bDate\.now\(|new Date\(\)|performance\.now\(/,
-    home: /^(core\/time-slices\.ts|cli\/|training\/read-input\.ts|http\/|app\.ts|open-decisions\.ts|stores\/(sqlite|postgres)\/writer-worker\.ts)/,
+    home: /^(core\/time-slices\.ts|cli\/|training\/read-input\.ts|http\/|app\.ts|open-\w+\.ts|stores\/(sqlite|postgres)\/writer-worker\.ts)/,
     instead: 'take the time as an argument',
   },
   { call: /\bMath\.random\(/, home: /^core\/random\.ts/, instead: 'take a Random as an argument' },

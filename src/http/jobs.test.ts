@@ -9,7 +9,7 @@ import { buildTestService } from '../../test/service/fixture.ts'
 import { createKeyRing, digestKey } from '../access/keys.ts'
 import { roles } from '../access/roles.ts'
 import type { Job } from '../jobs/job.ts'
-import { openJobs } from '../jobs/jobs.ts'
+import { runJobs } from '../jobs/jobs.ts'
 import { dataDirectory } from '../stores/data-directory.ts'
 import { newJobId, openJobFiles } from '../stores/job-files.ts'
 import type { ServerOptions } from './server.ts'
@@ -27,7 +27,7 @@ async function startService(options: Partial<ServerOptions> = {}) {
   for (const name of ['files/table.csv', 'secret.csv']) writeFileSync(join(folder, name), '')
   symlinkSync(join(folder, 'secret.csv'), join(files, 'link.csv'))
   const ended: Job[] = []
-  const jobs = openJobs({
+  const jobs = runJobs({
     store: openJobFiles(dataDirectory(join(folder, 'data'))),
     args: ['--eval', '0'],
     files,

@@ -44,7 +44,7 @@ export interface Jobs {
 const mostWaiting = 20
 
 /** Takes up the jobs that wait, and says of those whose process ended with the service before that they were interrupted. */
-export function openJobs({ store, args, files, data, newId, nowMs, onEnd, onFailure, begin }: JobsConfig): Jobs {
+export function runJobs({ store, args, files, data, newId, nowMs, onEnd, onFailure, begin }: JobsConfig): Jobs {
   const closing = new AbortController()
   let running: { readonly id: string; readonly stop: AbortController } | undefined
   let last = Promise.resolve()

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createKeyRing } from '../../src/access/keys.ts'
 import { canonicalJson, isRecord } from '../../src/core/json-value.ts'
-import { openJobs } from '../../src/jobs/jobs.ts'
+import { runJobs } from '../../src/jobs/jobs.ts'
 import { dataDirectory } from '../../src/stores/data-directory.ts'
 import { newJobId, openJobFiles } from '../../src/stores/job-files.ts'
 import { openModelFiles } from '../../src/stores/model-files.ts'
@@ -24,7 +24,7 @@ export async function apiDocument(): Promise<Readonly<Record<string, unknown>>> 
       readServed: () => Promise.reject(new Error('none')),
     }),
   })
-  const jobs = openJobs({
+  const jobs = runJobs({
     store: openJobFiles(dataDirectory(folder)),
     args: [],
     files: undefined,

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { createDetectorInForce } from '../../src/deciding/detector-in-force.ts'
 import type { Detector } from '../../src/detector/detector.ts'
 import type { ServerOptions } from '../../src/http/server.ts'
-import { openJobs } from '../../src/jobs/jobs.ts'
+import { runJobs } from '../../src/jobs/jobs.ts'
 import { decodeBundle } from '../../src/models/bundle.ts'
 import { createPredictor } from '../../src/scoring/load-predictor.ts'
 import { dataDirectory } from '../../src/stores/data-directory.ts'
@@ -36,7 +36,7 @@ export async function openWholeService(
   })
   await running.service.resume()
   const folder = mkdtempSync(join(tmpdir(), 'shrike-whole-'))
-  const jobs = openJobs({
+  const jobs = runJobs({
     store: openJobFiles(dataDirectory(folder)),
     args: ['--eval', '0'],
     files: undefined,
