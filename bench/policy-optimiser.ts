@@ -6,7 +6,7 @@ import { searchSegments } from '../src/evaluation/policy/segmented-thresholds.ts
 import type { TestDays } from '../src/evaluation/policy-figures.ts'
 import { daysOf } from '../src/training/measure-policy.ts'
 import { optimiseRows } from '../src/training/optimise-rows.ts'
-import type { ScoredRows } from '../src/training/training-run.ts'
+import type { ScoredRows } from '../src/training/scored-rows.ts'
 import { costOf, everyPair, everyRow, everySix, type Outcome, type Priced } from './harness/brute-force-policy.ts'
 import type { Claim } from './harness/claim.ts'
 import { dailyMean } from './harness/daily-mean.ts'

@@ -39,3 +39,14 @@ export function knownAscending(values: Float64Array): Float64Array {
   for (let i = 0; i < values.length; i++) if (!Number.isNaN(values[i])) known[count++] = values[i]
   return sortNumbers(known.subarray(0, count))
 }
+
+/** The least and the greatest of some rows' times; from Infinity to -Infinity where there are none. */
+export function extent(times: Float64Array, part: Uint32Array): { from: number; to: number } {
+  let from = Infinity
+  let to = -Infinity
+  for (const row of part) {
+    if (times[row] < from) from = times[row]
+    if (times[row] > to) to = times[row]
+  }
+  return { from, to }
+}

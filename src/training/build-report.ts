@@ -1,4 +1,4 @@
-import { everyRow } from '../core/rows.ts'
+import { everyRow, extent } from '../core/rows.ts'
 import { z } from '../core/zod.ts'
 import { classificationText } from '../evaluation/classification-report.ts'
 import { type CostModel, outcomeAt, sweepThresholds, thresholdTable } from '../evaluation/cost.ts'
@@ -10,7 +10,7 @@ import type { PredictionThreshold } from '../models/prediction-threshold.ts'
 import type { ColumnSummary, OptionValue, PartSummary, ReportInput } from '../report/report-input.ts'
 import type { LabelledRows } from './labelled-rows.ts'
 import { formatTime } from './read-input.ts'
-import { extent, type ScoredRows } from './training-run.ts'
+import type { ScoredRows } from './scored-rows.ts'
 
 /** What a report shows beside what the rows, the bundle and the figures say. */
 export interface ReportExtras {

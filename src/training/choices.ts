@@ -3,7 +3,7 @@ import { nameLearners, optionOf } from '../evaluation/tuning/suggest.ts'
 import { defaultsOf, optionsOf, usualSpaceOf } from '../learners/learn.ts'
 import { type Learner, type ModelChoice, modelSchema } from '../learners/model-choice.ts'
 import { readBytes } from './read-bytes.ts'
-import type { TrainingPlan } from './training-run.ts'
+import type { TrainingPlan } from './training-plan.ts'
 
 /** What is in use now, and what may be tried in its place. */
 export interface Choices {

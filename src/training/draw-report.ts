@@ -12,7 +12,8 @@ import type { Curve } from './learning-curve.ts'
 import { costModelOn } from './mistake-costs.ts'
 import { formatTime } from './read-input.ts'
 import type { TestBreakdown } from './test-breakdown.ts'
-import type { TrainingOutcome, TrainingPlan } from './training-run.ts'
+import type { TrainingPlan } from './training-plan.ts'
+import type { TrainingOutcome } from './training-run.ts'
 
 /** What a training run says of itself, beside its plan. */
 export interface Origin {

@@ -1,7 +1,7 @@
+import { extent } from '../core/rows.ts'
 import { type InputContrast, renderUnlabelled } from '../report/render-unlabelled.ts'
 import type { LabelledRows } from './labelled-rows.ts'
 import { formatTime } from './read-input.ts'
-import { extent } from './training-run.ts'
 import type { UnlabelledOutcome } from './unlabelled-run.ts'
 
 const bins = 40

@@ -10,10 +10,12 @@ import { type AskedFolds, planFolds } from '../evaluation/tuning/search-folds.ts
 import type { Objective } from '../evaluation/tuning/trial.ts'
 import { fitCalibration } from '../models/calibration.ts'
 import { createRowsScorer } from '../scoring/load-predictor.ts'
+import { fitByPlan } from './fit-models.ts'
 import type { LabelledRows } from './labelled-rows.ts'
+import { scoreRows, withProbabilities } from './scored-rows.ts'
 import { calibrationShare } from './split-rows.ts'
 import { timesInMs } from './times-in-ms.ts'
-import { fitByPlan, scoreRows, type TrainingPlan, withProbabilities } from './training-run.ts'
+import type { TrainingPlan } from './training-plan.ts'
 
 /** Judges choices of a model on folds of the training period. */
 export interface ChoiceEvaluator {

@@ -4,7 +4,7 @@ import { countFrauds, fewestForLabels, fewestForOneFigure } from '../evaluation/
 import type { BundleContent } from '../models/bundle.ts'
 import type { LabelledRows } from './labelled-rows.ts'
 import type { Parts } from './split-rows.ts'
-import type { TrainingPlan } from './training-run.ts'
+import type { TrainingPlan } from './training-plan.ts'
 
 type Chosen = Pick<BundleContent, 'threshold' | 'calibration'> & { readonly detector: Pick<Detector, 'policy'> }
 

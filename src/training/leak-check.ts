@@ -7,8 +7,8 @@ import { trainRandomForest } from '../learners/forest/random-forest.ts'
 import { createRowsScorer } from '../scoring/load-predictor.ts'
 import type { LabelledRows } from './labelled-rows.ts'
 import { findSuspicious, warnOfSuspicious } from './refuse-leaks.ts'
+import { scoreRows } from './scored-rows.ts'
 import type { Parts } from './split-rows.ts'
-import { scoreRows } from './training-run.ts'
 
 /** Average precision of a small forest on test rows, and the frauds that it rests on. */
 interface Measured {

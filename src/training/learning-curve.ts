@@ -4,8 +4,11 @@ import { averagePrecision } from '../evaluation/metrics.ts'
 import { forecast, type Reached } from '../evaluation/power-law.ts'
 import type { Estimate } from '../evaluation/supported-digits.ts'
 import { createRowsScorer } from '../scoring/load-predictor.ts'
+import { fitByPlan } from './fit-models.ts'
 import type { LabelledRows } from './labelled-rows.ts'
-import { fitByPlan, scoreRows, type TrainingOutcome, type TrainingPlan } from './training-run.ts'
+import { scoreRows } from './scored-rows.ts'
+import type { TrainingPlan } from './training-plan.ts'
+import type { TrainingOutcome } from './training-run.ts'
 
 /** What was learned from a part of the training rows, and what it was worth on the same test rows. */
 interface CurvePoint {

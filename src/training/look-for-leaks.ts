@@ -5,7 +5,8 @@ import type { LabelledRows } from './labelled-rows.ts'
 import { checkLeaks, describeLeaks } from './leak-check.ts'
 import { type LeakRequest, refuseLeaks } from './refuse-leaks.ts'
 import { splitRows } from './split-rows.ts'
-import type { TrainingOutcome, TrainingPlan } from './training-run.ts'
+import type { TrainingPlan } from './training-plan.ts'
+import type { TrainingOutcome } from './training-run.ts'
 
 /** Checks what can fail before the expensive part. */
 export function refuseLeaksInTraining(

@@ -6,10 +6,11 @@ import type { BundleContent, ChosenThreshold } from '../models/bundle.ts'
 import { type Calibration, fitCalibration } from '../models/calibration.ts'
 import type { TrainingHistograms } from '../models/training-histograms.ts'
 import { createRowsScorer } from '../scoring/load-predictor.ts'
+import { chosenThreshold, givenThreshold } from './decide-threshold.ts'
 import type { LabelledRows } from './labelled-rows.ts'
+import { type ScoredRows, scoreRows, withProbabilities } from './scored-rows.ts'
 import { timesInMs } from './times-in-ms.ts'
 import { measureRows } from './training-histograms.ts'
-import { chosenThreshold, givenThreshold, type ScoredRows, scoreRows, withProbabilities } from './training-run.ts'
 
 /** What rows that a model of another library has not seen make of it. */
 export interface MeasuredImport {

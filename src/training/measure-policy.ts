@@ -5,7 +5,7 @@ import type { Detector } from '../detector/detector.ts'
 import { type PolicyFigures, policyFigures, type TestDays } from '../evaluation/policy-figures.ts'
 import { testDays } from '../evaluation/test-days.ts'
 import type { LabelledRows } from './labelled-rows.ts'
-import type { ScoredRows } from './training-run.ts'
+import type { ScoredRows } from './scored-rows.ts'
 
 /** How the rows that a policy is measured on were chosen among all. */
 export interface Choice {

@@ -10,7 +10,7 @@ import { type OptimisedPolicy, optimisePolicy } from '../evaluation/policy/optim
 import { compileExpression } from '../language/index.ts'
 import type { LabelledRows } from './labelled-rows.ts'
 import { type Choice, daysOf, millisecondsOf, moneyOf } from './measure-policy.ts'
-import type { ScoredRows } from './training-run.ts'
+import type { ScoredRows } from './scored-rows.ts'
 
 /** What to search with: the policy in force, and what outcomes cost. */
 export interface OptimiseRequest {

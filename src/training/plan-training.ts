@@ -9,7 +9,7 @@ import { type Preset, presets } from '../learners/presets.ts'
 import type { LabelledRows } from './labelled-rows.ts'
 import { type CostRequest, readMistakeCosts } from './mistake-costs.ts'
 import { type MembersRequest, namesLearners, planAveraging, planMembers } from './plan-members.ts'
-import type { ThresholdPlan, TrainingPlan } from './training-run.ts'
+import type { ThresholdPlan, TrainingPlan } from './training-plan.ts'
 
 /** What may be said of a training. */
 export interface PlanRequest extends CostRequest, MembersRequest {

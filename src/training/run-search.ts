@@ -7,7 +7,7 @@ import { isMeasured, lossOf, rankTrials, type Trial } from '../evaluation/tuning
 import type { ModelChoice } from '../learners/model-choice.ts'
 import { describeChoice } from './choices.ts'
 import type { ChoiceEvaluator } from './evaluate-choice.ts'
-import type { TrainingPlan } from './training-run.ts'
+import type { TrainingPlan } from './training-plan.ts'
 import { showMean } from './tuning-result.ts'
 
 /** What a search works with, and how far it may go. */

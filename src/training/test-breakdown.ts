@@ -2,11 +2,11 @@ import { everyRow, pickNumbers, rowsWhere } from '../core/rows.ts'
 import { type SegmentFigures, segmentFigures } from '../evaluation/segment-figures.ts'
 import type { PredictionThreshold } from '../models/prediction-threshold.ts'
 import type { LabelledRows } from './labelled-rows.ts'
+import type { ScoredRows } from './scored-rows.ts'
 import { dividePeriods, driftOf, type PeriodDrift, type PeriodUnit } from './test-periods.ts'
 import { divide } from './test-segments.ts'
 import { timesInMs } from './times-in-ms.ts'
 import { isDated } from './training-histograms.ts'
-import type { ScoredRows } from './training-run.ts'
 
 /** What the model is worth on parts of the test rows. */
 export interface TestBreakdown {

@@ -6,7 +6,8 @@ import { warningsOfDeclined } from './declined-rows.ts'
 import { warnOfColumns } from './doubtful-columns.ts'
 import { warnOfFewFrauds } from './few-frauds.ts'
 import type { LabelledRows } from './labelled-rows.ts'
-import type { TrainingOutcome, TrainingPlan } from './training-run.ts'
+import type { TrainingPlan } from './training-plan.ts'
+import type { TrainingOutcome } from './training-run.ts'
 
 /** What is doubtful about a training, for people. */
 export function warningsOf(

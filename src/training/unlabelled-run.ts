@@ -1,13 +1,17 @@
 import { FraudError } from '../core/errors.ts'
 import { option } from '../core/option.ts'
 import { type Progress, throwIfInterrupted } from '../core/progress.ts'
+import { extent } from '../core/rows.ts'
 import type { Detector } from '../detector/detector.ts'
 import type { BundleContent } from '../models/bundle.ts'
 import { fitRanks } from '../models/rank-map.ts'
 import { createRowsScorer } from '../scoring/load-predictor.ts'
+import { fit } from './fit-models.ts'
 import type { LabelledRows } from './labelled-rows.ts'
+import { scoreRows } from './scored-rows.ts'
 import { calibrationShare } from './split-rows.ts'
-import { extent, fit, scoreRows, type TrainingPlan, typicalRow } from './training-run.ts'
+import type { TrainingPlan } from './training-plan.ts'
+import { typicalRow } from './typical-row.ts'
 
 /** What comes of a training that saw no label: a bundle, and what its threshold flags; figures there are none. */
 export interface UnlabelledOutcome {

@@ -3,7 +3,7 @@ import { type OptionName, option, optionInvalid } from '../core/option.ts'
 import { isUnsupervised } from '../learners/learn.ts'
 import type { LabelledRows } from './labelled-rows.ts'
 import type { PlanRequest } from './plan-training.ts'
-import type { TrainingPlan } from './training-run.ts'
+import type { TrainingPlan } from './training-plan.ts'
 
 /** The share of transactions that is flagged where nobody says how many people can look at. */
 export const usualFlagShare = 0.01
