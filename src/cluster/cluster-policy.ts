@@ -1,7 +1,7 @@
 import { FraudError } from '../core/errors.ts'
 import { type ChangeContext, examineChange, recordOfChange } from '../deciding/change-policy.ts'
 import { concealChange } from '../deciding/conceal-change.ts'
-import type { ChangeAnswer } from '../deciding/decisions.ts'
+import type { ChangeAnswer } from '../deciding/policy-changes.ts'
 import type { PolicyDesk } from '../deciding/policy-desk.ts'
 import { type NumberedEntry, type PolicyInForce, thresholdsAlone } from '../decisioning/index.ts'
 import { warnOfPolicy } from '../decisioning/policy.ts'

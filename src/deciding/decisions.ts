@@ -1,24 +1,14 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { type FieldError, FraudError } from '../core/errors.ts'
-import type { JsonObject } from '../core/json-value.ts'
+import type { FieldError } from '../core/errors.ts'
 import type { Logger } from '../core/logger.ts'
 import type { Decision } from '../decisioning/decision.ts'
-import {
-  anyChangeSchema,
-  movesVersion,
-  type NumberedEntry,
-  type PolicyInForce,
-  speaksWithoutScore,
-  tellChange,
-  thresholdsAlone,
-} from '../decisioning/index.ts'
+import { type NumberedEntry, type PolicyInForce, speaksWithoutScore, thresholdsAlone } from '../decisioning/index.ts'
 import { warnOfPolicy } from '../decisioning/policy.ts'
 import { columnOfName } from '../detector/personal-columns.ts'
 import type { EventHub } from '../events/event-hub.ts'
 import type { LogReading, TransactionRecord } from '../log/decision-log.ts'
 import type { DecisionPages, DecisionQuery } from '../log/decision-pages.ts'
 import type { KeyQuery, KeyViews } from '../log/key-views.ts'
-import type { Person, PersonalValues } from '../log/personal-values.ts'
 import type { AlertSink } from '../monitoring/alert.ts'
 import type { AlertsProjection } from '../monitoring/alerts-projection.ts'
 import type { HoursProjection } from '../monitoring/hours-projection.ts'
@@ -26,11 +16,8 @@ import { Monitor } from '../monitoring/monitor.ts'
 import type { PerformanceProjection } from '../monitoring/performance-projection.ts'
 import type { Predictor } from '../scoring/predictor.ts'
 import type { AlertWatch } from './alert-watch.ts'
-import { appendChange, recordable } from './append-change.ts'
 import { CaseDesk } from './case-desk.ts'
-import { type ChangeContext, type ExaminedChange, examineChange, recordOfChange } from './change-policy.ts'
-import { concealChange } from './conceal-change.ts'
-import { ConcealedValues } from './concealed-values.ts'
+import type { ExaminedChange } from './change-policy.ts'
 import type { Decider } from './decider.ts'
 import { type DecisionDetail, type DecisionView, DecisionViews } from './decision-view.ts'
 import type { DetectorInForce } from './detector-in-force.ts'
@@ -42,59 +29,33 @@ import { type LabelAnswer, type LabelInput, readLabel, readLabels } from './labe
 import type { DecidingChampion, Lineup } from './lineup.ts'
 import { type DecisionSettled, notReady } from './local-intake.ts'
 import { type NameEntry, nameDictionary } from './name-dictionary.ts'
+import {
+  type ChangeAnswer,
+  type DraftedChange,
+  type GivenContext,
+  PolicyChanges,
+  type PolicyChangesOptions,
+} from './policy-changes.ts'
 import type { PolicyProjection } from './policy-projection.ts'
 import type { Projections } from './projections.ts'
-import { requireApproval } from './require-approval.ts'
 import type { Reviews } from './review-load.ts'
 import type { RuleFigures } from './rule-figures.ts'
-import type { ServiceLog } from './service-log.ts'
 import type { Takeover } from './takeover.ts'
 import { predictorsOf } from './united-features.ts'
 import { type ShadowCount, watchAlerts } from './watched-state.ts'
 
-export interface DecisionsOptions {
-  readonly log: ServiceLog
+export interface DecisionsOptions extends Omit<PolicyChangesOptions, 'warnOfPolicy'> {
   readonly pages: DecisionPages & KeyViews
-  readonly persons: PersonalValues
-  readonly clock: () => number
-  /** Whether somebody else has to approve changes of the policy. */
-  readonly asksForApproval?: (() => boolean) | undefined
   readonly maxAheadMs: number
   readonly logger: Logger
   /** Where alerts go beside the log. */
   readonly alertSink?: AlertSink | undefined
   /** What shadows gave and gave up since the start. */
   readonly shadowCounts?: () => readonly ShadowCount[]
-  /** 32 random bytes in hex. */
-  readonly makeDrawSecret: () => string
   /** A model that decided once and is kept; undefined where it is not. */
   readonly findPredictor?: (id: string) => Promise<Predictor | undefined>
   /** What happens, for those who watch. */
   readonly events: EventHub
-}
-
-/** What became of a change. */
-export interface ChangeAnswer {
-  readonly version: number
-  readonly sequence: number
-  readonly warnings: readonly FieldError[]
-}
-
-/** A change that may be made later. */
-export interface DraftedChange {
-  readonly content: JsonObject
-  /** What it would change, a line for each thing. */
-  readonly diff: readonly string[]
-  readonly warnings: readonly FieldError[]
-  /** The version that it is a change of; undefined where it is one of any version. */
-  readonly version: number | undefined
-}
-
-function unknownPerson(): FraudError {
-  const errors = [{ field: 'value', reason: 'is of somebody whom no transaction and no list has named before' }]
-  return new FraudError('INPUT_INVALID', 'A change that waits for approval can only name persons who are known', {
-    errors,
-  })
 }
 
 /** A feature of the policy. While it is filled from the log, or where that failed, rules take its value for unknown. */
@@ -127,18 +88,15 @@ export class Decisions {
   /** Where people work on cases. */
   readonly desk: CaseDesk
   readonly #options: DecisionsOptions
-  readonly #takeover: Pick<Takeover, 'lineup' | 'pause' | 'fillFailure' | 'isFilling'>
+  readonly #takeover: Pick<Takeover, 'lineup' | 'pause' | 'fill'>
   readonly #views: DecisionViews
+  readonly #changes: PolicyChanges
   /** Looks for what somebody has to hear of. */
   readonly alerts: AlertWatch
   /** Compares what is decided with what was. */
   readonly monitor: Monitor
 
-  constructor(
-    takeover: Pick<Takeover, 'lineup' | 'pause' | 'fillFailure' | 'isFilling'>,
-    decider: Decider,
-    options: DecisionsOptions,
-  ) {
+  constructor(takeover: Pick<Takeover, 'lineup' | 'pause' | 'fill'>, decider: Decider, options: DecisionsOptions) {
     this.#takeover = takeover
     this.lineup = takeover.lineup
     this.decider = decider
@@ -151,6 +109,7 @@ export class Decisions {
     })
     this.alerts = watchAlerts(this, options)
     this.desk = new CaseDesk(this, decider, options)
+    this.#changes = new PolicyChanges(takeover, decider, { ...options, warnOfPolicy: () => this.warnOfPolicy() })
   }
 
   /** Resolves once no detector is taking over from another. */
@@ -167,101 +126,19 @@ export class Decisions {
     return this.#options.log.reading
   }
 
-  /**
-   * Changes what is in force, durably, from the next decision on.
-   *
-   * @param given a change as `anyChangeSchema` has it, in which tokens and hashes take the places of persons and card numbers.
-   * @returns the version that decisions name from then on, its record's number, and what is doubtful about the change.
-   * @throws FraudError INPUT_INVALID with all that is wrong, CARD_NUMBER_REFUSED, POLICY_CHANGED, LOG_UNAVAILABLE where nothing is
-   * decided now.
-   */
-  async change(given: unknown, context: Omit<ChangeContext, 'atMs' | 'tokens'>): Promise<ChangeAnswer> {
-    await this.#takeover.pause
-    requireApproval(this.#options.asksForApproval, context)
-    return await this.#change(given, context, [])
+  /** As of `PolicyChanges`. */
+  change(given: unknown, context: GivenContext): Promise<ChangeAnswer> {
+    return this.#changes.change(given, context)
   }
 
-  /**
-   * A change that is not made yet, as `change` will make it: looked at, and with tokens and hashes in their places.
-   *
-   * @throws FraudError as `change` does; INPUT_INVALID, too, where it names a person whom nobody has named before: there is nowhere to
-   * keep what a token stands for but beside its record.
-   */
-  async draft(given: unknown, context: Omit<ChangeContext, 'atMs' | 'tokens' | 'approvedBy'>): Promise<DraftedChange> {
-    await this.#takeover.pause
-    const { log, clock } = this.#options
-    if (log.failure !== undefined) throw log.failure
-    const { change, unknown } = this.#conceal(given, [])
-    if (unknown.length > 0) throw unknownPerson()
-    const makeSecret = () => ''
-    const { record, warnings } = recordOfChange(
-      this.#policy,
-      change,
-      { ...context, atMs: clock() },
-      { ...this.#examining, makeSecret },
-    )
-    const { change: kept } = recordable(record)
-    const { drawSecret: _, ...content } = kept
-    const { policy } = this
-    const whole = anyChangeSchema.parse(content)
-    const diff = tellChange(policy.definitions, whole, (version) => policy.at(version))
-    return { content, diff, warnings, version: movesVersion(whole) ? policy.version : undefined }
+  /** As of `PolicyChanges`. */
+  draft(given: unknown, context: Omit<GivenContext, 'approvedBy'>): Promise<DraftedChange> {
+    return this.#changes.draft(given, context)
   }
 
-  async #change(
-    given: unknown,
-    context: Omit<ChangeContext, 'atMs' | 'tokens'>,
-    made: readonly Person[],
-  ): Promise<ChangeAnswer> {
-    const { log, clock, makeDrawSecret } = this.#options
-    if (log.failure !== undefined) throw log.failure
-    const { change, unknown, tokens } = this.#conceal(given, made)
-    if (unknown.length > 0) {
-      // Somebody may be forgotten meanwhile, who is a new person then.
-      return this.decider.withPersons(unknown, (found) => this.#change(given, context, found))
-    }
-    const policy = this.#policy
-    const whole = { ...context, atMs: clock(), ...(tokens.length > 0 && { tokens }) }
-    const { record, warnings } = recordOfChange(policy, change, whole, {
-      ...this.#examining,
-      makeSecret: makeDrawSecret,
-    })
-    const before = this.warnOfPolicy()
-    const appended = appendChange(log, record, made.length > 0 ? made : undefined)
-    const { version } = policy.inForce
-    const reason = this.warnOfPolicy()
-    const isSilenced = reason !== undefined && before === undefined
-    const told = isSilenced ? [...warnings, { field: 'policy', reason }] : warnings
-    return { version, sequence: await appended, warnings: told }
-  }
-
-  /**
-   * What is wrong or doubtful about a change, which is not made.
-   *
-   * @throws FraudError INPUT_INVALID or CARD_NUMBER_REFUSED where it holds a value that can't be kept, NOT_READY
-   */
+  /** As of `PolicyChanges`. */
   examine(given: unknown): Pick<ExaminedChange, 'problems' | 'warnings'> {
-    const { change } = this.#conceal(given, [])
-    const { problems, warnings } = examineChange(this.policy, change, this.#examining)
-    return { problems, warnings }
-  }
-
-  get #examining() {
-    const { persons, clock } = this.#options
-    const { personal = [] } = this.inForce.detector.transaction
-    return {
-      atMs: clock(),
-      isPerson: (value: string) => personal.some((key) => persons.tokenOf(key, value) !== undefined),
-      highestScore: this.inForce.predictor?.highestScore,
-      coveredMs: this.decider.coverageMs,
-    }
-  }
-
-  #conceal(given: unknown, made: readonly Person[]) {
-    const { reader } = this.lineup.champion.receiver
-    const values = new ConcealedValues(reader, this.inForce.detector, this.#options.persons, made)
-    const change = concealChange(given, this.policy, (name, value, use) => values.conceal(name, value, use))
-    return { change, unknown: values.unknown, tokens: values.tokens }
+    return this.#changes.examine(given)
   }
 
   /** What is in force, as records made it. @throws FraudError NOT_READY */
@@ -271,12 +148,12 @@ export class Decisions {
 
   /** The features that the policy declares beside the model's. @throws FraudError NOT_READY */
   get policyFeatures(): readonly PolicyFeatureState[] {
-    const { fillFailure, isFilling } = this.#takeover
+    const { failure, underway } = this.#takeover.fill
     const { features, problems } = this.policy.names.own
     const unsound = problems.map(({ path, reason }): PolicyFeatureState => {
       return { name: path.join('.'), state: 'failed', reason }
     })
-    const reason = fillFailure ?? (isFilling ? undefined : unsound[0]?.reason)
+    const reason = failure ?? (underway === undefined ? unsound[0]?.reason : undefined)
     const told = features.map(({ name, at }): PolicyFeatureState => {
       if (at !== undefined) return { name, state: 'computed' }
       return reason === undefined ? { name, state: 'filling' } : { name, state: 'failed', reason }

@@ -20,6 +20,7 @@ import { notReady } from './local-intake.ts'
 import { tellCounts } from './lost-histories.ts'
 import { NamesCheck } from './lost-names.ts'
 import { type LostValues, refuseLostValues, tellValues } from './lost-values.ts'
+import { PolicyFill } from './policy-fill.ts'
 import { namesOf } from './policy-vocabulary.ts'
 import { catchUp, type PreparedState, prepareState, type TakeoverProgress } from './prepare-state.ts'
 import { type Projections, takeInto } from './projections.ts'
@@ -95,9 +96,7 @@ export class Takeover {
   /** The last that was asked for: however long each takes to be ready, the last asked for is the one that stays. */
   #used: Promise<void> = Promise.resolve()
   readonly #closing = new AbortController()
-  /** While histories of features of the policy are made. */
-  #filling: Promise<void> | undefined
-  #fillFailure: string | undefined
+  readonly #fill: PolicyFill
   /** The detector whose path was warmed up last. */
   #warm: DetectorInForce | undefined
   /** What the log makes, kept up while another process writes it. */
@@ -114,6 +113,12 @@ export class Takeover {
       load: async () => (await this.#deployed())?.inForce ?? this.lineup.champion.inForce,
       compute: (given) => this.#withComputed(given),
       warmUp: (inForce) => this.#warmUp(inForce),
+      signal: this.#closing.signal,
+    })
+    this.#fill = new PolicyFill({
+      isFilled: () => this.#isFilled(),
+      take: () => this.#take({ ...this.lineup.champion, isFill: true }),
+      logger: options.logger,
       signal: this.#closing.signal,
     })
     options.log.onFailure(() => {
@@ -135,14 +140,9 @@ export class Takeover {
     if (this.#isClosing) throw new FraudError('NOT_READY', 'The service is shutting down')
   }
 
-  /** Whether histories of features of the policy are being made. */
-  get isFilling(): boolean {
-    return this.#filling !== undefined
-  }
-
-  /** Why features of the policy can't be computed, so that they stay unknown; undefined where they can. */
-  get fillFailure(): string | undefined {
-    return this.#fillFailure
+  /** How far features of the policy are that the models do not have. */
+  get fill(): Pick<PolicyFill, 'underway' | 'failure'> {
+    return this.#fill
   }
 
   /**
@@ -154,7 +154,7 @@ export class Takeover {
       this.#resuming = undefined
     })
     await this.#resuming
-    await this.#filling
+    await this.#fill.underway
   }
 
   /** Answers with another bundle as soon as its histories are there; until then, or where it is refused, with the one before. */
@@ -186,7 +186,7 @@ export class Takeover {
   async close(): Promise<void> {
     this.#closing.abort()
     await this.#resuming
-    await this.#filling
+    await this.#fill.underway
   }
 
   async #resume(): Promise<void> {
@@ -314,7 +314,7 @@ export class Takeover {
       if (goesOn !== undefined) this.#log.mistrust(error)
       throw error
     }
-    this.#fill()
+    this.#fill.begin()
     return lostOfPolicy
   }
 
@@ -377,7 +377,7 @@ export class Takeover {
       const coveredSinceMs = this.#log.reading.firstTransactionMs()
       const state = createDecidingState({ ...this.#stateNow(), inForce, coveredSinceMs, ...definition }, this.#options)
       this.lineup.put({ ...this.lineup.champion, model: this.#modelOf(inForce), inForce, state })
-      this.#fill()
+      this.#fill.begin()
     })
   }
 
@@ -424,38 +424,13 @@ export class Takeover {
     return (record, sequence, about) => {
       take(record, sequence, about)
       follower?.take(record, sequence, about)
-      if (record.kind === 'policy') this.#fill()
+      if (record.kind === 'policy') this.#fill.begin()
     }
-  }
-
-  /** Makes histories for what the policy declares now, while what is in force goes on, and takes over with them. */
-  #fill(): void {
-    if (this.#filling !== undefined) return
-    this.#fillFailure = undefined
-    if (!this.#isFilled()) this.#filling = this.#fillNow()
   }
 
   #isFilled(): boolean {
     const { inForce, state } = this.lineup.champion
-    return this.#isClosing || state === undefined || isUnited(inForce, this.#declared())
-  }
-
-  async #fillNow(): Promise<void> {
-    const { logger } = this.#options
-    try {
-      while (!this.#isFilled()) await this.#take({ ...this.lineup.champion, isFill: true })
-    } catch (error) {
-      // Where the log failed, all is made again, and this with it.
-      const isKnown = error instanceof FraudError && error.code === 'LOG_UNAVAILABLE'
-      if (this.#isClosing || isKnown) return
-      this.#fillFailure = error instanceof FraudError ? error.message : String(error)
-      logger.error(
-        { reason: this.#fillFailure },
-        "the policy's features can't be computed: rules take them for unknown",
-      )
-    } finally {
-      this.#filling = undefined
-    }
+    return state === undefined || isUnited(inForce, this.#declared())
   }
 
   /** Waits until the log holds all that came so far. */
