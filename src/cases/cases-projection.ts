@@ -1,8 +1,8 @@
-import { FraudError } from '../core/errors.ts'
 import { StateReader, StateWriter } from '../core/state-bytes.ts'
 import type { Steps } from '../core/time-slices.ts'
 import { draw } from '../decisioning/draws.ts'
 import { readJson } from '../decisioning/saved-definitions.ts'
+import { contentOfChange } from '../log/change-format.ts'
 import type { ChangeRecord, DecisionRecord, Definition, LabelRecord, LogRecord } from '../log/log-record.ts'
 import type { Projection } from '../log/projection.ts'
 import { actionSchema } from './action-schema.ts'
@@ -280,16 +280,9 @@ export class CasesProjection implements Projection {
     if (one.closed === undefined) this.#queue.put(one, one)
   }
 
-  #act({ by, atMs, change: { drawSecret: _, ...change } }: ChangeRecord, sequence: number): void {
-    const parsed = actionSchema.safeParse(change)
-    if (!parsed.success) {
-      throw new FraudError(
-        'LOG_TOO_NEW',
-        `The log's record ${sequence} does something to a case that this version does not know. Run the version that wrote it`,
-        { cause: parsed.error },
-      )
-    }
-    const { data } = parsed
+  #act(record: ChangeRecord, sequence: number): void {
+    const { by, atMs } = record
+    const data = contentOfChange(actionSchema, record, sequence, 'does something to a case')
     const deed = { sequence, atMs, by }
     if (data.action === 'open') this.#openByHand(data, deed)
     else if (data.action !== 'sample') this.#actOn(data, deed)

@@ -1,7 +1,7 @@
-import { FraudError } from '../core/errors.ts'
 import { StateReader, StateWriter } from '../core/state-bytes.ts'
 import { atOnce, type Steps } from '../core/time-slices.ts'
 import { readJson } from '../decisioning/saved-definitions.ts'
+import { contentOfChange } from '../log/change-format.ts'
 import type { CarriedPart, ChangeRecord, LogRecord, Sequenced } from '../log/log-record.ts'
 import type { Projection } from '../log/projection.ts'
 import {
@@ -99,17 +99,9 @@ export class DeploymentProjection implements Projection {
     reader.end()
   }
 
-  /** What draws are made under is the policy's to keep. */
-  #apply({ by, why, atMs, change: { drawSecret: _, ...change } }: ChangeRecord, sequence: number): void {
-    const parsed = deploymentSchema.safeParse(change)
-    if (!parsed.success) {
-      throw new FraudError(
-        'LOG_TOO_NEW',
-        `The log's record ${sequence} changes models in a way that this version does not know. Run the version that wrote it`,
-        { cause: parsed.error },
-      )
-    }
-    const { data } = parsed
+  #apply(record: ChangeRecord, sequence: number): void {
+    const { by, why, atMs } = record
+    const data = contentOfChange(deploymentSchema, record, sequence, 'changes models in a way')
     this.#last = sequence
     const on: Deed = { sequence, atMs, by, why }
     if (data.kind === 'added') {

@@ -1,4 +1,3 @@
-import { FraudError } from '../core/errors.ts'
 import { StateReader, StateWriter } from '../core/state-bytes.ts'
 import type { Steps } from '../core/time-slices.ts'
 import {
@@ -11,6 +10,7 @@ import {
   type RuleSet,
 } from '../decisioning/index.ts'
 import type { Policy } from '../decisioning/policy.ts'
+import { contentOfChange } from '../log/change-format.ts'
 import type { ChangeRecord, LogRecord } from '../log/log-record.ts'
 import type { Projection } from '../log/projection.ts'
 import { ReviewLoad, type Reviews } from './review-load.ts'
@@ -145,19 +145,13 @@ export class PolicyProjection implements Projection {
     if (this.#secret.length === 0 && typeof drawSecret === 'string') this.#secret = Buffer.from(drawSecret, 'hex')
   }
 
-  #apply({ by, why, atMs, change: { drawSecret: _, ...change } }: ChangeRecord, sequence: number): void {
-    const parsed = anyChangeSchema.safeParse(change)
-    if (!parsed.success) {
-      throw new FraudError(
-        'LOG_TOO_NEW',
-        `The log's record ${sequence} changes the policy in a way that this version does not know. Run the version that wrote it`,
-        { cause: parsed.error },
-      )
-    }
+  #apply(record: ChangeRecord, sequence: number): void {
+    const { by, why, atMs } = record
+    const change = contentOfChange(anyChangeSchema, record, sequence, 'changes the policy in a way')
     this.#isChanged = true
     this.#isDefined = true
     this.#reviews.forgetWarning()
-    this.#inForce.apply({ sequence, by, atMs, change: parsed.data, ...(why !== '' && { why }) })
+    this.#inForce.apply({ sequence, by, atMs, change, ...(why !== '' && { why }) })
   }
 }
 

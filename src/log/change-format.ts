@@ -44,3 +44,22 @@ export function changeFromText(text: string): ChangeContent & { readonly others:
   const known = { by, why, atMs, change, ...(tokens && { tokens }), ...(approvedBy !== undefined && { approvedBy }) }
   return { ...known, others: Object.keys(others) }
 }
+
+/**
+ * What a change says, to the projection of its kind.
+ *
+ * @param does what records of the kind do, as a part of a sentence.
+ * @throws FraudError LOG_TOO_NEW where it means nothing to this version: what records make is then not known.
+ */
+export function contentOfChange<Content>(
+  schema: z.ZodType<Content>,
+  // What draws are made under is the policy's to keep.
+  { change: { drawSecret: _, ...change } }: ChangeRecord,
+  sequence: number,
+  does: string,
+): Content {
+  const { success, data, error: cause } = schema.safeParse(change)
+  if (success) return data
+  const message = `The log's record ${sequence} ${does} that this version does not know. Run the version that wrote it`
+  throw new FraudError('LOG_TOO_NEW', message, { cause })
+}

@@ -1,8 +1,8 @@
-import { FraudError } from '../core/errors.ts'
 import { StateReader, StateWriter } from '../core/state-bytes.ts'
 import { formatIsoTime } from '../core/time-parser.ts'
 import type { Steps } from '../core/time-slices.ts'
 import { readJson } from '../decisioning/saved-definitions.ts'
+import { contentOfChange } from '../log/change-format.ts'
 import type { LogRecord } from '../log/log-record.ts'
 import type { Projection } from '../log/projection.ts'
 import { type AlertChange, type AlertDefinition, type AlertEvent, alertChangeSchema, usualAlerts } from './alert.ts'
@@ -52,12 +52,8 @@ export class AlertsProjection implements Projection {
   /** @throws FraudError LOG_TOO_NEW */
   take(record: LogRecord, sequence: number): void {
     if (record.kind !== 'alert') return
-    const parsed = alertChangeSchema.safeParse(record.change)
-    if (!parsed.success) {
-      const message = `The log's record ${sequence} changes alerts in a way that this version does not know. Run the version that wrote it`
-      throw new FraudError('LOG_TOO_NEW', message, { cause: parsed.error })
-    }
-    this.#apply(parsed.data, sequence, formatIsoTime(record.atMs))
+    const change = contentOfChange(alertChangeSchema, record, sequence, 'changes alerts in a way')
+    this.#apply(change, sequence, formatIsoTime(record.atMs))
   }
 
   *save(): Generator<Uint8Array> {
