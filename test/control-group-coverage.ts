@@ -1,20 +1,17 @@
 // How often the estimates of a backtest cover the truth, on logs with a control group whose truth is known:
 // `node test/control-group-coverage.ts [SEEDS] [TRANSACTIONS]` prints a line of JSON.
+
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { backtestLog } from '../src/backtest/backtest-log.ts'
 import type { Share } from '../src/backtest/shares.ts'
-import type { Progress } from '../src/core/progress.ts'
 import { policySchema } from '../src/decisioning/policy-definition.ts'
 import { ruleSchema } from '../src/decisioning/rule-definition.ts'
 import { writeDecidedLog } from './decided-log.ts'
 import { isMain } from './is-main.ts'
+import { quietRun } from './quiet-run.ts'
 
-const quiet: Progress = {
-  ...{ begin: () => ({ update: () => {}, end: () => {} }), note: () => {}, warn: () => {} },
-  ...{ nowMs: () => 0, signal: new AbortController().signal },
-}
 const thresholds = { decline: 0.5 }
 const share = 0.2
 
@@ -45,7 +42,7 @@ async function estimate(seed: number, transactions: number): Promise<Estimated> 
       { path: join(path, 'log.sqlite'), source: '' },
       { rules: [rule] },
       undefined,
-      quiet,
+      quietRun,
     )
     const matureMs = Date.parse(result.basis.matureUntil ?? '')
     for (const { isHit, isFraud, timestampMs } of all) {

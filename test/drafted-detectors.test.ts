@@ -6,19 +6,13 @@ import { after, describe, test } from 'node:test'
 import { parseDetectorFile } from '../src/detector/detector.ts'
 import { draftOf, formatDraft } from '../src/training/draft-file.ts'
 import type { InputRequest } from '../src/training/read-input.ts'
+import { quietRun } from './quiet-run.ts'
 import { shapes, writeMadeTable } from './tables/write.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'shrike-drafts-'))
 after(() => rmSync(folder, { recursive: true }))
 
-const silent = { update: () => {}, end: () => {} }
-const run = {
-  begin: () => silent,
-  note: () => {},
-  warn: () => {},
-  nowMs: Date.now,
-  signal: new AbortController().signal,
-}
+const run = { ...quietRun, nowMs: Date.now }
 
 async function draftOfMade(shape: string, isMessy = false) {
   const file = join(folder, `${shape}.csv`)

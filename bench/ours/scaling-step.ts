@@ -1,4 +1,5 @@
 // One step on a large table, in a process of its own: STEP FILE. Prints one line of JSON.
+
 import { readFileSync } from 'node:fs'
 import { numberColumn } from '../../src/data/columns.ts'
 import { readTable } from '../../src/data/read-table.ts'
@@ -7,6 +8,7 @@ import { compileFeatures } from '../../src/features/feature-set.ts'
 import { trainGradientBoosting } from '../../src/learners/boosting/gradient-boosting.ts'
 import { trainRandomForest } from '../../src/learners/forest/random-forest.ts'
 import { replayFile } from '../../src/training/replay-file.ts'
+import { quietRun } from '../../test/quiet-run.ts'
 
 const [step, file] = process.argv.slice(2)
 const cpuSeconds = () => {
@@ -53,8 +55,7 @@ async function replay() {
   const { detector } = parseDetectorFile(readFileSync(path, 'utf8'), 'handbook.yaml')
   const located = { detector, locate: inMemory }
   const features = compileFeatures(located)
-  const silent = { update: () => {}, end: () => {} }
-  const run = { begin: () => silent, note: () => {}, warn: () => {}, nowMs: Date.now, signal }
+  const run = { ...quietRun, nowMs: Date.now, signal }
   const { result } = await replayFile({ located, features, file }, {}, run, async (groups) => {
     let rows = 0
     let checked = 0

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { shopDetector, writeDecidedLog } from '../../test/decided-log.ts'
-import type { Progress } from '../core/progress.ts'
+import { quietRun } from '../../test/quiet-run.ts'
 import { createDetectorInForce } from '../deciding/detector-in-force.ts'
 import { findPrunable } from '../deciding/prunable.ts'
 import { appendDurably } from '../deciding/service-log.ts'
@@ -17,10 +17,6 @@ import { renderBacktest } from './render-backtest.ts'
 import type { BacktestRequest } from './request.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'shrike-backtest-'))
-const quiet: Progress = {
-  ...{ begin: () => ({ update: () => {}, end: () => {} }), note: () => {}, warn: () => {} },
-  ...{ nowMs: () => 0, signal: new AbortController().signal },
-}
 const list = { name: 'devices', of: 'device', effect: 'none' as const }
 const shadow = ruleSchema.parse({ id: 'large', when: 'amount > 80.0', then: 'review', state: 'shadow' })
 const policy = policySchema.parse({ thresholds: { review: 0.4, decline: 0.7 } })
@@ -47,7 +43,7 @@ before(async () => {
 after(() => rmSync(folder, { recursive: true, force: true }))
 
 function backtest(request: BacktestRequest): Promise<BacktestResult> {
-  return backtestLog({ path: join(folder, 'log.sqlite'), source: 'log' }, request, undefined, quiet)
+  return backtestLog({ path: join(folder, 'log.sqlite'), source: 'log' }, request, undefined, quietRun)
 }
 
 function rule(given: Partial<RuleDefinition>): BacktestRequest {
@@ -82,7 +78,7 @@ test('rows of an older detector are made again where they lack what is read, and
   await writeDecidedLog({ ...made, path: same })
   await writeDecidedLog({ ...made, path: older, olderUntil: 400 })
   const of = (path: string, when: string, fromMs?: number) =>
-    backtestLog({ path: join(path, 'log.sqlite'), source: 'log' }, { ...rule({ when }), fromMs }, undefined, quiet)
+    backtestLog({ path: join(path, 'log.sqlite'), source: 'log' }, { ...rule({ when }), fromMs }, undefined, quietRun)
   const when = 'device_count_1d > 1 && amount > 10.0'
   const [expected, found] = await Promise.all([same, older].map((path) => of(path, when)))
   assert.deepEqual([found.basis.recomputed, found.basis.recomputedFor], [400, ['device_count_1d']])
@@ -106,7 +102,7 @@ test('a feature that no row has is made of the histories', async () => {
 
 test('a stopped backtest ends with INTERRUPTED', async () => {
   const stop = new AbortController()
-  const stopping = { ...quiet, signal: stop.signal, begin: () => ({ update: () => stop.abort(), end: () => {} }) }
+  const stopping = { ...quietRun, signal: stop.signal, begin: () => ({ update: () => stop.abort(), end: () => {} }) }
   const log = { path: join(folder, 'log.sqlite'), source: 'log' }
   for (const threads of [1, 2]) {
     const stopped = backtestLog(log, { ...rule({ when: 'card_count_3d > 1' }), threads }, undefined, stopping)
@@ -214,7 +210,7 @@ test('a log that was let go of in part says what it can not see, and counts the 
   await writeDecidedLog({ path, transactions: 2000, seed: 9, perDay: 100 })
   const of = (when: string, fromMs?: number) => {
     const request = { ...rule({ when }), fromMs, examples: 0 }
-    return backtestLog({ path: join(path, 'log.sqlite'), source: 'log' }, request, undefined, quiet)
+    return backtestLog({ path: join(path, 'log.sqlite'), source: 'log' }, request, undefined, quietRun)
   }
   const when = 'amount > 30.0 && card_count_1d > 1'
   const whole = await of(when)

@@ -1,4 +1,5 @@
 import { everyRole } from '../access/roles.ts'
+import { silentLogger } from '../core/logger.ts'
 import type { Decisions } from '../deciding/decisions.ts'
 import { createMetrics } from '../http/metrics.ts'
 import { buildServer } from '../http/server.ts'
@@ -8,8 +9,6 @@ import { version } from './version.ts'
 /** Asks a route as a client does over HTTP; throws as it refuses. */
 type AskRoute = (method: 'GET' | 'POST', path: string, body?: object) => Promise<unknown>
 
-const silent = { isLevelEnabled: () => false, debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
-
 /** Asks the routes of a service that nobody else can reach, so that a command without one does what one with one does. */
 export async function askInProcess<Result>(
   decisions: Decisions,
@@ -18,7 +17,7 @@ export async function askInProcess<Result>(
 ): Promise<Result> {
   const principal = { name: by, roles: everyRole }
   const app = await buildServer({
-    ...{ decisions, lineup: decisions.lineup, log: silent, version },
+    ...{ decisions, lineup: decisions.lineup, log: silentLogger, version },
     metrics: createMetrics(() => 'command'),
     keyRing: () => ({ asksForKey: true, principalOf: () => principal }),
     // Making histories has just held the loop up.

@@ -1,4 +1,5 @@
 import { FraudError } from '../core/errors.ts'
+import { silentLogger } from '../core/logger.ts'
 import { canDecide, createDetectorInForce } from '../deciding/detector-in-force.ts'
 import type { DecisionMetrics } from '../http/decision-metrics.ts'
 import { isFourEyesOn } from '../open-accounts.ts'
@@ -33,10 +34,7 @@ export async function openForCommand(
   }
   const inForce = createDetectorInForce(detector, predictor)
   const say = {
-    isLevelEnabled: () => false,
-    debug: () => {},
-    info: () => {},
-    warn: () => {},
+    ...silentLogger,
     error: (fields: object, message: string) => terminal.warn(`${message}: ${Object.values(fields).join(', ')}`),
   }
   const opened = await openDecisions(

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { connect } from 'node:net'
 import { Registry } from 'prom-client'
+import { silentLogger } from '../core/logger.ts'
 import { DecisionService, type DecisionServiceOptions } from '../deciding/decision-service.ts'
 import type { DetectorInForce } from '../deciding/detector-in-force.ts'
 import { forgetfulParts } from '../deciding/forgetful-log.ts'
@@ -22,8 +23,6 @@ const longestMs = 1000
 const stepMs = 60_000
 const host = '127.0.0.1'
 
-const silent = { isLevelEnabled: () => false, debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
-
 /**
  * Has made-up transactions decided by a second service in this process, over HTTP, which keeps nothing and then goes
  * away: so the code of the whole path, and what the model makes at its first row, are ready before the first
@@ -40,7 +39,7 @@ export async function warmUp(
     ...options,
     ...forgetfulParts(),
     observer: createDecisionMetrics(metrics.registry),
-    logger: silent,
+    logger: silentLogger,
     maxAheadMs: Number.POSITIVE_INFINITY,
     maxPending: decisions,
     maxPendingLabels: 0,
@@ -52,7 +51,7 @@ export async function warmUp(
     runtime: 'warm-up',
   })
   const app = await buildServer({
-    ...{ lineup: service.lineup, metrics, log: silent, version: '', apiKeys: [key], decisions: service },
+    ...{ lineup: service.lineup, metrics, log: silentLogger, version: '', apiKeys: [key], decisions: service },
     limits: { drainMs: 0 },
   })
   try {

@@ -1,20 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { quietRun } from '../../test/quiet-run.ts'
 import { createRandom } from '../core/random.ts'
 import type { Detector } from '../detector/detector.ts'
 import type { LabelledRows } from './labelled-rows.ts'
 import { lastShare, learningCurves, someFrauds } from './learning-curve.ts'
 import { planTraining, usualTraining } from './plan-training.ts'
 import { runTraining } from './training-run.ts'
-
-const run = {
-  begin: () => ({ update: () => {}, end: () => {} }),
-  note: () => {},
-  warn: (_: string) => {},
-  nowMs: () => 0,
-  signal: new AbortController().signal,
-}
 
 test('smaller parts lie within larger ones, keep all legitimate rows, and have their share of frauds', () => {
   fc.assert(
@@ -70,9 +63,9 @@ function makeRows(count: number): LabelledRows {
 test('parts of the training rows are worth less, on the same test rows, and say where more leads', async () => {
   const rows = makeRows(3_000)
   const plan = planTraining({ ...usualTraining, learner: 'random-forest', nEstimators: 20, threads: 1 }, rows)
-  const outcome = await runTraining(rows, plan, run)
-  const curves = await learningCurves(rows, outcome, plan, run)
-  assert.deepEqual(await learningCurves(rows, outcome, plan, run), curves, 'the same again')
+  const outcome = await runTraining(rows, plan, quietRun)
+  const curves = await learningCurves(rows, outcome, plan, quietRun)
+  assert.deepEqual(await learningCurves(rows, outcome, plan, quietRun), curves, 'the same again')
   assert.deepEqual(
     curves.map(({ by }) => by),
     ['frauds', 'history'],
@@ -104,7 +97,7 @@ test('of too few frauds there is no curve, and that is told', async () => {
   const rows = { ...given, labels }
   const plan = planTraining({ ...usualTraining, learner: 'decision-tree', threads: 1 }, rows)
   const warnings: string[] = []
-  const told = { ...run, warn: (text: string) => warnings.push(text) }
-  assert.deepEqual(await learningCurves(rows, await runTraining(rows, plan, run), plan, told), [])
+  const told = { ...quietRun, warn: (text: string) => warnings.push(text) }
+  assert.deepEqual(await learningCurves(rows, await runTraining(rows, plan, quietRun), plan, told), [])
   assert.match(warnings.join('\n'), /^A learning curve needs 16 frauds to learn from, and there are 12$/)
 })

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { type MadeTransaction, writeDecidedLog } from '../../test/decided-log.ts'
+import { quietRun } from '../../test/quiet-run.ts'
 import type { Progress } from '../core/progress.ts'
 import { policySchema } from '../decisioning/policy-definition.ts'
 import { encodeBundle } from '../models/bundle.ts'
@@ -28,10 +29,8 @@ async function learnFrom(seed: number, share: number, { transactions = 6000, hel
     ...(share > 0 && { controlGroup }),
   })
   const notes: string[] = []
-  const run: Progress = {
-    ...{ begin: () => ({ update: () => {}, end: () => {} }), note: (text) => notes.push(text), warn: () => {} },
-    ...{ nowMs: () => 0, signal: new AbortController().signal },
-  }
+  const { signal } = new AbortController()
+  const run: Progress = { ...quietRun, note: (text) => notes.push(text), signal }
   try {
     await writeDecidedLog({
       ...{ path, transactions, seed, perDay: 100, heldLabels, secret: seed.toString(16).padStart(64, '0') },

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { quietRun } from '../../test/quiet-run.ts'
 import type { Progress } from '../core/progress.ts'
 import type { BadRows } from '../data/bad-rows.ts'
 import { tellNotes, warnOfBadRows } from './read-input.ts'
@@ -13,11 +14,9 @@ const badRows = (kinds: Readonly<Record<string, number>>, ...lines: readonly num
 function command() {
   const said: string[] = []
   const hear = (text: string) => void said.push(text)
-  const silent = { update: () => {}, end: () => {} }
-  const run: Progress = {
-    ...{ begin: () => silent, note: hear, warn: hear, nowMs: Date.now },
-    signal: new AbortController().signal,
-  }
+  // By its signal a command is known.
+  const { signal } = new AbortController()
+  const run: Progress = { ...quietRun, note: hear, warn: hear, nowMs: Date.now, signal }
   return { run, said }
 }
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { quietRun } from '../../test/quiet-run.ts'
 import { noBadRows } from '../data/bad-rows.ts'
 import { inMemory, parseDetector } from '../detector/detector.ts'
 import { compileDetector } from '../features/feature-set.ts'
@@ -22,13 +23,6 @@ const detectorOf = (features: readonly unknown[]) =>
   })
 
 const hourMs = 3_600_000
-const run = {
-  begin: () => ({ update() {}, end() {} }),
-  note() {},
-  warn() {},
-  nowMs: () => 0,
-  signal: new AbortController().signal,
-}
 
 /** A transaction each hour; every tenth is fraud, and every second one of the last fifth. */
 function rowsOf(count: number, detector: LabelledRows['detector']): LabelledRows {
@@ -54,7 +48,7 @@ test('riskOf shrinks to the rate of the rows that the training learns from, with
     detector: detectorOf([{ riskOf: risk }, { riskOf: { ...risk, over: '7d', prior: 0.5 } }]),
     locate: inMemory,
   }
-  const found = await learnPrior(located, 'file.csv', usualTraining, run, async (own) => {
+  const found = await learnPrior(located, 'file.csv', usualTraining, quietRun, async (own) => {
     asked.push(own.detector.features)
     return rowsOf(1003, own.detector)
   })
@@ -73,7 +67,10 @@ test('riskOf shrinks to the rate of the rows that the training learns from, with
 test('nothing is read where nothing is to be learned, nor from what can be read only once', async () => {
   const read = () => assert.fail('nobody asked for this')
   const known = { detector: detectorOf([{ riskOf: { ...risk, prior: 0.01 } }]), locate: inMemory }
-  assert.equal(await learnPrior(known, 'file.csv', usualTraining, run, read), undefined)
+  assert.equal(await learnPrior(known, 'file.csv', usualTraining, quietRun, read), undefined)
   const unknown = { detector: detectorOf([{ riskOf: risk }]), locate: inMemory }
-  await assert.rejects(learnPrior(unknown, '-', usualTraining, run, read), /riskOf needs the training period's rate/)
+  await assert.rejects(
+    learnPrior(unknown, '-', usualTraining, quietRun, read),
+    /riskOf needs the training period's rate/,
+  )
 })

@@ -4,6 +4,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { silentLogger } from '../core/logger.ts'
 import type { Sequenced } from '../log/log-record.ts'
 import type { Endpoint } from './endpoint.ts'
 import { EndpointFeed, type FeedOptions } from './endpoint-feed.ts'
@@ -11,7 +12,6 @@ import type { EndpointFiles } from './endpoint-files.ts'
 
 type Progress = NonNullable<ReturnType<EndpointFiles['progress']>>
 
-const silent = { isLevelEnabled: () => false, debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
 const recordOf = (sequence: number): Sequenced => ({ kind: 'scores', model: 'm', scores: [], sequence })
 
 describe('the feed of an endpoint', () => {
@@ -57,7 +57,7 @@ describe('the feed of an endpoint', () => {
         Array.from({ length: Math.min(most, last - after) }, (_, index) => recordOf(after + 1 + index)),
     }
     const feed = new EndpointFeed(endpoint, files, {
-      ...{ reading, clock: Date.now, random: () => 0.5, logger: silent, retryMs },
+      ...{ reading, clock: Date.now, random: () => 0.5, logger: silentLogger, retryMs },
       eventsOf: ({ sequence }) => ({
         lane: laneOf(sequence),
         events: [{ type: 'decision.approve', at: '', data: {} }],

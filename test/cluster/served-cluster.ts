@@ -3,7 +3,7 @@ import type { ChildProcess } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { startShrike } from '../run-shrike.ts'
+import { startShrike, succeedIn } from '../run-shrike.ts'
 
 const key = 'a secret of these tests alone'
 /** Away from what the system gives out by itself. */
@@ -11,6 +11,12 @@ const repliesFrom = 17_400 + (process.pid % 500) * 6
 
 function refuseNothingLasting(status: number, text: string): void {
   assert.ok(status === 0 || status === 503, text)
+}
+
+interface ClusterShape {
+  readonly partitions: number
+  readonly replication?: number
+  readonly serve?: readonly string[]
 }
 
 /** The replicas of a cluster, each a process of its own on this machine. */
@@ -28,6 +34,22 @@ export class ServedCluster {
     this.#folder = folder
     this.#serve = serve
     this.#replicas = replicas
+  }
+
+  /**
+   * Makes the topics of a cluster, with its first definition. No replica runs yet.
+   *
+   * @param serve what each is started with, beside its number, the bundle and the cluster.
+   */
+  static async init(
+    folder: string,
+    address: string,
+    bundle: string,
+    { partitions, replication = 1, serve = [] }: ClusterShape,
+  ): Promise<ServedCluster> {
+    const topics = ['--partitions', String(partitions), '--replication', String(replication)]
+    await succeedIn(folder, ['cluster', 'init', address, bundle, ...topics])
+    return new ServedCluster(folder, [bundle, '--cluster', address, ...serve])
   }
 
   async startAll(): Promise<void> {

@@ -10,6 +10,7 @@ import { type KafkaServer, noKafka, startKafka } from '../kafka-server.ts'
 import { purchases, succeed, temporaryFolder, trainBundle } from './service.ts'
 
 const partitions = 4
+const serve = ['--snapshot-every', '100']
 const all = purchases(300)
 
 describe('the models of a cluster', { skip: noKafka }, () => {
@@ -36,9 +37,7 @@ describe('the models of a cluster', { skip: noKafka }, () => {
     ;[firstId, nextId, widerId] = [...models.keys()]
     assert.ok((models.get(nextId)?.inputs.length ?? 0) < (models.get(firstId)?.inputs.length ?? 0))
     server = await startKafka()
-    const address = server.url('payments')
-    await succeed('cluster', 'init', address, first, '--partitions', String(partitions), '--replication', '1')
-    cluster = new ServedCluster(folder, [first, '--cluster', address, '--snapshot-every', '100'])
+    cluster = await ServedCluster.init(folder, server.url('payments'), first, { partitions, serve })
     await cluster.startAll()
   })
   after(async () => {

@@ -8,7 +8,7 @@ import { ServedCluster } from '../cluster/served-cluster.ts'
 import { type KafkaServer, noKafka, startKafka } from '../kafka-server.ts'
 import { startShrike } from '../run-shrike.ts'
 import { clusterTraffic } from './handbook-traffic.ts'
-import { firstAnswer, type Purchase, succeed, temporaryFolder } from './service.ts'
+import { firstAnswer, type Purchase, temporaryFolder } from './service.ts'
 
 /** 200,000 at night; `SHRIKE_HANDBOOK=1` takes them from the handbook's file. */
 const count = Number(process.env.SHRIKE_TRANSACTIONS ?? 500)
@@ -31,9 +31,8 @@ describe('a cluster of three replicas and one broker', { skip: noKafka }, () => 
     amountField = 'amount' in all[0].body ? 'amount' : 'TX_AMOUNT'
     server = await startKafka()
     address = server.url('payments')
-    await succeed('cluster', 'init', address, bundle, '--partitions', String(partitions), '--replication', '1')
-    const every = String(Math.max(100, count / 20))
-    cluster = new ServedCluster(folder, [bundle, '--cluster', address, '--snapshot-every', every])
+    const serve = ['--snapshot-every', String(Math.max(100, count / 20))]
+    cluster = await ServedCluster.init(folder, address, bundle, { partitions, serve })
   })
   after(async () => {
     cluster?.killAll()

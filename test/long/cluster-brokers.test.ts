@@ -3,7 +3,7 @@ import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { replayCluster } from '../cluster/kafka-replay.ts'
 import { ServedCluster } from '../cluster/served-cluster.ts'
-import { firstAnswer, type Purchase, purchases, succeed, temporaryFolder, trainBundle } from '../durability/service.ts'
+import { firstAnswer, type Purchase, purchases, temporaryFolder, trainBundle } from '../durability/service.ts'
 import { type KafkaServer, noKafka, startBrokers } from '../kafka-server.ts'
 
 const count = Number(process.env.SHRIKE_TRANSACTIONS ?? 600)
@@ -24,8 +24,7 @@ describe('a cluster of three replicas and three brokers', { skip: noKafka }, () 
     const bundle = await trainBundle(folder)
     brokers = await startBrokers(3)
     const address = `kafka://${brokers.map(({ broker }) => broker).join()}/payments`
-    await succeed('cluster', 'init', address, bundle, '--partitions', String(partitions))
-    cluster = new ServedCluster(folder, [bundle, '--cluster', address])
+    cluster = await ServedCluster.init(folder, address, bundle, { partitions, replication: 3 })
     await cluster.startAll()
   })
   after(async () => {

@@ -3,10 +3,11 @@ import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { replayCluster } from '../cluster/kafka-replay.ts'
 import { ServedCluster } from '../cluster/served-cluster.ts'
-import { purchases, succeed, temporaryFolder, trainBundle } from '../durability/service.ts'
+import { purchases, temporaryFolder, trainBundle } from '../durability/service.ts'
 import { type KafkaServer, noKafka, startKafka } from '../kafka-server.ts'
 
 const partitions = 4
+const serve = ['--snapshot-every', '100']
 const all = purchases(240)
 
 describe('the policy of a cluster', { skip: noKafka }, () => {
@@ -18,9 +19,7 @@ describe('the policy of a cluster', { skip: noKafka }, () => {
   before(async () => {
     const bundle = await trainBundle(folder)
     server = await startKafka()
-    const address = server.url('payments')
-    await succeed('cluster', 'init', address, bundle, '--partitions', String(partitions), '--replication', '1')
-    cluster = new ServedCluster(folder, [bundle, '--cluster', address, '--snapshot-every', '100'])
+    cluster = await ServedCluster.init(folder, server.url('payments'), bundle, { partitions, serve })
     await cluster.startAll()
   })
   after(async () => {

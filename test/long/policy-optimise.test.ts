@@ -8,21 +8,9 @@ import { expectedCost } from '../../src/decisioning/costs.ts'
 import { outcomeByThresholds } from '../../src/decisioning/thresholds.ts'
 import { readRows } from '../csv-rows.ts'
 import { startShrike, succeedIn } from '../run-shrike.ts'
+import { simulateTerminals, trainQuickly } from '../terminal-portfolio.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'shrike-optimise-'))
-const detector = `
-detector: cards
-transaction:
-  id: transaction_id
-  time: { field: time, format: iso }
-  amount: { field: amount, digits: 2, currency: EUR }
-  keys: { terminal: terminal_id }
-  label: { field: is_fraud, delay: 7d }
-features:
-  - amount
-  - count: { by: terminal, over: [1d, 7d] }
-  - fraudRate: { by: terminal, over: [7d, 14d] }
-`
 const policy = `
 thresholds: { review: 0.2, decline: 0.8 }
 costs:
@@ -32,12 +20,9 @@ costs:
 `
 
 before(async () => {
-  writeFileSync(join(folder, 'detector.yaml'), detector)
   writeFileSync(join(folder, 'policy.yaml'), policy)
-  const size = ['--customers', '500', '--terminals', '600', '--days', '45', '--seed', '5']
-  await succeedIn(folder, ['simulate', '--shape', 'portfolio', ...size, '--out', 'cards.csv'])
-  const train = ['train', 'cards.csv', '--detector', 'detector.yaml', '--n-estimators', '20', '--out', 'm.safetensors']
-  await succeedIn(folder, [...train, '--no-leak-check'])
+  await simulateTerminals(folder)
+  await succeedIn(folder, trainQuickly)
 })
 after(() => rmSync(folder, { recursive: true }))
 

@@ -5,7 +5,6 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { backtestLog } from '../../src/backtest/backtest-log.ts'
 import type { SetFigures } from '../../src/backtest/result.ts'
-import type { Progress } from '../../src/core/progress.ts'
 import { createRandom } from '../../src/core/random.ts'
 import type { SingleChange } from '../../src/decisioning/change.ts'
 import { policySchema } from '../../src/decisioning/policy-definition.ts'
@@ -24,6 +23,7 @@ import {
 } from '../brute-backtest.ts'
 import { readRows } from '../csv-rows.ts'
 import { writeDecidedLog } from '../decided-log.ts'
+import { quietRun } from '../quiet-run.ts'
 import { startShrike, succeedIn } from '../run-shrike.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'shrike-backtest-'))
@@ -31,10 +31,6 @@ const path = join(folder, 'data')
 const transactions = 4000
 const dayMs = 86_400_000
 const secret = Buffer.from('07'.repeat(32), 'hex')
-const quiet: Progress = {
-  ...{ begin: () => ({ update: () => {}, end: () => {} }), note: () => {}, warn: () => {} },
-  ...{ nowMs: () => 0, signal: new AbortController().signal },
-}
 const devices = (from: number) => Array.from({ length: 4 }, (_, i) => `d${from + i}`)
 const list = { name: 'devices', of: 'device', effect: 'block' as const }
 // Entries come and go while the log grows.
@@ -135,7 +131,7 @@ describe('a backtest of a log has the figures that a script over its export has'
         log,
         { ...requestOf(policy), fromMs, toMs },
         undefined,
-        quiet,
+        quietRun,
       )
       const sets = new Map<string, BruteSet>()
       const counts = new Map<string, number>()
@@ -197,7 +193,7 @@ describe('a backtest of a log has the figures that a script over its export has'
 })
 
 test('a policy that is the one in force changes nothing, and what happened is what it would do again', async () => {
-  const { changes, sides } = await backtestLog(log, { policy: {} }, undefined, quiet)
+  const { changes, sides } = await backtestLog(log, { policy: {} }, undefined, quietRun)
   assert.ok(sides[0].focus.transactions > 100)
   for (const { from, cells } of changes) {
     assert.ok(cells.length > 2)

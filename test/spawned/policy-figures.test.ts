@@ -6,33 +6,18 @@ import { after, before, test } from 'node:test'
 import { logLoss } from '../../src/evaluation/metrics.ts'
 import { readRows } from '../csv-rows.ts'
 import { startShrike, succeedIn } from '../run-shrike.ts'
+import { simulateTerminals, trainQuickly } from '../terminal-portfolio.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'shrike-policy-'))
-const declared = `
-detector: cards
-transaction:
-  id: transaction_id
-  time: { field: time, format: iso }
-  amount: { field: amount, digits: 2, currency: EUR }
-  keys: { terminal: terminal_id }
-  label: { field: is_fraud, delay: 7d }
-features:
-  - amount
-  - count: { by: terminal, over: [1d, 7d] }
-  - fraudRate: { by: terminal, over: [7d, 14d] }
-policy: { challenge: 0.02, review: 0.05, decline: 0.15 }
-`
+const declared = 'policy: { challenge: 0.02, review: 0.05, decline: 0.15 }\n'
 
 before(async () => {
-  writeFileSync(join(folder, 'detector.yaml'), declared)
-  const size = ['--customers', '500', '--terminals', '600', '--days', '45', '--seed', '5']
-  await succeedIn(folder, ['simulate', '--shape', 'portfolio', ...size, '--out', 'cards.csv'])
+  await simulateTerminals(folder, declared)
 })
 after(() => rmSync(folder, { recursive: true }))
 
 test('train and evaluate lead with what the policy does, as a count of the scored rows by hand has it', async () => {
-  const train = ['train', 'cards.csv', '--detector', 'detector.yaml', '--n-estimators', '20', '--out', 'm.safetensors']
-  const { stdout } = await succeedIn(folder, [...train, '--json', '--no-leak-check'])
+  const { stdout } = await succeedIn(folder, [...trainQuickly, '--json'])
   const { policy, rows, warnings } = JSON.parse(stdout)
   await succeedIn(folder, ['score', 'm.safetensors', 'cards.csv', '--out', 'scores.csv'])
   const all = readRows(join(folder, 'cards.csv'))
@@ -58,7 +43,7 @@ test('train and evaluate lead with what the policy does, as a count of the score
   assert.ok(policy.stopped.frauds > 0 && policy.outcomes.decline.rows > 0)
   assert.ok(Array.isArray(warnings))
 
-  const said = await succeedIn(folder, [...train, '--no-leak-check'])
+  const said = await succeedIn(folder, trainQuickly)
   const lead = said.stdout.indexOf('The policy stops')
   assert.ok(lead > 0 && lead < said.stdout.indexOf('average precision'), said.stdout)
   assert.match(said.stdout, /decline from 0\.15 +[\d.,]+ a day \([\d.,]+ to [\d.,]+\), [\d.]+ % of them fraud \(/)
