@@ -51,7 +51,7 @@ const banned = [
   { call: /\bconsole\./, home: /^cli\//, instead: 'return it, or take a logger as an argument' },
   {
     call: /\.prepare\(|['"`]SELECT /,
-    home: /^(stores\/|data\/(parquet|shuffled-events)\.ts)/,
+    home: /^(stores\/|data\/(parquet|parquet-columns|shuffled-events)\.ts)/,
     instead: 'ask the log by a method of its own',
   },
   {

@@ -147,7 +147,7 @@ function writerFor(path: string): (tables: Iterable<Table>, path: string) => Pro
   if (/\.csv(\.gz)?$/i.test(path)) return writeCsv
   if (/\.ndjson$/i.test(path)) return writeNdjson
   if (/\.parquet$/i.test(path)) {
-    return async (tables, to) => (await import('../data/parquet.ts')).writeParquet(tables, to)
+    return async (tables, to) => (await import('../data/write-parquet.ts')).writeParquet(tables, to)
   }
   throw new FraudError('OPTION_INVALID', `--out ${path}: its name must end in .csv, .csv.gz, .ndjson or .parquet`)
 }

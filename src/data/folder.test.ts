@@ -5,9 +5,9 @@ import { dirname, join } from 'node:path'
 import { after, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { textReader } from './columns.ts'
-import { writeParquet } from './parquet.ts'
 import { openTables, readTable } from './read-table.ts'
 import { type Table, tellRow } from './table.ts'
+import { writeParquet } from './write-parquet.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'shrike-folder-'))
 after(() => rmSync(root, { recursive: true }))

@@ -5,9 +5,9 @@ import { dirname, join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { DuckDBInstance } from '@duckdb/node-api'
 import type { ColumnKind } from './column-kind.ts'
-import { writeParquet } from './parquet.ts'
 import { readTable } from './read-table.ts'
 import type { Table } from './table.ts'
+import { writeParquet } from './write-parquet.ts'
 
 let folder: string
 before(async () => {

@@ -8,7 +8,7 @@ import {
   type DuckDBType,
   VARCHAR,
 } from '@duckdb/node-api'
-import { asPattern } from './parquet.ts'
+import { asPattern, literal } from './duckdb.ts'
 
 /** What events on disk have beside what every event has: so many texts and numbers. */
 export interface EventShape {
@@ -309,8 +309,4 @@ async function* readRows(connection: DuckDBConnection, sql: string) {
     })
     yield { rowCount, texts, numbers }
   }
-}
-
-function literal(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`
 }

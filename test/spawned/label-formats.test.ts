@@ -4,8 +4,8 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { before, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
-import { writeParquet } from '../../src/data/parquet.ts'
 import { readTable } from '../../src/data/read-table.ts'
+import { writeParquet } from '../../src/data/write-parquet.ts'
 import { purchases, runShrike, ServiceProcess, succeed, temporaryFolder, trainBundle } from '../durability/service.ts'
 
 const folder = temporaryFolder()

@@ -3,8 +3,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { writeParquet } from '../../src/data/parquet.ts'
 import { rejectedRows } from '../../src/data/rejected-rows.ts'
+import { writeParquet } from '../../src/data/write-parquet.ts'
 import { startShrike } from '../run-shrike.ts'
 import { writeMadeTable } from '../tables/write.ts'
 

@@ -1,0 +1,34 @@
+import { rename, rm } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { asPattern, literal, openDuckDB } from './duckdb.ts'
+import type { Table } from './table.ts'
+import { writeCsv } from './write-csv.ts'
+
+const typeOf = { number: 'DOUBLE', time: 'TIMESTAMP', text: 'VARCHAR' } as const
+
+/** Writes a table in batches as Parquet, complete or not at all; a missing value is null. DuckDB makes it of CSV. */
+export async function writeParquet(tables: Iterable<Table>, path: string): Promise<void> {
+  const rows = resolve(`${path}.${process.pid}.csv`)
+  const target = resolve(`${path}.${process.pid}.partial`)
+  const columns = new Map<string, string>()
+  function* noted(): Generator<Table> {
+    for (const table of tables) {
+      for (const { name, kind } of table.columns) columns.set(name, typeOf[kind])
+      yield table
+    }
+  }
+  const { connection, close } = await openDuckDB()
+  try {
+    await writeCsv(noted(), rows)
+    const types = [...columns].map(([name, type]) => `${literal(name)}: ${literal(type)}`).join(', ')
+    await connection.run(
+      `COPY (SELECT * FROM read_csv(${literal(asPattern(rows))}, hive_partitioning = false, header = true, nullstr = '', delim = ',', quote = '"', escape = '"',
+        auto_detect = false, columns = {${types}})) TO ${literal(target)} (FORMAT parquet)`,
+    )
+    await rename(target, path)
+  } finally {
+    close()
+    await rm(rows, { force: true })
+    await rm(target, { force: true })
+  }
+}
