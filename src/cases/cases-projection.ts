@@ -9,6 +9,7 @@ import { actionSchema } from './action-schema.ts'
 import { type Case, type Closing, mostTransactions, type OpenedTransaction, type Origin } from './case.ts'
 import { type ActionOnCase, act, addTransaction, type Deed, openCase, reckon, union } from './case-actions.ts'
 import { CaseReader, type CaseRules } from './case-reader.ts'
+import { CasesOfKeys } from './cases-of-keys.ts'
 import { RankedQueue } from './ranked-queue.ts'
 import { loadCase, saveCase } from './saved-case.ts'
 
@@ -44,8 +45,7 @@ export class CasesProjection implements Projection {
   readonly #ofTransaction = new Map<number, Case>()
   /** The newest transaction of a case: most decisions come after it, and are of none. */
   #newestTransaction = 0
-  /** Most keys are of one case. */
-  readonly #ofKey = new Map<string, Case | Set<Case>>()
+  readonly #ofKey = new CasesOfKeys()
   /** The open case that the next transaction of a key joins. */
   readonly #owners = new Map<string, Case>()
   readonly #queue = new RankedQueue<Case>()
@@ -97,9 +97,7 @@ export class CasesProjection implements Projection {
 
   /** Cases with a transaction of a key's value: `name=value`. */
   ofKey(key: string): ReadonlySet<Case> {
-    const cases = this.#ofKey.get(key)
-    if (cases === undefined) return none
-    return cases instanceof Set ? cases : new Set([cases])
+    return this.#ofKey.of(key)
   }
 
   /** Those that name a person. */
@@ -150,7 +148,7 @@ export class CasesProjection implements Projection {
       all.push(one)
       this.#cases.set(one.id, one)
       for (const { sequence } of one.transactions) this.#placeTransaction(sequence, one)
-      this.#index(one, one.keys)
+      this.#ofKey.add(one, one.keys)
       yield
     }
     reader.end()
@@ -228,7 +226,7 @@ export class CasesProjection implements Projection {
     addTransaction(one, read)
     this.#placeTransaction(read.sequence, one)
     // Most transactions of a case have the keys that it knows.
-    if (one.keys !== keys) this.#index(one, read.keys)
+    if (one.keys !== keys) this.#ofKey.add(one, read.keys)
     if (this.#open.has(one)) this.#queue.put(one, one)
     else this.#putOpen(one)
   }
@@ -236,15 +234,6 @@ export class CasesProjection implements Projection {
   #placeTransaction(sequence: number, one: Case): void {
     this.#ofTransaction.set(sequence, one)
     if (sequence > this.#newestTransaction) this.#newestTransaction = sequence
-  }
-
-  #index(one: Case, keys: readonly string[]): void {
-    for (const key of keys) {
-      const cases = this.#ofKey.get(key)
-      if (cases === undefined) this.#ofKey.set(key, one)
-      else if (cases instanceof Set) cases.add(one)
-      else if (cases !== one) this.#ofKey.set(key, new Set([cases, one]))
-    }
   }
 
   #putOpen(one: Case): void {
@@ -326,8 +315,8 @@ export class CasesProjection implements Projection {
     target.keys = union(target.keys, keys)
     target.persons = union(target.persons, persons)
     for (const { sequence } of one.transactions) this.#ofTransaction.set(sequence, target)
-    this.#forgetKeys(one)
-    this.#index(target, keys)
+    this.#ofKey.forget(one)
+    this.#ofKey.add(target, keys)
     one.transactions = []
     one.keys = []
     reckon(one)
@@ -391,15 +380,7 @@ export class CasesProjection implements Projection {
     this.#closed.delete(one)
     this.#cases.delete(one.id)
     for (const { sequence } of one.transactions) this.#ofTransaction.delete(sequence)
-    this.#forgetKeys(one)
-  }
-
-  #forgetKeys(one: Case): void {
-    for (const key of one.keys) {
-      const cases = this.#ofKey.get(key)
-      if (cases instanceof Set) cases.delete(one)
-      if (cases === one || (cases instanceof Set && cases.size === 0)) this.#ofKey.delete(key)
-    }
+    this.#ofKey.forget(one)
   }
 }
 
@@ -412,7 +393,6 @@ type OpenedByHand = {
   readonly dueInMs?: number | undefined
 }
 
-const none: ReadonlySet<Case> = new Set()
 const noKeys: readonly string[] = []
 
 function labelOf({ isFraud, knownAtMs, source }: ReleasedLabel | LabelRecord, sequence: number): LabelsOf[number] {
