@@ -1,8 +1,8 @@
-import { hashText } from '../core/hash-text.ts'
 import type { StateReader, StateWriter } from '../core/state-bytes.ts'
 import type { Steps } from '../core/time-slices.ts'
 import type { Transaction } from '../detector/transaction.ts'
-import type { FirstField, History, HistoryField, HistoryPlan, Label, LabelledEvent } from './history.ts'
+import type { FirstField, History, HistoryPlan, Label, LabelledEvent } from './history.ts'
+import { readField, sumsExactly } from './history-field.ts'
 import { KeyIndex } from './key-index.ts'
 import { SeriesStore, upperBound, upperBoundNear } from './series-store.ts'
 import { SilenceQueue } from './silence-queue.ts'
@@ -662,18 +662,4 @@ function wordOf({ isFraud, rank = 0, number = 0 }: Label): number {
 
 function rankIn(word: number): number {
   return (word % wordsPerLabel) >> 1
-}
-
-/** Whether sums of a field are of whole numbers, none of them missing. */
-export function sumsExactly(field: HistoryField): boolean {
-  return field.from === 'amount' ? field.isExact : field.from === 'condition' || field.from === 'first'
-}
-
-/** A field of a transaction as histories keep it: a text as its hash, a missing one as NaN. */
-export function readField(field: Exclude<HistoryField, FirstField>, transaction: Transaction): number {
-  if (field.from === 'amount') return transaction.amount
-  if (field.from === 'condition') return field.test(transaction)
-  if (field.from === 'number') return transaction.numbers[field.index]
-  const text = transaction.texts[field.index]
-  return text === undefined ? Number.NaN : hashText(text)
 }

@@ -1,5 +1,5 @@
 import type { History, HistoryPlan, LabelledEvent } from './history.ts'
-import { sumsExactly } from './keyed-histories.ts'
+import { sumsExactly } from './history-field.ts'
 
 /** A transaction that turned out to be fraud. */
 export interface KnownFraud {
