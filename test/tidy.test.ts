@@ -88,6 +88,22 @@ test('folders import what ARCHITECTURE.md lets them, and all of it', () => {
   assert.deepEqual(asked.sort(), allowed.sort())
 })
 
+test('the paths of ARCHITECTURE.md lead through functions that are in the files beside them', () => {
+  const paths = [...readFileSync('ARCHITECTURE.md', 'utf8').matchAll(/^```\n(.*?)^```/gms)].map(([, path = '']) => path)
+  const steps = paths.flatMap((path) => [
+    ...path.matchAll(/^ +(?:or )?([\w.]+) +(?:\.\.\. +)?((?:[\w-]+\/)+[\w-]+\.ts)\b/gm),
+  ])
+  assert.ok(steps.length > 60, `${steps.length} steps`)
+  const strayed = steps.filter(([, name = '', file = '']) => {
+    const source = files.find((each) => each.name === file)?.source ?? ''
+    return !new RegExp(`\\b${name.split('.').at(-1)}\\b`).test(source)
+  })
+  assert.deepEqual(
+    strayed.map(([, name, file]) => `${name} is not in ${file}`),
+    [],
+  )
+})
+
 test('the command line holds nothing that others use; tests of documents alone ask it for its flags', () => {
   const others = ['bench', 'test', 'src', 'deploy'].flatMap((folder) =>
     readdirSync(folder, { recursive: true, encoding: 'utf8' })
