@@ -88,7 +88,7 @@ async function intoDatabase({ from, to, keyChanges }: MigrateFlags, { terminal }
 
 /** As a backup of the database, while nobody else writes into it. */
 async function intoDirectory({ from, to, keyChanges }: MigrateFlags, run: Run): Promise<void> {
-  const release = await holdDatabase(from, holder(), today())
+  const lead = await holdDatabase(from, holder(), today())
   try {
     const data = await openCopy(from, { under: copiesPath(), isFresh: true })
     try {
@@ -96,7 +96,12 @@ async function intoDirectory({ from, to, keyChanges }: MigrateFlags, run: Run): 
     } finally {
       removeCopy(data)
     }
+    await lead.beat().catch((cause: unknown) => {
+      rmSync(to, { recursive: true })
+      const message = `The connection that kept others from writing to ${placeOf(from)} was lost meanwhile: nothing was kept in ${to}`
+      throw new FraudError('DATABASE_UNUSABLE', message, { cause })
+    })
   } finally {
-    await release()
+    await lead.end()
   }
 }

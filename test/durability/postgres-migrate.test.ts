@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { before, describe, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { dataDirectory } from '../../src/stores/data-directory.ts'
 import { noPostgres, type PostgresServer, startPostgres } from '../postgres-server.ts'
 import { assertSound } from './log-checks.ts'
@@ -69,6 +70,16 @@ describe('a log that moves', { skip: noPostgres }, () => {
       (await succeed('models', 'list', '--data', at('first'))).replaceAll(at('first'), at('second')),
     )
     assertSound(at('second'))
+
+    // Somebody else may have written once the lead was lost.
+    const broken = runShrike('migrate', '--from', url, '--to', at('broken'))
+    const ends = `SELECT pg_terminate_backend(backend) FROM shrike.writers`
+    for (let isOver = false; !isOver; ) {
+      server?.sql(new URL(url).pathname.slice(1), ends)
+      isOver = await Promise.race([broken.then(() => true), sleep(50, false)])
+    }
+    assert.match((await broken).stderr, /^error DATABASE_UNUSABLE: .*lost meanwhile: nothing was kept/m)
+    assert.ok(!existsSync(at('broken')))
 
     for (const place of [at('second'), url]) await (await ServiceProcess.start(bundle, place)).stop()
     const on = await runShrike('migrate', '--from', at('first'), '--to', at('third'))

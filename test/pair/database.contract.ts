@@ -3,6 +3,7 @@ import { describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isRefusal } from '../../src/stores/postgres/connect.ts'
 import { endLeader, Lead } from '../../src/stores/postgres/lead.ts'
+import { Leadership } from '../../src/stores/postgres/leadership.ts'
 import {
   appendRows,
   hashAt,
@@ -55,6 +56,46 @@ export function sharesOneLead(where: string, open: () => Promise<Connect>): void
       await sleep(50)
       await lead(third, 'three')
       await third.end()
+    })
+
+    test('can be taken from one that was stopped while it took it', async () => {
+      const connect = await open()
+      const [one, two] = [await connect(), await connect()]
+      const stopped: Session = {
+        ...{ hasEnded: false, end: () => one.end() },
+        query: async (statement, values) => {
+          await one.query(statement, values)
+          return new Promise(() => {})
+        },
+      }
+      void Lead.take(stopped, 'one', '2026-01-01')
+      await sleep(200)
+      const seen = await Lead.take(two, 'two', '2026-01-01')
+      assert.ok(!(seen instanceof Lead))
+      assert.equal(seen.holder, 'one')
+      await endLeader(two, seen)
+      await sleep(200)
+      await lead(two, 'two')
+      await two.end()
+    })
+
+    test('of a command is its own without a sign of life, as long as its connection lasts', async () => {
+      const connect = await open()
+      const one = await connect()
+      const held = await Lead.take(one, 'a command', '2026-01-01', true)
+      assert.ok(held instanceof Lead)
+      let nowMs = 0
+      const other = new Leadership({
+        ...{ url: 'postgres://h/d', connect, holder: 'two', today: () => '2026-01-01' },
+        nowMs: () => (nowMs += 5000),
+      })
+      for (let look = 0; look < 3; look++) assert.ok(!((await other.take()) instanceof Lead))
+      assert.equal(other.leader?.holder, 'a command')
+      await held.beat()
+      await held.end()
+      await sleep(200)
+      assert.ok((await other.take()) instanceof Lead)
+      await other.giveUp()
     })
 
     test('lets nothing in by an epoch that has passed', async () => {

@@ -216,7 +216,7 @@ export class SimulatedPostgres {
         this.#refuse(backend, error, answer)
       }
     }
-    this.#lock(backend, known.locks(text), go, answer)
+    this.#lock(backend, known.locks(text, backend), go, answer)
   }
 
   #commit(backend: Backend, found: Outcome, answer: (error: Error | undefined, found?: Outcome) => void): void {

@@ -96,12 +96,15 @@ export class SimulatedTables {
   readonly #known: readonly Known[] = [
     plain(/^SELECT to_regclass\('shrike\.migrations'\)/, () => ({ rows: [{ is_there: true }] })),
     plain(/^SELECT max\(number\) AS number FROM shrike\.migrations$/, () => ({ rows: [{ number: schemaVersion }] })),
-    plain(/^SELECT pg_try_advisory_lock\(\$1, \$2\) AS is_mine/, (_, backend) => this.#tryLead(backend)),
     {
-      form: /^UPDATE shrike\.writers SET epoch = epoch \+ 1, holder = \$1, url = NULL, backend = pg_backend_pid\(\), beat = beat \+ 1/,
-      locks: () => ({ writer: 'exclusive' }),
-      run: ([holder], backend) => this.#newEpoch(String(holder), backend),
+      form: /^WITH lead AS MATERIALIZED \(SELECT pg_try_advisory_lock\(\$1, \$2\) AS is_mine\)\s+UPDATE shrike\.writers SET epoch = epoch \+ 1/,
+      // The row is locked, and waited for, only by the one that got the lock.
+      locks: (_, backend) => ({ writer: this.#tryLead(backend) ? 'exclusive' : undefined }),
+      run: ([, , holder, beat], backend) => this.#newEpoch(String(holder), Number(beat), backend),
     },
+    plain(/^SELECT holder, url, epoch, beat, backend FROM shrike\.writers WHERE name = 'main'$/, () => ({
+      rows: [this.#writer],
+    })),
     {
       form: /^UPDATE shrike\.writers SET beat = beat \+ 1 WHERE name = 'main' AND epoch = \$1$/,
       locks: () => ({ writer: 'exclusive' }),
@@ -189,20 +192,19 @@ export class SimulatedTables {
     ),
   ]
 
-  #tryLead(asker: Asker): Outcome {
-    const isFree = !this.#others.lead(asker)
-    if (isFree) asker.isLeading = true
-    return { rows: [{ is_mine: isFree, ...this.#writer }] }
+  #tryLead(asker: Asker): boolean {
+    asker.isLeading = !this.#others.lead(asker)
+    return asker.isLeading
   }
 
-  #newEpoch(holder: string, { pid }: Asker): Outcome {
+  #newEpoch(holder: string, beat: number, { pid, isLeading }: Asker): Outcome {
+    if (!isLeading) return { rows: [] }
     const epoch = this.#writer.epoch + 1
-    const { beat } = this.#writer
     return {
       rows: [{ epoch }],
       change: () => {
         this.holders.set(epoch, holder)
-        this.#writer = { epoch, holder, url: null, backend: pid, beat: beat + 1 }
+        this.#writer = { epoch, holder, url: null, backend: pid, beat }
       },
     }
   }
@@ -323,7 +325,10 @@ export class SimulatedTables {
 
 export interface Known {
   readonly form: RegExp
-  readonly locks: (text: string) => { readonly writer?: Mode | undefined; readonly table?: Mode | undefined }
+  readonly locks: (
+    text: string,
+    asker: Asker,
+  ) => { readonly writer?: Mode | undefined; readonly table?: Mode | undefined }
   readonly run: (values: unknown[], asker: Asker, text: string) => Outcome
 }
 

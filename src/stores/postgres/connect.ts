@@ -44,7 +44,8 @@ async function connectTo(server: string, isOneOfSeveral: boolean): Promise<Sessi
     await client.connect()
     await checkServer(session, isOneOfSeveral)
     await session.query(`SET tcp_keepalives_idle = 1; SET tcp_keepalives_interval = 1; SET tcp_keepalives_count = 2;
-      SET tcp_user_timeout = 2000; SET lock_timeout = '10s'; SET client_min_messages = 'error'`)
+      SET tcp_user_timeout = 2000; SET lock_timeout = '10s';
+      SET idle_in_transaction_session_timeout = '10s'; SET client_min_messages = 'error'`)
     return session
   } catch (cause) {
     await session.end()

@@ -6,16 +6,16 @@ import { migrate } from './schema.ts'
 import { placeOf } from './server-address.ts'
 
 /**
- * Keeps others from writing into a database until the returned function is called.
+ * Keeps others from writing into a database until the lead is given back, or lost, which its `beat` tells.
  *
  * @throws FraudError DIRECTORY_IN_USE, DATABASE_UNUSABLE
  */
-export async function holdDatabase(url: string, holder: string, day: string): Promise<() => Promise<void>> {
+export async function holdDatabase(url: string, holder: string, day: string): Promise<Lead> {
   const client = await connect(url)
   try {
     await migrate(client)
-    const lead = await Lead.take(client, holder, day)
-    if (lead instanceof Lead) return () => lead.end()
+    const lead = await Lead.take(client, holder, day, true)
+    if (lead instanceof Lead) return lead
     throw inUse(lead, url)
   } catch (cause) {
     await client.end()

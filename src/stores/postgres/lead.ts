@@ -11,6 +11,9 @@ export interface SeenLeader extends Leader {
   readonly backend: number
 }
 
+/** The beat of a lead that shows no life, and is its holder's for as long as the connection lasts. */
+export const heldBeat = -1
+
 /** The lead of one process: a lock of its connection, and an epoch that each of its commits names. */
 export class Lead {
   readonly client: Session
@@ -30,26 +33,28 @@ export class Lead {
 
   /**
    * Takes the lead, where nobody has it. The new epoch waits for a commit of the one before that is under way, and no later
-   * one of that goes in.
+   * one of that goes in. Lock and epoch are one statement: who had the lock alone, and was stopped then, could not be told
+   * from a leader that ended.
    *
    * @param day today, as YYYY-MM-DD.
+   * @param isHeld whether it is kept without a sign of life, as a command does that works on a log.
    * @returns who has it, where somebody does.
    */
-  static async take(client: Session, holder: string, day: string): Promise<Lead | SeenLeader> {
-    const { rows } = await client.query({
+  static async take(client: Session, holder: string, day: string, isHeld = false): Promise<Lead | SeenLeader> {
+    const taken = await client.query({
       name: 'take-lead',
-      text: `SELECT pg_try_advisory_lock($1, $2) AS is_mine, holder, url, epoch, beat, backend FROM shrike.writers
-        WHERE name = 'main'`,
-      values: [...locks.lead],
+      text: `WITH lead AS MATERIALIZED (SELECT pg_try_advisory_lock($1, $2) AS is_mine)
+        UPDATE shrike.writers SET epoch = epoch + 1, holder = $3, url = NULL, backend = pg_backend_pid(), beat = $4,
+        since = now() FROM lead WHERE name = 'main' AND is_mine RETURNING epoch`,
+      values: [...locks.lead, holder, isHeld ? heldBeat : 0],
     })
-    const [{ is_mine: isMine, ...other }] = rows
-    if (isMine !== true) return { ...other, epoch: Number(other.epoch), beat: Number(other.beat) }
-    const taken = await client.query(
-      `UPDATE shrike.writers SET epoch = epoch + 1, holder = $1, url = NULL, backend = pg_backend_pid(), beat = beat + 1,
-       since = now() WHERE name = 'main' RETURNING epoch`,
-      [holder],
-    )
-    return new Lead(client, Number(taken.rows[0].epoch), await newestPartition(client, day))
+    if (taken.rows.length > 0) return new Lead(client, Number(taken.rows[0].epoch), await newestPartition(client, day))
+    const { rows } = await client.query({
+      name: 'see-leader',
+      text: `SELECT holder, url, epoch, beat, backend FROM shrike.writers WHERE name = 'main'`,
+    })
+    const [leader] = rows
+    return { ...leader, epoch: Number(leader.epoch), beat: Number(leader.beat) }
   }
 
   /** @throws LeadLost */

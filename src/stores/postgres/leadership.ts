@@ -1,6 +1,6 @@
 import type { Leader } from '../../log/commit-target.ts'
 import { unusable } from './connect.ts'
-import { endLeader, Lead, type SeenLeader } from './lead.ts'
+import { endLeader, heldBeat, Lead, type SeenLeader } from './lead.ts'
 import { migrate } from './schema.ts'
 import type { Session } from './session.ts'
 
@@ -92,7 +92,8 @@ export class Leadership {
   async #see(client: Session, leader: SeenLeader): Promise<void> {
     const before = this.#seen
     const nowMs = this.#options.nowMs()
-    const isAlive = before?.leader.beat !== leader.beat || before.leader.epoch !== leader.epoch
+    const { beat, epoch } = leader
+    const isAlive = beat === heldBeat || before?.leader.beat !== beat || before.leader.epoch !== epoch
     this.#seen = { leader, sinceMs: isAlive ? nowMs : before.sinceMs }
     if (nowMs - this.#seen.sinceMs < lifelessMs) return
     this.#seen = { leader, sinceMs: nowMs }

@@ -44,10 +44,10 @@ export async function moveIntoDatabase(move: Move): Promise<Moved> {
   const client = await connect(move.url)
   try {
     await migrate(client)
-    const lead = await Lead.take(client, move.holder, move.today)
+    const lead = await Lead.take(client, move.holder, move.today, true)
     if (!(lead instanceof Lead)) throw inUse(lead, move.url)
     await refuseFull(client, move.url)
-    await client.query('BEGIN')
+    await client.query('BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0')
     const records = await sendRecords(lead, move)
     await sendAccess(client, move.accessPath)
     const persons = await checkArrived(client, move)
