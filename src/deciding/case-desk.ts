@@ -14,7 +14,7 @@ import { appendChange } from './append-change.ts'
 import type { Decider } from './decider.ts'
 import type { DetectorInForce } from './detector-in-force.ts'
 import type { StandingLabel } from './label-intake.ts'
-import type { LabelInput } from './labels.ts'
+import { type LabelInput, sourceOfVerdict } from './labels.ts'
 import { notReady } from './local-intake.ts'
 import type { ServiceLog } from './service-log.ts'
 
@@ -140,7 +140,7 @@ export class CaseDesk {
       if (verdict === 'unsure') await record()
       else {
         const labels = of.map(({ id: transactionId }): LabelInput => {
-          return { transactionId, isFraud: verdict === 'fraud', knownAtMs: undefined, source: sourceOf(by) }
+          return { transactionId, isFraud: verdict === 'fraud', knownAtMs: undefined, source: sourceOfVerdict(by) }
         })
         await this.#decider.labelAlongside(labels, by, record)
       }
@@ -320,19 +320,16 @@ export class CaseDesk {
 type JsonObjectLike = ActionOnCase | { readonly action: 'open'; readonly transactions: readonly OpenedTransaction[] }
 type NotedStep = (token: { readonly note?: string }, made: readonly Person[]) => Promise<unknown>
 
-/** `user:ann` is `analyst:ann`. */
-function sourceOf(by: string): string {
-  return `analyst:${by.slice(by.indexOf(':') + 1)}`
-}
-
-/** The labels that a verdict made, of those that stand. */
+/** The labels that a verdict made, of those that stand: they follow its record. */
 function labelsOfVerdict(
   judged: Case['transactions'],
   { sequence: verdict, by }: { readonly sequence: number; readonly by: string },
 ): readonly StandingLabel[] {
   return judged.flatMap(({ id, sequence: of, labels }) =>
     labels.flatMap(({ sequence: label, ...said }) =>
-      label > verdict && said.source === sourceOf(by) ? [{ id, of, label, ...said }] : [],
+      label > verdict && label <= verdict + judged.length && said.source === sourceOfVerdict(by)
+        ? [{ id, of, label, ...said }]
+        : [],
     ),
   )
 }

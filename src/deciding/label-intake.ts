@@ -6,7 +6,7 @@ import type { DecisionLog, Settled } from '../log/decision-log.ts'
 import type { LabelRecord } from '../log/log-record.ts'
 import type { DecidingState } from './deciding-state.ts'
 import type { DecisionObserver } from './decision-observer.ts'
-import { idThatIsTold, type LabelAnswer, type LabelInput } from './labels.ts'
+import { idThatIsTold, type LabelAnswer, type LabelInput, sourceOfVerdict } from './labels.ts'
 import type { KnownTransaction, LocalIntake } from './local-intake.ts'
 
 export interface LabelIntakeOptions {
@@ -18,7 +18,7 @@ export interface LabelIntakeOptions {
   readonly maxPendingLabels: number
 }
 
-type SaidLabel = Pick<LabelRecord, 'isFraud' | 'knownAtMs' | 'source'>
+type SaidLabel = Pick<LabelRecord, 'isFraud' | 'knownAtMs' | 'source' | 'by'>
 
 interface LabelInFlight {
   readonly record: LabelRecord
@@ -178,11 +178,12 @@ export class LabelIntake {
     saidAtMs: number | undefined,
   ): Promise<FileLabel> {
     const { about, underway, last, labels = [] } = known.get(given.transactionId) ?? {}
-    const isRepeat = last !== undefined && isSame(last, given)
+    const isRepeat = last !== undefined && isSame(last, given, by)
     const input = isRepeat ? given : knownWhenSaid(given, saidAtMs, about?.timestampMs)
     if (last !== undefined && !isRepeat && input.knownAtMs !== undefined) {
       const before = [...labels, ...(underway?.before ?? [])]
-      const said = before.find((label) => isSame(label, input)) ?? saidBefore(before, given, saidAtMs, input.knownAtMs)
+      const isTheSame = (label: LabelRecord) => isSame(label, input, by)
+      const said = before.find(isTheSame) ?? saidBefore(before, { ...given, by }, saidAtMs, input.knownAtMs)
       if (said !== undefined) {
         this.#intake.requireReady()
         await underway?.answer
@@ -231,7 +232,7 @@ export class LabelIntake {
   ): Promise<readonly LabelAnswer[]> {
     const state = this.#intake.requireReady()
     refuseForeknown(inputs, known, first)
-    refuseManyLabels(inputs, known)
+    refuseManyLabels(inputs, by, known)
     this.#refuseToWait(state, inputs, by, known)
     const write = () => inputs.map((input) => this.#label(input, by, known.get(input.transactionId)))
     const [beside, answers] = this.#log.together(() => [alongside?.(), write()] as const)
@@ -254,7 +255,7 @@ export class LabelIntake {
     if (inputs.length <= room) return
     const more = inputs.filter((input) => {
       const { about, last } = known.get(input.transactionId) ?? {}
-      return about === undefined && !(last !== undefined && isSame(last, input))
+      return about === undefined && !(last !== undefined && isSame(last, input, by))
     })
     if (more.length === 0 || more.length <= room) return
     this.#options.observer.labelsRefused(more.length)
@@ -272,7 +273,7 @@ export class LabelIntake {
     // Another one of the same group may have come since.
     const underway = this.#labelsInFlight.get(id) ?? known?.underway
     const last = underway?.record ?? known?.last
-    if (last !== undefined && isSame(last, input)) {
+    if (last !== undefined && isSame(last, input, by)) {
       const again = answerTo(last, about === undefined, true)
       return underway === undefined ? Promise.resolve(again) : underway.answer.then(() => again)
     }
@@ -312,17 +313,17 @@ function isKey(by: string): boolean {
 }
 
 /** A sender that contradicts itself endlessly must not fill the log or the pending labels. */
-function refuseManyLabels(inputs: readonly LabelInput[], known: ReadonlyMap<string, Known>): void {
+function refuseManyLabels(inputs: readonly LabelInput[], by: string, known: ReadonlyMap<string, Known>): void {
   const told = new Map<string, { readonly last: SaidLabel | undefined; readonly count: number }>(known)
   for (const input of inputs) {
     const { transactionId: id, isFraud, knownAtMs = Number.NaN, source } = input
     const { last, count } = told.get(id) ?? { last: undefined, count: 0 }
-    if (last !== undefined && isSame(last, input)) continue
+    if (last !== undefined && isSame(last, input, by)) continue
     if (count >= mostLabels)
       throw new FraudError('LABELS_FULL', `Transaction "${showValue(id)}" already has ${mostLabels} labels`, {
         errors: [{ field: 'transactionId', reason: `has ${mostLabels} labels`, ...idThatIsTold(id) }],
       })
-    told.set(id, { last: { isFraud, knownAtMs, source }, count: count + 1 })
+    told.set(id, { last: { isFraud, knownAtMs, source, by }, count: count + 1 })
   }
 }
 
@@ -342,9 +343,11 @@ function refuseForeknown(
     throw new FraudError('INPUT_INVALID', "A label can't be known before its transaction", { errors })
 }
 
-function isSame(last: SaidLabel, { isFraud, knownAtMs, source }: LabelInput): boolean {
+/** What a verdict said is its own: it may be taken back, and what others said stays. */
+function isSame(last: SaidLabel, { isFraud, knownAtMs, source }: LabelInput, by: string): boolean {
   return (
     last.isFraud === isFraud &&
+    (last.by === undefined || last.by === by || last.source !== sourceOfVerdict(last.by)) &&
     (knownAtMs === undefined || knownAtMs === last.knownAtMs) &&
     (source === undefined || source === last.source)
   )
@@ -359,15 +362,15 @@ function knownWhenSaid(input: LabelInput, saidAtMs: number | undefined, timestam
 /** The label that one without a known-at time repeated when it was said: of its time, or the one that counted then. */
 function saidBefore(
   labels: readonly LabelRecord[],
-  input: LabelInput,
+  input: LabelInput & { readonly by: string },
   saidAtMs: number | undefined,
   knownAtMs: number,
 ): LabelRecord | undefined {
   if (input.knownAtMs !== undefined) return undefined
   // Its transaction may not have come by then.
-  const atOnce = labels.find((label) => label.knownAtMs === saidAtMs && isSame(label, input))
+  const atOnce = labels.find((label) => label.knownAtMs === saidAtMs && isSame(label, input, input.by))
   const counted = labels.findLast((label) => label.knownAtMs <= knownAtMs)
-  return atOnce ?? (counted && isSame(counted, input) ? counted : undefined)
+  return atOnce ?? (counted && isSame(counted, input, input.by) ? counted : undefined)
 }
 
 function answerTo({ id, isFraud, knownAtMs, source }: LabelRecord, pending: boolean, duplicate: boolean): LabelAnswer {

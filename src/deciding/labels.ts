@@ -25,6 +25,11 @@ export interface LabelAnswer {
   readonly duplicate: boolean
 }
 
+/** A verdict's labels have its author's name: `analyst:ann` of `user:ann`. */
+export function sourceOfVerdict(by: string): string {
+  return `analyst:${by.slice(by.indexOf(':') + 1)}`
+}
+
 const longestText = 128
 export const labelFields: readonly string[] = ['transactionId', 'isFraud', 'knownAt', 'source']
 

@@ -6,7 +6,7 @@ import { labelMessages } from './decide-messages.ts'
 const open = closedAfterEach()
 
 /** Takes labels of a transaction in, and tells which the log holds then. */
-async function openLabels() {
+async function openLabels(source?: string) {
   const running = await openTestDecisions()
   open.push(running)
   const { service, clock, say } = running
@@ -18,7 +18,7 @@ async function openLabels() {
   const take = async (...said: readonly (readonly [isFraud: boolean, afterMs: number])[]) => {
     clock.nowMs += 10_000
     const messages = said.map(([isFraud, afterMs]) => ({
-      value: Buffer.from(JSON.stringify({ transactionId: 't', isFraud })),
+      value: Buffer.from(JSON.stringify({ transactionId: 't', isFraud, source })),
       timestampMs: startMs + afterMs,
     }))
     const outcomes = await takeIn(messages)
@@ -58,6 +58,21 @@ test('a label that is read again does not overrule what an analyst said since', 
   ]
   assert.deepEqual(await take([true, 2000]), kept)
 })
+
+for (const source of [undefined, 'analyst:ann']) {
+  test(`a label stays where an analyst takes a verdict back that said the same, of ${source ?? 'no source'}`, async () => {
+    const { take, decide, service, clock } = await openLabels(source)
+    await decide()
+    const { desk } = service
+    const { id } = await desk.open(['t'], undefined, 'user:ann')
+    await desk.verdict(id, { verdict: 'fraud' }, 'user:ann')
+    const judged = [true, clock.nowMs - startMs] as const
+    const said = [true, 2000] as const
+    assert.deepEqual(await take(said), [judged, said])
+    await desk.undo(id, undefined, 'user:ann')
+    assert.deepEqual(await take(said), [said], 'and changes nothing when it comes again')
+  })
+}
 
 test('a label is not known before its transaction, nor further ahead of the clock than may be', async () => {
   const { take, decide } = await openLabels()
