@@ -1,12 +1,15 @@
-import { controlText, refuseDetector } from './cluster/cluster-control.ts'
+import { controlText, readDefinition, refuseDetector } from './cluster/cluster-control.ts'
 import { readerOf } from './cluster/cluster-reader.ts'
-import { encodeEntry } from './cluster/entries.ts'
+import { decodeEntry, encodeEntry } from './cluster/entries.ts'
 import { KafkaLog, topicOf } from './cluster/kafka-log.ts'
 import { bundlePlace, controlPlace, homeLane, keyLane } from './cluster/lanes.ts'
+import { placeName } from './cluster/ordered-log.ts'
 import { FraudError } from './core/errors.ts'
+import { canonicalJson } from './core/json-value.ts'
 import { definitionOf } from './deciding/define.ts'
 import { canDecide, type DetectorInForce } from './deciding/detector-in-force.ts'
 import { partsOf } from './features/parts.ts'
+import type { Definition } from './log/log-record.ts'
 import type { ClusterAddress } from './open-cluster.ts'
 import { loadKafka } from './streams/kafka/kafka-client.ts'
 
@@ -57,9 +60,10 @@ export async function initCluster(
     const keyLanes = parts.map(({ by }) => keyLane(by))
     const keys = await missing(keyLanes)
     if (keys.length > 0) await kafka.createTopics(keys, partitions, replication)
-    if ((await log.end(controlPlace)) < 0) {
-      const { columns } = readerOf(inForce, () => nowMs)
-      const definition = definitionOf(inForce, 1, { columns, runtime })
+    const { columns } = readerOf(inForce, () => nowMs)
+    const definition = definitionOf(inForce, 1, { columns, runtime })
+    if ((await log.end(controlPlace)) >= 0) await refuseOther(log, definition, prefix)
+    else {
       await log.append([
         { ...controlPlace, bytes: encodeEntry({ kind: 'definition', json: controlText(definition, nowMs) }) },
       ])
@@ -69,4 +73,26 @@ export async function initCluster(
   } finally {
     await kafka.close()
   }
+}
+
+/**
+ * Of a cluster whose making was cut short, the first definition stays: its replicas decide by it, and no others.
+ *
+ * @throws FraudError TOPIC_UNUSABLE
+ */
+async function refuseOther(log: KafkaLog, definition: Definition, prefix: string): Promise<void> {
+  const stop = new AbortController()
+  let begun: Definition | undefined
+  const take = (_: unknown, position: number, bytes: Uint8Array) => {
+    const entry = decodeEntry(bytes, `${placeName(controlPlace)} ${position}`)
+    if (entry.kind === 'definition') begun ??= readDefinition(entry.json).definition
+    stop.abort()
+  }
+  await log.read([{ ...controlPlace, after: -1 }], take, stop.signal)
+  const told = (of: Definition) => canonicalJson(JSON.parse(controlText({ ...of, runtime: '' }, 0)))
+  if (begun !== undefined && told(begun) === told(definition)) return
+  const message =
+    `The cluster ${prefix} was begun with ${begun?.model ?? 'another detector'}, and not finished: give that again, ` +
+    `or delete its topics (${prefix}.*) first`
+  throw new FraudError('TOPIC_UNUSABLE', message)
 }

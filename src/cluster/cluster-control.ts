@@ -126,8 +126,8 @@ export class ClusterControl implements Control {
   }
 }
 
-/** @throws FraudError LOG_INVALID */
-function readDefinition(json: string): { readonly definition: Definition; readonly createdAtMs: unknown } {
+/** What `controlText` wrote. @throws FraudError LOG_INVALID */
+export function readDefinition(json: string): { readonly definition: Definition; readonly createdAtMs: unknown } {
   const value: unknown = JSON.parse(json)
   if (!isRecord(value)) throw new FraudError('LOG_INVALID', 'A definition of the control lane is not an object')
   return { definition: definitionFromJson(value.definition), createdAtMs: value.createdAtMs }

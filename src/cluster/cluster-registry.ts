@@ -1,4 +1,4 @@
-import { Models } from '../deciding/models.ts'
+import { Models, type ModelsOptions } from '../deciding/models.ts'
 import type { Changes } from './changes.ts'
 import type { ClusterBundles } from './cluster-bundles.ts'
 import type { ClusterControl } from './cluster-control.ts'
@@ -6,7 +6,7 @@ import type { ClusterControl } from './cluster-control.ts'
 export interface RegistryOptions {
   readonly control: ClusterControl
   readonly changes: Changes
-  readonly bundles: ClusterBundles
+  readonly bundles: ModelsOptions['bundles'] & Pick<ClusterBundles, 'placeOf'>
   readonly clock: () => number
 }
 

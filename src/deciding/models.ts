@@ -140,8 +140,15 @@ export class Models {
       if (known && bundles.has(id)) return { id, isNew: false }
       this.#refuseOthers(bundle)
       await bundles.keep(id, bytes)
-      if (!known) await this.record(addedOf(bundle, bytes.length, readParent(context.parent)), context)
-      return { id, isNew: !known }
+      if (known) return { id, isNew: false }
+      const added = addedOf(bundle, bytes.length, readParent(context.parent))
+      try {
+        await this.record(added, context)
+        return { id, isNew: true }
+      } catch (error) {
+        if (!(error instanceof FraudError) || error.code !== 'MODELS_CHANGED') throw error
+        return { id, isNew: false }
+      }
     })
   }
 
@@ -247,6 +254,9 @@ export class Models {
     const approved = approvedBy !== undefined && { approvedBy }
     return record(() => {
       this.refuseOldVersion(ifVersion)
+      // Another replica may have added the same one at that moment.
+      if (change.kind === 'added' && this.deployments.models.has(change.model))
+        throw new FraudError('MODELS_CHANGED', `${change.model} was added meanwhile`)
       return { kind: 'deployment', by, why, atMs: clock(), change: kept, ...approved }
     })
   }

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { KafkaLog } from '../../src/cluster/kafka-log.ts'
+import { controlPlace } from '../../src/cluster/lanes.ts'
 import { loadModel } from '../../src/scoring/load-predictor.ts'
 import type { Predictor } from '../../src/scoring/predictor.ts'
 import { loadKafka } from '../../src/streams/kafka/kafka-client.ts'
@@ -183,6 +185,28 @@ describe('the models of a cluster', { skip: noKafka }, () => {
       await succeed('cluster', 'init', server.url('old'), first, '--replication', '1')
       assert.deepEqual([await kafka.partitions('old.bundles'), await kafka.partitions('old.key-card')], [1, undefined])
       await assert.rejects(succeed('cluster', 'init', server.url('old'), first), /There is a cluster old already/)
+    } finally {
+      await kafka.close()
+    }
+  })
+
+  test('is finished where its making was cut short, by the bundle that it was begun with alone', async () => {
+    const kafka = await loadKafka({ brokers: [server.broker], isTls: false })
+    try {
+      await kafka.createTopics(['half.control'], 1, 1)
+      const stop = new AbortController()
+      const definitions: Uint8Array[] = []
+      const take = (_: unknown, __: number, bytes: Uint8Array) => {
+        definitions.push(Uint8Array.from(bytes))
+        stop.abort()
+      }
+      await new KafkaLog(kafka, 'payments').read([{ ...controlPlace, after: -1 }], take, stop.signal)
+      await new KafkaLog(kafka, 'half').append([{ ...controlPlace, bytes: definitions[0] }])
+      const init = (bundle: string) => succeed('cluster', 'init', server.url('half'), bundle, '--replication', '1')
+      const words = new RegExp(`TOPIC_UNUSABLE: The cluster half was begun with ${firstId}, and not finished`)
+      await assert.rejects(init(next), words)
+      await init(first)
+      await assert.rejects(init(first), /There is a cluster half already/)
     } finally {
       await kafka.close()
     }
