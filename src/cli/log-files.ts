@@ -25,7 +25,12 @@ export function requireLog({ data }: DataFlags): void {
   const directory = dataDirectory(data)
   refuseLinkedFiles(directory)
   if (existsSync(directory.logPath)) return
-  throw new FraudError('FILE_UNREADABLE', `There is no log in ${data}: ${whichOne}`)
+  const { database } = directory
+  const message =
+    database === undefined
+      ? `There is no log in ${data}: ${whichOne}`
+      : `There is no log in ${database.place}: nothing was decided there, or it is another database`
+  throw new FraudError('FILE_UNREADABLE', message)
 }
 
 /** @throws FraudError FILE_UNREADABLE where the data directory is not there. */
