@@ -8,6 +8,7 @@ import type { PersonalValues } from './personal-values.ts'
 
 interface OpenLog extends DecisionLog {
   readonly persons: PersonalValues
+  prune(through: number): void
   close(): Promise<void>
 }
 
@@ -217,6 +218,17 @@ export function keepsRecords<Place>(
       assert.throws(() => log.append(tooLarge, () => {}), { code: 'INPUT_INVALID' })
       assert.deepEqual([heard.length, log.nextSequence], [4, 5])
       await Promise.all(appended)
+      await log.close()
+    })
+
+    test('takes an id again whose record was let go', async () => {
+      const log = await open(newPlace())
+      await append(log, definition)
+      await append(log, decision('a'))
+      log.prune(2)
+      while ((await log.lookUps.find(['a'])).size > 0) await nextTurn()
+      await append(log, decision('b'))
+      assert.equal(await append(log, decision('a')), 4)
       await log.close()
     })
 

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { connect } from '../../src/stores/postgres/connect.ts'
 import { openCopy, removeCopy } from '../../src/stores/postgres/copy-directory.ts'
 import { Lead } from '../../src/stores/postgres/lead.ts'
+import { recordsAfter } from '../../src/stores/postgres/log-table.ts'
 import { migrate } from '../../src/stores/postgres/schema.ts'
 import { noPostgres, type PostgresServer, startPostgres } from '../postgres-server.ts'
 import { TcpProxy } from '../tcp-proxy.ts'
@@ -83,6 +84,37 @@ describe('faults of PostgreSQL', { skip: noPostgres }, () => {
     const leads = await Promise.all(clients.map((client) => Lead.take(client, 'test', '2026-01-01')))
     assert.equal(leads.filter((lead) => lead instanceof Lead).length, 1)
     for (const client of clients) await client.end()
+  })
+
+  test('of who reads the table for long, as a dump does, hold up no commit', async () => {
+    const url = server.newDatabase()
+    const [one, dump] = [await connect(url), await connect(url)]
+    await migrate(one)
+    const lead = await Lead.take(one, 'one', '2026-01-01')
+    assert.ok(lead instanceof Lead)
+    const append = (sequence: number) => {
+      const record = { sequence, kind: 0, outcome: 1, timestampMs: 5, score: null, id: `t-${sequence}` }
+      const records = [{ ...record, body: Uint8Array.of(1), hash: new Uint8Array(32) }]
+      return lead.append({ records, persons: [], forgotten: [], prunedThrough: 0 })
+    }
+    await append(1)
+    assert.ok(await lead.turnPartition(2, '2026-01-02'))
+    await append(2)
+    await dump.query('BEGIN; LOCK TABLE shrike.records IN ACCESS SHARE MODE')
+    const startMs = performance.now()
+    assert.equal(await lead.turnPartition(3, '2026-01-03'), false)
+    assert.equal(await lead.prune(1), false)
+    assert.ok(performance.now() - startMs < 5000)
+    await append(3)
+    await dump.query('COMMIT')
+    assert.ok(await lead.turnPartition(4, '2026-01-03'))
+    assert.ok(await lead.prune(1))
+    await append(4)
+    assert.deepEqual(
+      (await recordsAfter(one, 0, 9)).map(({ sequence }) => sequence),
+      [2, 3, 4],
+    )
+    for (const client of [one, dump]) await client.end()
   })
 
   test('in the middle of commits are decided by looking: no answer is lost, and none is given twice', async (t) => {

@@ -154,7 +154,7 @@ export class SimulatedTables {
       }),
     },
     {
-      form: /^BEGIN; DROP TABLE shrike\.records_from_\d+; DELETE FROM shrike\.partitions WHERE first = \d+; COMMIT$/,
+      form: /^BEGIN; SET LOCAL lock_timeout = '200ms'; DROP TABLE shrike\.records_from_\d+; DELETE FROM shrike\.partitions WHERE first = \d+; COMMIT$/,
       locks: () => ({ table: 'exclusive' }),
       run: (_, __, text) => this.#dropPartition(Number(/first = (\d+)/.exec(text)?.[1])),
     },

@@ -125,7 +125,12 @@ export function unusable(url: string, cause: unknown): FraudError {
 
 /** Whether the server itself refused a statement: then nothing of it was kept. Else nobody knows. */
 export function isRefusal(error: unknown): boolean {
-  if (!(error instanceof Error) || !('code' in error) || !('severity' in error)) return false
+  return refusalCode(error) !== undefined
+}
+
+/** PostgreSQL's code of what the server itself refused. */
+export function refusalCode(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('code' in error) || !('severity' in error)) return undefined
   // 08: the connection; 57P: ended by somebody; 40003: whether it was kept is not known.
-  return error.severity === 'ERROR' && !/^(08|57P|40003)/.test(String(error.code))
+  return error.severity === 'ERROR' && !/^(08|57P|40003)/.test(String(error.code)) ? String(error.code) : undefined
 }

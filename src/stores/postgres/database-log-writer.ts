@@ -7,7 +7,7 @@ import { checkLogKey } from '../sqlite/log-key.ts'
 import { createPersonMac } from '../sqlite/person-mac.ts'
 import type { WriterOrder } from '../sqlite/writer-messages.ts'
 import { catchUp, compare } from './catch-up.ts'
-import { whyFailed } from './connect.ts'
+import { refusalCode, whyFailed } from './connect.ts'
 import { isLost, Lead } from './lead.ts'
 import { Leadership, type LeadershipOptions } from './leadership.ts'
 import { LogCopy } from './log-copy.ts'
@@ -19,6 +19,10 @@ const beatEveryMs = 500
 /** How long it is tried to learn what became of a commit whose answer was lost, before callers are told that nobody knows. */
 const lookForMs = 5000
 const lookAgainMs = 100
+/** How long a table that somebody reads is left as it is. */
+const changeTableAgainMs = 5000
+/** A record of the same id is there, or a person of the same value. */
+const uniqueViolation = '23505'
 
 interface DatabaseLogWriterOptions extends LeadershipOptions {
   /** This machine's copy. */
@@ -47,6 +51,11 @@ export class DatabaseLogWriter {
   /** Whether the copy is known to be of this log. */
   #isCompared = false
   #beatMs = 0
+  /** Before this the table's partitions are left as they are. */
+  #tableMs = 0
+  /** Records through this number are let go; the database may hold some of them for longer. */
+  #prunedThrough = 0
+  #isPruned = true
   /** One after the other, with signs of life in between. */
   #work: Promise<void> = Promise.resolve()
 
@@ -169,7 +178,14 @@ export class DatabaseLogWriter {
     const rows = this.#rowsOf(batch)
     const newest = rows.records.at(-1)
     if (newest === undefined) return
-    await this.#commit(rows, newest)
+    try {
+      await this.#commit(rows, newest)
+    } catch (error) {
+      const prunedThrough = this.#theCopy.prunedThrough()
+      if (refusalCode(error) !== uniqueViolation || rows.prunedThrough >= prunedThrough) throw error
+      // The id is that of a record that was let go, and that its partition still has.
+      await this.#commit({ ...rows, prunedThrough }, newest)
+    }
     this.#theCopy.append(rows)
     this.#last = newest
   }
@@ -177,7 +193,7 @@ export class DatabaseLogWriter {
   async #commit(rows: Rows, newest: HashedRecord): Promise<void> {
     const lead = this.#lead
     try {
-      await lead.turnPartition(this.#theLast.sequence + 1, this.#options.today())
+      await this.#arrangePartitions(lead)
       await lead.append(rows)
     } catch (error) {
       if (!isLost(error)) throw error
@@ -218,7 +234,9 @@ export class DatabaseLogWriter {
         if (!(await this.#begin())) throw this.#inUse()
         return finished
       case 'prune':
-        await this.#lead.prune(order.through)
+        this.#prunedThrough = Math.max(this.#prunedThrough, order.through)
+        this.#isPruned = false
+        await this.#arrangePartitions(this.#lead)
         return { isUnfinished: this.#theCopy.prune(order.through) }
       case 'truncate':
         await this.#lead.leaveNoTraces()
@@ -240,7 +258,16 @@ export class DatabaseLogWriter {
     const lead = this.#lead
     await lead.beat()
     this.#beatMs = this.#options.nowMs()
-    await lead.turnPartition(this.#theLast.sequence + 1, this.#options.today())
+    await this.#arrangePartitions(lead)
+  }
+
+  /** Ends the partition of a day that is over and drops what may go, once nobody reads the table for long. */
+  async #arrangePartitions(lead: Lead): Promise<void> {
+    const { nowMs, today } = this.#options
+    if (nowMs() < this.#tableMs) return
+    const isTurned = await lead.turnPartition(this.#theLast.sequence + 1, today())
+    this.#isPruned ||= await lead.prune(this.#prunedThrough)
+    if (!isTurned || !this.#isPruned) this.#tableMs = nowMs() + changeTableAgainMs
   }
 
   #say(answer: CommitAnswer): void {

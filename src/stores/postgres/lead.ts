@@ -1,5 +1,5 @@
 import type { Leader } from '../../log/commit-target.ts'
-import { isRefusal } from './connect.ts'
+import { isRefusal, refusalCode } from './connect.ts'
 import { appendRows, type HashedRecord, hashAt, LeadLost, type Rows } from './log-table.ts'
 import { addPartition, endPartition, locks, partitionName } from './schema.ts'
 import type { Session } from './session.ts'
@@ -10,6 +10,10 @@ export interface SeenLeader extends Leader {
   readonly beat: number
   readonly backend: number
 }
+
+/** A dump reads for hours, a follower for milliseconds. */
+const tableWithinMs = 200
+const lockNotAvailable = '55P03'
 
 /** The beat of a lead that shows no life, and is its holder's for as long as the connection lasts. */
 export const heldBeat = -1
@@ -77,19 +81,19 @@ export class Lead {
     await this.client.query(`UPDATE shrike.writers SET url = $1 WHERE name = 'main' AND epoch = $2`, [url, this.#epoch])
   }
 
-  /** Each day's records are a partition, which ends when the first of another day come. */
-  async turnPartition(next: number, day: string): Promise<void> {
+  /**
+   * Each day's records are a partition, which ends when the first of another day come.
+   *
+   * @returns false where somebody reads the table meanwhile, as a dump does: then it goes on for the time being.
+   */
+  async turnPartition(next: number, day: string): Promise<boolean> {
     const { first, day: begun } = this.#partition
-    if (day <= begun) return
+    if (day <= begun) return true
     if (next > first) {
-      await this.client
-        .query(`BEGIN; ${endPartition(first, next)}; ${addPartition(next, day)}; COMMIT`)
-        .catch(async (error) => {
-          await this.client.query('ROLLBACK').catch(() => {})
-          throw error
-        })
+      if (!(await this.#changeTable(`${endPartition(first, next)}; ${addPartition(next, day)}`))) return false
     } else await this.client.query('UPDATE shrike.partitions SET day = $1 WHERE first = $2', [day, first])
     this.#partition = { first: Math.max(next, first), day }
+    return true
   }
 
   /** Ends the newest partition before a number, within a transaction of the caller's. */
@@ -99,16 +103,32 @@ export class Lead {
     this.#partition = { first: next, day }
   }
 
-  /** Drops partitions whose records are all to be let go; the rest of a partition goes when all of it may. */
-  async prune(through: number): Promise<void> {
+  /**
+   * Drops partitions whose records are all to be let go; the rest of a partition goes when all of it may.
+   *
+   * @returns false where somebody reads them: they are there for the time being.
+   */
+  async prune(through: number): Promise<boolean> {
     const { rows } = await this.client.query('SELECT first FROM shrike.partitions ORDER BY first')
     const firsts = rows.map(({ first }) => Number(first))
     for (const [i, first] of firsts.entries()) {
       const next = firsts[i + 1]
-      if (next === undefined || next - 1 > through) return
-      await this.client.query(
-        `BEGIN; DROP TABLE ${partitionName(first)}; DELETE FROM shrike.partitions WHERE first = ${first}; COMMIT`,
-      )
+      if (next === undefined || next - 1 > through) return true
+      const drop = `DROP TABLE ${partitionName(first)}; DELETE FROM shrike.partitions WHERE first = ${first}`
+      if (!(await this.#changeTable(drop))) return false
+    }
+    return true
+  }
+
+  /** Nobody reads or writes the table meanwhile; who reads it for long is not waited for, and holds up no commit. */
+  async #changeTable(statements: string): Promise<boolean> {
+    try {
+      await this.client.query(`BEGIN; SET LOCAL lock_timeout = '${tableWithinMs}ms'; ${statements}; COMMIT`)
+      return true
+    } catch (error) {
+      await this.client.query('ROLLBACK').catch(() => {})
+      if (refusalCode(error) === lockNotAvailable) return false
+      throw error
     }
   }
 

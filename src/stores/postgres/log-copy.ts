@@ -49,6 +49,12 @@ export class LogCopy {
     return { sequence: Number(row?.sequence ?? 0), hash }
   }
 
+  /** Records through this number were let go. */
+  prunedThrough(): number {
+    const first = this.database.prepare('SELECT sequence FROM records ORDER BY sequence LIMIT 1').get()
+    return Number(first?.sequence ?? 1) - 1
+  }
+
   /** What the leader has just committed. */
   append({ records, persons, forgotten, prunedThrough }: Rows): void {
     this.#together(() => {
