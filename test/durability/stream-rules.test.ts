@@ -244,6 +244,39 @@ describe('a stream of a service', { skip: noKafka }, () => {
     assert.ok(running.say.lines.some((line) => line.includes('goes on elsewhere, as it was told')))
   })
 
+  test('does not take how far it came in a topic for its place in another one of that name', async () => {
+    const { topic, ...choice } = await makeTopics(1)
+    const running = await openService()
+    const write = (...ids: readonly string[]) =>
+      topics.write(
+        topic('in'),
+        ids.map((id) => ({ partition: 0, text: id === '' ? 'no JSON' : bodyOf(id, 1) })),
+      )
+    await write('a', 'b', '')
+    const first = run(choice, running)
+    await settled(topic('deadLetters'), 1)
+    await first.stop()
+    const admin = new Admin({ clientId: 'test', bootstrapBrokers: [server?.broker ?? ''] })
+    await admin.deleteTopics({ topics: [topic('in')] })
+    await admin.close()
+    while ((await topics.kafka.partitions(topic('in'))) !== undefined) await sleep(50)
+    await topics.create([topic('in')], 1)
+    await write('c', 'd', 'e', 'f')
+    const lost = await fails(run(choice, running).done)
+    assert.equal(lost.code, 'STREAM_POSITION_LOST')
+    assert.match(lost.message, /the topic was made anew/)
+    const again = run({ ...choice, from: 'earliest' }, running)
+    await settled(topic('out'), 6)
+    await again.stop()
+    await write('g')
+    run(choice, running)
+    const out = values(await settled(topic('out'), 7))
+    assert.deepEqual(
+      out.map(({ transactionId }) => transactionId),
+      ['a', 'b', 'c', 'd', 'e', 'f', 'g'],
+    )
+  })
+
   test('ends where somebody else decides the same messages, be they ever so few', async () => {
     const { topic, ...choice } = await makeTopics(1)
     const streams = [run(choice, await openService()), run(choice, await openService())]

@@ -90,6 +90,12 @@ export class Kafka {
     }
   }
 
+  /** What tells a topic from an earlier one of its name. */
+  async idOf(topic: string): Promise<string> {
+    const { topics } = await this.#admin.metadata({ topics: [topic], forceUpdate: true })
+    return topics.get(topic)?.id ?? ''
+  }
+
   /** The largest request of a partition that a topic takes; undefined where this user may not see it. */
   async mostBytes(topic: string): Promise<number | undefined> {
     const { TOPIC } = this.#package.ConfigResourceTypes

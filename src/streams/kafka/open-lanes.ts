@@ -62,19 +62,27 @@ export async function openLanes(options: OpenOptions): Promise<OpenedTopic> {
     // Labels that are read again change nothing.
     const answers = targets.out === undefined ? [] : await kafka.bounds(targets.out)
     const forgotten = new Set(answers.flatMap(({ start }, partition) => (start > 0n ? [partition] : [])))
-    const reached = await Promise.all(writers.map((_, partition) => writtenOf(kafka, written, { topic, partition })))
-    for (const [partition, each] of reached.entries()) refuseTaken(options, partition, each)
+    const id = await kafka.idOf(topic)
+    const reached = await Promise.all(
+      writers.map((_, partition) => writtenOf(kafka, written, { topic, partition }, id)),
+    )
+    for (const [partition, each] of reached.entries()) refuseTaken(options, partition, each.written)
     // The topic's ends are read after what is written: another process may decide what comes in between.
     const bounds = await kafka.bounds(topic)
     const offsets = reached.map((each, partition) => {
-      const known = { through: each?.through, said: said.get(partition), isForgotten: forgotten.has(partition) }
+      const whyForgotten = each.isOfEarlier
+        ? 'the topic was made anew since it was read'
+        : forgotten.has(partition)
+          ? 'what was written of it is no longer kept'
+          : undefined
+      const known = { through: each.written?.through, said: said.get(partition), whyForgotten }
       return positionOf({ topic, partition }, known, bounds[partition], options.from, options.onSkip)
     })
     const input = new TopicInput(kafka, topic, offsets, signal)
     await input.look()
     const lanes = writers.map((writer, partition) => {
       const progress = { through: offsets[partition] }
-      return new PartitionLane(input, partition, progress, { writer, targets, figures, run })
+      return new PartitionLane(input, partition, progress, { writer, targets, figures, run, topicId: id })
     })
     return {
       input,

@@ -7,7 +7,7 @@ import type { StreamFigures } from '../stream-figures.ts'
 import { bytesOf } from './fit-records.ts'
 import type { RecordToWrite } from './kafka-record.ts'
 import type { KafkaWriter } from './kafka-writer.ts'
-import { originHeader, originOf, runHeader } from './positions.ts'
+import { originHeader, originOf, runHeader, topicHeader } from './positions.ts'
 import type { TopicInput, TopicMessage } from './topic-input.ts'
 
 /** Where a partition's results go: into the partition of the same number. */
@@ -33,6 +33,8 @@ interface LaneOptions {
   readonly figures: StreamFigures
   /** The name of the run that writes. */
   readonly run: string
+  /** Of the topic that is read. */
+  readonly topicId: string
 }
 
 const encoder = new TextEncoder()
@@ -46,12 +48,13 @@ export class PartitionLane implements Lane<TopicMessage> {
   readonly #targets: Targets
   readonly #figures: StreamFigures
   readonly #run: Uint8Array
+  readonly #topicId: Uint8Array
 
   constructor(
     input: TopicInput,
     partition: number,
     progress: Progress,
-    { writer, targets, figures, run }: LaneOptions,
+    { writer, targets, figures, run, topicId }: LaneOptions,
   ) {
     this.#input = input
     this.partition = partition
@@ -60,6 +63,7 @@ export class PartitionLane implements Lane<TopicMessage> {
     this.#targets = targets
     this.#figures = figures
     this.#run = encoder.encode(run)
+    this.#topicId = encoder.encode(topicId)
   }
 
   take(): Promise<readonly TopicMessage[] | undefined> {
@@ -98,6 +102,7 @@ export class PartitionLane implements Lane<TopicMessage> {
     const place = { topic: message.topic, partition, offset: Number(offset) }
     const headers = new Map([
       [originHeader, originOf(message)],
+      [topicHeader, this.#topicId],
       [runHeader, this.#run],
     ])
     if (refusal !== undefined) headers.set('shrike-error', encoder.encode(refusal.code))

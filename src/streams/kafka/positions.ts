@@ -6,6 +6,9 @@ import type { KafkaRecord, Place } from './kafka-record.ts'
 /** The header of what is written that says which message it is of. */
 export const originHeader = 'shrike-in'
 
+/** The header that says which topic of that name it was: one that is made anew has offsets of its own. */
+export const topicHeader = 'shrike-in-id'
+
 /** The header that says which run of a stream wrote it. */
 export const runHeader = 'shrike-run'
 
@@ -31,18 +34,33 @@ export interface Written {
   readonly run: string
 }
 
-/** What is written of a partition, in partitions of the same number; undefined where nothing is there of it. */
-export async function writtenOf(kafka: Kafka, topics: readonly string[], place: Place): Promise<Written | undefined> {
+interface Found {
+  readonly written: Written | undefined
+  /** Whether something was written of an earlier topic of the same name. */
+  readonly isOfEarlier: boolean
+}
+
+/** What is written of a partition, in partitions of the same number. @param id of the topic that there is now. */
+export async function writtenOf(
+  kafka: Pick<Kafka, 'bounds' | 'lastRecord'>,
+  topics: readonly string[],
+  place: Place,
+  id: string,
+): Promise<Found> {
   let written: Written | undefined
+  let isOfEarlier = false
   for (const topic of topics) {
     const target = { topic, partition: place.partition }
     const bounds = (await kafka.bounds(topic))[place.partition]
     const last = await kafka.lastRecord(target, bounds, (record) => offsetIn(record, place) !== undefined)
     const offset = last && offsetIn(last, place)
-    if (offset === undefined || offset < (written?.through ?? 0n)) continue
+    const its = last?.headers.get(topicHeader)
+    const isOther = its !== undefined && decoder.decode(its) !== id
+    isOfEarlier ||= isOther
+    if (isOther || offset === undefined || offset < (written?.through ?? 0n)) continue
     written = { through: offset + 1n, run: decoder.decode(last?.headers.get(runHeader)) }
   }
-  return written
+  return { written, isOfEarlier }
 }
 
 export type From = 'earliest' | 'latest'
@@ -53,8 +71,8 @@ interface Known {
   readonly through: bigint | undefined
   /** What the stream said last that it has reached. */
   readonly said: bigint | undefined
-  /** Whether something was written that is no longer kept. */
-  readonly isForgotten: boolean
+  /** Why what was written does not say it; undefined where nothing was. */
+  readonly whyForgotten: string | undefined
 }
 
 /**
@@ -66,7 +84,7 @@ interface Known {
  */
 export function positionOf(
   place: Place,
-  { through, said, isForgotten }: Known,
+  { through, said, whyForgotten }: Known,
   { start, end }: { readonly start: bigint; readonly end: bigint },
   from: From | undefined,
   onSkip: (why: string) => void,
@@ -75,11 +93,11 @@ export function positionOf(
   const known = through !== undefined && said !== undefined && said > through ? said : (through ?? said)
   const isKept = known !== undefined && known >= start && known <= end
   if (isKept) return known
-  if (known === undefined && !isForgotten) return begin
+  if (known === undefined && whyForgotten === undefined) return begin
   const deleted = `the messages from ${known} to ${start - 1n} are deleted`
   const why =
     known === undefined
-      ? 'what was written of it is no longer kept'
+      ? String(whyForgotten)
       : `reading would go on at offset ${known}, and ${known < start ? deleted : `it ends at ${end}, before that`}`
   if (from === undefined) throw lost(place, why)
   onSkip(`partition ${place.partition} of ${place.topic}: ${why}`)
