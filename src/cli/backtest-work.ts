@@ -4,7 +4,6 @@ import { backtestLog } from '../backtest/backtest-log.ts'
 import type { BacktestResult } from '../backtest/backtest-result.ts'
 import type { BacktestRequest, TestedList } from '../backtest/request.ts'
 import { FraudError } from '../core/errors.ts'
-import { writeFileAtomically } from '../data/write-file.ts'
 import type { PolicyDocuments } from '../decisioning/index.ts'
 import type { Strength } from '../decisioning/opinion.ts'
 import { readPolicyFile } from '../decisioning/policy-documents.ts'
@@ -14,7 +13,7 @@ import { dataDirectory } from '../stores/data-directory.ts'
 import { readDetector } from '../training/find-detector.ts'
 import { readBytes } from '../training/read-bytes.ts'
 import { type InputRequest, refuseReading } from '../training/read-input.ts'
-import { type ForceRequest, replaceOutput } from '../training/replace-output.ts'
+import { type ForceRequest, replaceFile } from '../training/replace-output.ts'
 import { readEntries } from './list-entries-file.ts'
 import { requireLog } from './log-files.ts'
 import { modelPath } from './model-path.ts'
@@ -56,7 +55,7 @@ export async function backtest(flags: BacktestFlags, run: Run): Promise<void> {
   printBacktest(result, run.terminal)
   if (report !== undefined) {
     const { renderBacktest } = await import('../backtest/render-backtest.ts')
-    await replaceOutput(report, flags, run, () => writeFileAtomically(report, renderBacktest(result)))
+    await replaceFile(report, renderBacktest(result), flags, run)
     run.terminal.say(`\nreport  ${report}`)
   }
   run.terminal.result(result)

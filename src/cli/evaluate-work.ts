@@ -1,5 +1,4 @@
 import { throwIfInterrupted } from '../core/progress.ts'
-import { writeFileAtomically } from '../data/write-file.ts'
 import { inMemory } from '../detector/detector.ts'
 import { warnOfCalibration } from '../evaluation/calibration-warning.ts'
 import { warnOfBundle } from '../evaluation/choose-policy.ts'
@@ -17,7 +16,7 @@ import { type CostRequest, costModelOn, readMistakeCosts } from '../training/mis
 import type { InputRequest } from '../training/read-input.ts'
 import { readRowsFor } from '../training/read-labelled-rows.ts'
 import { rejectsOf } from '../training/rejects.ts'
-import { type ForceRequest, replaceOutput } from '../training/replace-output.ts'
+import { type ForceRequest, replaceFile } from '../training/replace-output.ts'
 import { scoreRows, withProbabilities } from '../training/scored-rows.ts'
 import { breakDown } from '../training/test-breakdown.ts'
 import { refuseIdleHistory, tellCold } from './cold-histories.ts'
@@ -90,7 +89,7 @@ export async function evaluateBundle(bundlePath: string, file: string, flags: Ev
       }),
     )
     const { report } = flags
-    await replaceOutput(report, flags, run, () => writeFileAtomically(report, html))
+    await replaceFile(report, html, flags, run)
     terminal.say(`report  ${flags.report}`)
   }
   printPolicy(policy, evaluation, terminal)

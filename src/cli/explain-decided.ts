@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs'
 import { FraudError } from '../core/errors.ts'
 import { showValue } from '../core/show-value.ts'
-import { writeFileAtomically } from '../data/write-file.ts'
 import { type DecisionExplanation, type ExplainingModel, explainDecision } from '../deciding/explain-decision.ts'
 import { createExplainer } from '../models/explanation.ts'
 import { formatGeneral } from '../pages/format.ts'
@@ -9,7 +8,7 @@ import { mostPictured, mostTelling, renderDecision, tellValues } from '../pages/
 import { createPredictor, readBundle } from '../scoring/load-predictor.ts'
 import { dataDirectory } from '../stores/data-directory.ts'
 import { openModelFiles } from '../stores/model-files.ts'
-import { type ForceRequest, replaceOutput } from '../training/replace-output.ts'
+import { type ForceRequest, replaceFile } from '../training/replace-output.ts'
 import { openLog } from './log-files.ts'
 import { checkOutputs } from './output-paths.ts'
 import type { Run } from './run.ts'
@@ -44,7 +43,7 @@ export async function explainDecided(flags: DecidedFlags, run: Run): Promise<voi
   for (const line of tell(explanation)) terminal.say(line)
   if (out !== undefined) {
     const page = renderDecision(explanation)
-    await replaceOutput(out, flags, run, () => writeFileAtomically(out, page))
+    await replaceFile(out, page, flags, run)
     terminal.say(`\npage  ${out}`)
   }
   terminal.result(explanation)

@@ -2,7 +2,6 @@ import { FraudError } from '../core/errors.ts'
 import { type Progress, quiet } from '../core/progress.ts'
 import { numberColumn, textReader } from '../data/columns.ts'
 import type { Table } from '../data/table.ts'
-import { writeFileAtomically } from '../data/write-file.ts'
 import { inMemory } from '../detector/detector.ts'
 import type { Transaction } from '../detector/transaction.ts'
 import { sayValue } from '../features/feature.ts'
@@ -17,7 +16,7 @@ import { readFlatTable } from '../training/flat-table.ts'
 import { type ReadingRequest, readingOf } from '../training/read-input.ts'
 import { rejectsOf, writeRejects } from '../training/rejects.ts'
 import { warnOfRepeats } from '../training/repeated-ids.ts'
-import { type ForceRequest, replaceOutput } from '../training/replace-output.ts'
+import { type ForceRequest, replaceFile } from '../training/replace-output.ts'
 import { replayFile } from '../training/replay-file.ts'
 import { type TrainingPart, trainingPartOf } from '../training/training-part.ts'
 import { refuseIdleHistory, tellCold } from './cold-histories.ts'
@@ -88,7 +87,7 @@ export async function explain(bundlePath: string, file: string, flags: ExplainFl
     const notes = [told.note, cold].filter((note) => note !== undefined)
     const note = notes.length > 0 ? notes.join('. ') : undefined
     const picture = renderExplanation({ ...told, ...(note && { note }), parts, ...(more && { more }) })
-    await replaceOutput(out, flags, run, () => writeFileAtomically(out, picture))
+    await replaceFile(out, picture, flags, run)
     terminal.say(`\npicture  ${flags.out}`)
   }
   terminal.result({ ...told, ...(cold && { cold }), contributions: sorted })

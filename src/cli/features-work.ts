@@ -61,7 +61,7 @@ export async function writeFeatures(file: string | undefined, flags: FeaturesFla
   const id = located.detector.transaction.id
   const counted = { rows: 0 }
   const write = (chunks: AsyncIterable<Uint8Array>) =>
-    out === undefined ? printChunks(chunks) : replaceOutput(out, flags, run, () => writeChunks(chunks, out))
+    out === undefined ? printChunks(chunks) : replaceOutput(out, flags, run, (place) => writeChunks(chunks, out, place))
   const replay: FileReplay = { located, features, file, isPart: flags.part !== undefined }
   if (flags.joined === true) {
     const parted = partsOf(features)
@@ -161,7 +161,7 @@ async function writeLoggedFeatures(flags: FeaturesFlags, run: Run): Promise<void
     const columns = countColumns(located, features, reader)
     const chunks = formatLogged(located, features, { reader, columns, counted }, run)
     if (out === undefined) await printChunks(chunks)
-    else await replaceOutput(out, flags, run, () => writeChunks(chunks, out))
+    else await replaceOutput(out, flags, run, (place) => writeChunks(chunks, out, place))
     progress.end(`${counted.rows.toLocaleString('en')} transactions`)
     warnOfUnread(reader.unread, run)
     warnOfLosses(columns, run)

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
 import { FraudError } from '../core/errors.ts'
-import { writeFileAtomically } from '../data/write-file.ts'
 import type { Detector, LocatedDetector } from '../detector/detector.ts'
 import { choosePolicy, warnOfBundle } from '../evaluation/choose-policy.ts'
 import { compileFeatures } from '../features/feature-set.ts'
@@ -12,7 +11,7 @@ import { readDetector } from '../training/find-detector.ts'
 import { type MeasuredImport, measureImport } from '../training/measure-import.ts'
 import { readBytes } from '../training/read-bytes.ts'
 import { readRowsFor } from '../training/read-labelled-rows.ts'
-import { type ForceRequest, replaceOutput } from '../training/replace-output.ts'
+import { type ForceRequest, replaceFile } from '../training/replace-output.ts'
 import { warnOfMissing } from './missing-at-first.ts'
 import { checkOutputs } from './output-paths.ts'
 import { printEvaluation, summarise } from './print-evaluation.ts'
@@ -70,7 +69,7 @@ export async function importModel(file: string, flags: ImportFlags, run: Run): P
     ...(measured && { histograms: measured.histograms }),
   }
   const { bytes: bundle, id } = encodeBundle(content)
-  await replaceOutput(flags.out, flags, terminal, () => writeFileAtomically(flags.out, bundle))
+  await replaceFile(flags.out, bundle, flags, run)
   const trees = model.kind === 'tree-ensemble' ? model.nodes.roots.length : undefined
   const what = trees === undefined ? 'a graph that ONNX Runtime runs' : `${trees} trees`
   if (trees !== undefined && treesInFile !== undefined && trees !== treesInFile) {

@@ -1,6 +1,8 @@
 import { FraudError } from '../core/errors.ts'
+import { throwIfInterrupted } from '../core/progress.ts'
 import type { Table } from '../data/table.ts'
 import { formatCsv, writeCsv } from '../data/write-csv.ts'
+import type { Place } from '../data/write-file.ts'
 import { formatNdjson, writeNdjson } from '../data/write-ndjson.ts'
 import { dataDirectory, lockDirectory } from '../stores/data-directory.ts'
 import { changeLogKey } from '../stores/sqlite/change-log-key.ts'
@@ -107,6 +109,13 @@ function parseHead(text: string): Head {
   return { sequence: Number(found[1]), hash: found[2] }
 }
 
+function* untilStopped(tables: Iterable<Table>, { signal }: Run): Generator<Table> {
+  for (const table of tables) {
+    throwIfInterrupted(signal)
+    yield table
+  }
+}
+
 /** Transactions of the log with what was decided and what they turned out to be, or changes of what is in force. */
 export async function exportLog(flags: ExportFlags, run: Run): Promise<void> {
   const { out, format } = flags
@@ -127,12 +136,14 @@ export async function exportLog(flags: ExportFlags, run: Run): Promise<void> {
   const reader = openLog(flags)
   const counted = { rows: 0 }
   try {
-    const tables = flags.scores
+    const all = flags.scores
       ? scoreTables(reader, counted)
       : flags.changes
         ? changeTables(reader, counted)
         : exportTables(reader, flags.personal === true, counted)
-    if (out !== undefined && write !== undefined) await replaceOutput(out, flags, run, () => write(tables, out))
+    const tables = untilStopped(all, run)
+    if (out !== undefined && write !== undefined)
+      await replaceOutput(out, flags, run, (place) => write(tables, out, place))
     else await printChunks(format === 'csv' ? formatCsv(tables) : formatNdjson(tables))
     warnOfUnread(reader.unread, run)
   } finally {
@@ -143,11 +154,11 @@ export async function exportLog(flags: ExportFlags, run: Run): Promise<void> {
   terminal.result({ rows: counted.rows, out })
 }
 
-function writerFor(path: string): (tables: Iterable<Table>, path: string) => Promise<void> {
+function writerFor(path: string): (tables: Iterable<Table>, path: string, place: Place) => Promise<void> {
   if (/\.csv(\.gz)?$/i.test(path)) return writeCsv
   if (/\.ndjson$/i.test(path)) return writeNdjson
   if (/\.parquet$/i.test(path)) {
-    return async (tables, to) => (await import('../data/write-parquet.ts')).writeParquet(tables, to)
+    return async (tables, to, place) => (await import('../data/write-parquet.ts')).writeParquet(tables, to, place)
   }
   throw new FraudError('OPTION_INVALID', `--out ${path}: its name must end in .csv, .csv.gz, .ndjson or .parquet`)
 }

@@ -2,11 +2,10 @@ import { type CompareRequest, type Comparison, compareModels } from '../backtest
 import { type ComparisonTable, comparisonTables } from '../backtest/comparison-tables.ts'
 import { tellCount } from '../backtest/words.ts'
 import { FraudError } from '../core/errors.ts'
-import { writeFileAtomically } from '../data/write-file.ts'
 import { noModel } from '../jobs/request.ts'
 import { dataDirectory } from '../stores/data-directory.ts'
 import { type InputRequest, refuseReading } from '../training/read-input.ts'
-import { type ForceRequest, replaceOutput } from '../training/replace-output.ts'
+import { type ForceRequest, replaceFile } from '../training/replace-output.ts'
 import { championIn, championPath } from './champion.ts'
 import { requireLog } from './log-files.ts'
 import { modelPath } from './model-path.ts'
@@ -40,7 +39,7 @@ export async function compare(model: string, other: string | undefined, flags: C
   printComparison(comparison, run)
   if (out !== undefined) {
     const { renderComparison } = await import('../backtest/render-comparison.ts')
-    await replaceOutput(out, flags, run, () => writeFileAtomically(out, renderComparison(comparison)))
+    await replaceFile(out, renderComparison(comparison), flags, run)
     run.terminal.say(`\npage  ${out}`)
   }
   run.terminal.result(comparison)

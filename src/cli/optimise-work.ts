@@ -1,7 +1,6 @@
 import { FraudError } from '../core/errors.ts'
 import { throwIfInterrupted } from '../core/progress.ts'
 import { updateYaml } from '../core/yaml-file.ts'
-import { writeFileAtomically } from '../data/write-file.ts'
 import { costsSchema } from '../decisioning/costs.ts'
 import type { PolicyDefinition } from '../decisioning/policy-definition.ts'
 import { readPolicyFile } from '../decisioning/policy-documents.ts'
@@ -19,7 +18,7 @@ import { readBytes } from '../training/read-bytes.ts'
 import type { InputRequest } from '../training/read-input.ts'
 import { readRowsFor } from '../training/read-labelled-rows.ts'
 import { rejectsOf } from '../training/rejects.ts'
-import { type ForceRequest, replaceOutput } from '../training/replace-output.ts'
+import { type ForceRequest, replaceFile } from '../training/replace-output.ts'
 import { scoreRows, withProbabilities } from '../training/scored-rows.ts'
 import { refuseIdleHistory } from './cold-histories.ts'
 import { readFileOrLog } from './file-or-log.ts'
@@ -53,9 +52,7 @@ export async function optimise(
   const text = new TextDecoder().decode(await readBytes(path, 'The policy'))
   const policy = readPolicyFile({ path, text })
   const write = (found: PolicyDefinition) =>
-    out === undefined
-      ? undefined
-      : replaceOutput(out, flags, run, () => writeFileAtomically(out, withFound(text, found)))
+    out === undefined ? undefined : replaceFile(out, withFound(text, found), flags, run)
   await optimisePolicy({ ...flags, bundle: bundlePath, file, policy }, write, run)
   if (out !== undefined) run.terminal.say(`\npolicy  ${out}`)
 }

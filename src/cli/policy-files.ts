@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { FraudError } from '../core/errors.ts'
-import { unwritable, writeFileAtomically } from '../data/write-file.ts'
+import { unwritable } from '../data/write-file.ts'
 import {
   changeTo,
   type Definitions,
@@ -11,7 +11,7 @@ import {
   readPolicyFiles,
   writePolicyFiles,
 } from '../decisioning/index.ts'
-import { type ForceRequest, replaceOutput } from '../training/replace-output.ts'
+import { type ForceRequest, replaceFile } from '../training/replace-output.ts'
 import type { Run } from './run.ts'
 
 const topFiles = ['policy.yaml', 'rules.yaml', 'lists.yaml']
@@ -58,7 +58,7 @@ export async function writeDirectory(
   for (const [i, { path, text }] of writePolicyFiles(now).entries()) {
     if (isSame[i]) continue
     const target = join(directory, path)
-    await replaceOutput(target, flags, run, () => writeFileAtomically(target, text))
+    await replaceFile(target, text, flags, run)
     written.push(target)
   }
   if (!isSame[1]) for (const { path } of inFolder) await rm(join(directory, path))

@@ -56,7 +56,7 @@ export async function score(bundlePath: string, file: string, flags: ScoreFlags,
   if (flags.out === undefined) await printChunks(formatCsv(scored))
   else {
     const { out } = flags
-    await replaceOutput(out, flags, run, () => writeCsv(scored, out))
+    await replaceOutput(out, flags, run, (place) => writeCsv(scored, out, place))
   }
   const frauds = prediction.reduce((sum, value) => sum + value, 0)
   if (flags.out !== undefined)

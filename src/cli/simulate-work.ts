@@ -34,13 +34,13 @@ export async function simulate(flags: SimulateFlags, run: Run): Promise<void> {
     throw new FraudError('OPTION_INVALID', `--${stray} is for --shape ${other}, and this is --shape ${flags.shape}`)
   }
   const writer = chooseWriter(flags.out)
-  const write: Writer = (tables, path) => replaceOutput(path, flags, run, () => writer(tables, path))
+  const write: Writer = (tables, path) => replaceOutput(path, flags, run, (place) => writer(tables, path, place))
   await checkOutputs({ '--out': flags.out })
   if (flags.shape === 'creditcard') await simulateFlatTable(flags, write, run)
   else await simulateHistory(flags, write, run)
 }
 
-type Writer = (tables: Table | Iterable<Table>, path: string) => Promise<void>
+type Writer = typeof writeCsv
 
 function chooseWriter(out: string): Writer {
   const name = out.toLowerCase()

@@ -1,6 +1,5 @@
 import { optionInvalid } from '../core/option.ts'
 import { type Progress, quiet, throwIfInterrupted } from '../core/progress.ts'
-import { writeFileAtomically } from '../data/write-file.ts'
 import { formatDetector, type LocatedDetector } from '../detector/detector.ts'
 import { modelOf } from '../learners/detector-model.ts'
 import { isUnsupervised } from '../learners/learn.ts'
@@ -17,7 +16,7 @@ import { readLabelledRows, readRowsFor } from '../training/read-labelled-rows.ts
 import type { LeakRequest } from '../training/refuse-leaks.ts'
 import { refuseUnknownNames } from '../training/refuse-unknown-names.ts'
 import { rejectsOf } from '../training/rejects.ts'
-import { type ForceRequest, replaceOutput } from '../training/replace-output.ts'
+import { type ForceRequest, replaceFile } from '../training/replace-output.ts'
 import { requireRoomToTrain } from '../training/room-to-train.ts'
 import { breakDown } from '../training/test-breakdown.ts'
 import type { TrainingPlan } from '../training/training-plan.ts'
@@ -164,7 +163,7 @@ function detectorFile({ detector }: LabelledRows, { saveDetector }: TrainFlags):
 
 async function writeAll(files: Readonly<Record<string, string | Uint8Array>>, flags: TrainFlags, run: Run) {
   for (const [path, content] of Object.entries(files)) {
-    await replaceOutput(path, flags, run, () => writeFileAtomically(path, content))
+    await replaceFile(path, content, flags, run)
   }
 }
 

@@ -3,22 +3,23 @@ import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
 import { formatIsoTime } from '../core/time-parser.ts'
 import type { Column, Table } from './table.ts'
-import { writeFileAtomically } from './write-file.ts'
+import { type Place, writeFileAtomically } from './write-file.ts'
 
 const rowsPerChunk = 2000
 
 /** Writes a table, or one in batches, as CSV, compressed where the name ends in `.gz`, complete or not at all. */
-export async function writeCsv(tables: Table | Iterable<Table>, path: string): Promise<void> {
-  return writeChunks(formatCsv(tables), path)
+export async function writeCsv(tables: Table | Iterable<Table>, path: string, place?: Place): Promise<void> {
+  return writeChunks(formatCsv(tables), path, place)
 }
 
 /** Writes a file in pieces, compressed where its name ends in `.gz`, complete or not at all. */
 export async function writeChunks(
   chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
   path: string,
+  place?: Place,
 ): Promise<void> {
-  if (!path.toLowerCase().endsWith('.gz')) return writeFileAtomically(path, chunks)
-  return writeFileAtomically(path, compressed(chunks))
+  const content = path.toLowerCase().endsWith('.gz') ? compressed(chunks) : chunks
+  return writeFileAtomically(path, content, undefined, place)
 }
 
 async function* compressed(chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {

@@ -1,7 +1,16 @@
-import type { Stats } from 'node:fs'
+import { rmSync, type Stats } from 'node:fs'
 import { access, constants, type FileHandle, open, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { FraudError } from '../core/errors.ts'
+
+/** Gives a finished file, which still has a temporary name, the one that it is written for. */
+export type Place = (temporary: string, path: string) => Promise<void>
+
+/** Temporary files of this process; one that is told to end at once does not leave them behind. */
+const unfinished = new Set<string>()
+process.on('exit', () => {
+  for (const temporary of unfinished) rmSync(temporary, { force: true })
+})
 
 /**
  * Writes a file so that its name always stands for a complete one: into a temporary file beside it, synced, renamed, the
@@ -9,26 +18,42 @@ import { FraudError } from '../core/errors.ts'
  * written.
  *
  * @param mode who may read it, as of `chmod`; what the user's umask says by default.
+ * @param place renames it by default, whatever is there.
  */
 export async function writeFileAtomically(
   path: string,
   content: string | Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
   mode?: number,
+  place: Place = rename,
 ): Promise<void> {
-  const temporary = `${path}.${process.pid}.partial`
+  const { temporary, file } = await openTemporary(path, mode)
+  unfinished.add(temporary)
   try {
-    const file = await open(temporary, 'w', mode)
     try {
       await writeContent(file, content)
       await file.sync()
     } finally {
       await file.close()
     }
-    await rename(temporary, path)
+    await place(temporary, path)
     await syncDirectory(dirname(path))
   } catch (cause) {
     await rm(temporary, { force: true })
     throw unwritable(cause, path)
+  } finally {
+    unfinished.delete(temporary)
+  }
+}
+
+/** One that nobody else has: in two containers that share a folder, processes have the same number. */
+async function openTemporary(path: string, mode: number | undefined) {
+  for (let number = 0; ; number++) {
+    const temporary = `${path}.${process.pid}${number === 0 ? '' : `-${number}`}.partial`
+    try {
+      return { temporary, file: await open(temporary, 'wx', mode) }
+    } catch (cause) {
+      if (!isSystemError(cause) || cause.code !== 'EEXIST') throw unwritable(cause, path)
+    }
   }
 }
 

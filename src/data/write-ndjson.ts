@@ -2,12 +2,13 @@ import { FraudError } from '../core/errors.ts'
 import { formatIsoTime } from '../core/time-parser.ts'
 import type { Column, Table } from './table.ts'
 import { writeChunks } from './write-csv.ts'
+import type { Place } from './write-file.ts'
 
 const rowsPerChunk = 2000
 
 /** Writes a table, or one in batches, as NDJSON, compressed where the name ends in `.gz`, complete or not at all. */
-export async function writeNdjson(tables: Table | Iterable<Table>, path: string): Promise<void> {
-  return writeChunks(formatNdjson(tables), path)
+export async function writeNdjson(tables: Table | Iterable<Table>, path: string, place?: Place): Promise<void> {
+  return writeChunks(formatNdjson(tables), path, place)
 }
 
 /**

@@ -1,13 +1,14 @@
-import { rename, rm } from 'node:fs/promises'
+import { open, rename, rm } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { asPattern, literal, openDuckDB } from './duckdb.ts'
 import type { Table } from './table.ts'
 import { writeCsv } from './write-csv.ts'
+import type { Place } from './write-file.ts'
 
 const typeOf = { number: 'DOUBLE', time: 'TIMESTAMP', text: 'VARCHAR' } as const
 
 /** Writes a table in batches as Parquet, complete or not at all; a missing value is null. DuckDB makes it of CSV. */
-export async function writeParquet(tables: Iterable<Table>, path: string): Promise<void> {
+export async function writeParquet(tables: Iterable<Table>, path: string, place: Place = rename): Promise<void> {
   const rows = resolve(`${path}.${process.pid}.csv`)
   const target = resolve(`${path}.${process.pid}.partial`)
   const columns = new Map<string, string>()
@@ -25,7 +26,9 @@ export async function writeParquet(tables: Iterable<Table>, path: string): Promi
       `COPY (SELECT * FROM read_csv(${literal(asPattern(rows))}, hive_partitioning = false, header = true, nullstr = '', delim = ',', quote = '"', escape = '"',
         auto_detect = false, columns = {${types}})) TO ${literal(target)} (FORMAT parquet)`,
     )
-    await rename(target, path)
+    const file = await open(target, 'r')
+    await file.sync().finally(() => file.close())
+    await place(target, path)
   } finally {
     close()
     await rm(rows, { force: true })

@@ -2,9 +2,8 @@ import { option, optionInvalid } from '../core/option.ts'
 import type { Progress } from '../core/progress.ts'
 import type { BadRow } from '../data/bad-rows.ts'
 import { rejectedRows } from '../data/rejected-rows.ts'
-import { writeFileAtomically } from '../data/write-file.ts'
 import type { ReadingRequest } from './read-input.ts'
-import { type ForceRequest, replaceOutput } from './replace-output.ts'
+import { type ForceRequest, replaceFile } from './replace-output.ts'
 
 /** Where rows that are left out are written, to be asked for before any work; refused where none is left out. */
 export function rejectsOf({ rejects, badRows }: ReadingRequest): string | undefined {
@@ -26,6 +25,6 @@ export async function writeRejects(
   // They hold what the file holds of persons.
   const ownerOnly = 0o600
   const content = () => rejectedRows(file, rows, { ...(encoding && { encoding }), signal: run.signal })
-  await replaceOutput(rejects, request, run, () => writeFileAtomically(rejects, content(), ownerOnly))
+  await replaceFile(rejects, content(), request, run, ownerOnly)
   if (rows.length > 0) run.note(`  the rows that were left out, with the reason: ${rejects}`)
 }

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
 import { createReadStream, existsSync } from 'node:fs'
-import { constants, copyFile, link, rm, stat } from 'node:fs/promises'
+import { constants, copyFile, link, rename, rm, stat } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
+import { FraudError } from '../core/errors.ts'
 import { option } from '../core/option.ts'
 import type { Progress } from '../core/progress.ts'
-import { unwritable } from '../data/write-file.ts'
+import { type Place, unwritable, writeFileAtomically } from '../data/write-file.ts'
 
 /** What is said wherever a file of a given name is written. */
 export interface ForceRequest {
@@ -12,25 +13,40 @@ export interface ForceRequest {
 }
 
 /**
- * Writes an output. A file that has its name already is kept beside it under a numbered one, and that is said, unless both
- * are the same or `force` gives it up; where writing fails it stays as it was.
+ * Writes an output. A file that has its name by then, be it of another process that was quicker, is kept beside it under a
+ * numbered one, and that is said, unless both are the same or `force` gives it up; where writing fails or was to stop it
+ * stays as it was.
  */
 export async function replaceOutput(
   path: string,
   { force }: ForceRequest,
-  run: Pick<Progress, 'note'>,
-  write: () => Promise<void>,
+  { note, signal }: Pick<Progress, 'note' | 'signal'>,
+  write: (place: Place) => Promise<void>,
 ): Promise<void> {
-  if (force === true || !existsSync(path)) return write()
-  const kept = await keep(path)
-  try {
-    await write()
-  } catch (error) {
-    await rm(kept, { force: true })
-    throw error
-  }
-  if (await areEqual(path, kept)) await rm(kept)
-  else run.note(`  ${path} already existed and was renamed to ${kept} (${option('force')} replaces it)`)
+  await write(async (temporary) => {
+    if (signal.aborted) throw new FraudError('INTERRUPTED', `Stopped before ${path} was written`)
+    if (force === true || !existsSync(path)) return rename(temporary, path)
+    const kept = await keep(path)
+    try {
+      await rename(temporary, path)
+    } catch (error) {
+      await rm(kept, { force: true })
+      throw error
+    }
+    if (await areEqual(path, kept)) await rm(kept)
+    else note(`  ${path} already existed and was renamed to ${kept} (${option('force')} replaces it)`)
+  })
+}
+
+/** Writes an output whose content is at hand. @param mode as of `writeFileAtomically`. */
+export function replaceFile(
+  path: string,
+  content: Parameters<typeof writeFileAtomically>[1],
+  request: ForceRequest,
+  run: Pick<Progress, 'note' | 'signal'>,
+  mode?: number,
+): Promise<void> {
+  return replaceOutput(path, request, run, (place) => writeFileAtomically(path, content, mode, place))
 }
 
 /** A second name for a file, the first that is free: model.safetensors is kept as model-1.safetensors. */

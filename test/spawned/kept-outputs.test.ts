@@ -3,8 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, beforeEach, test } from 'node:test'
-import { writeFileAtomically } from '../../src/data/write-file.ts'
-import { replaceOutput } from '../../src/training/replace-output.ts'
+import { replaceFile, replaceOutput } from '../../src/training/replace-output.ts'
 import { succeedIn } from '../run-shrike.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'shrike-kept-'))
@@ -15,9 +14,9 @@ beforeEach(() => {
 after(() => rmSync(folder, { recursive: true }))
 
 const said: string[] = []
-const run = { note: (text: string) => void said.push(text) }
-const write = (path: string, text: string, force?: boolean) =>
-  replaceOutput(path, force === undefined ? {} : { force }, run, () => writeFileAtomically(path, text))
+const run = { note: (text: string) => void said.push(text), signal: new AbortController().signal }
+const write = (path: string, content: string | AsyncIterable<Uint8Array>, force?: boolean) =>
+  replaceFile(path, content, force === undefined ? {} : { force }, run)
 const text = (name: string) => readFileSync(at(name), 'utf8')
 
 test('keeps what was there under the first free number', async () => {
@@ -33,6 +32,23 @@ test('keeps no copy of the same bytes, nor with force', async () => {
   await write(at('m.safetensors'), 'two', true)
   assert.deepEqual(readdirSync(folder), ['m.safetensors'])
   assert.equal(text('m.safetensors'), 'two')
+})
+
+test('keeps what another process wrote while this one was at work', async () => {
+  async function* slow() {
+    yield Buffer.from('slow')
+    await write(at('x.csv'), 'quick')
+  }
+  await write(at('x.csv'), slow())
+  assert.deepEqual(['x-1.csv', 'x.csv'].map(text), ['quick', 'slow'])
+  assert.deepEqual(readdirSync(folder).toSorted(), ['x-1.csv', 'x.csv'])
+})
+
+test('does not take the place of a file once it was to stop', async () => {
+  writeFileSync(at('plain'), 'one')
+  const stopped = { ...run, signal: AbortSignal.abort() }
+  await assert.rejects(replaceFile(at('plain'), 'two', {}, stopped), { code: 'INTERRUPTED' })
+  assert.deepEqual([readdirSync(folder), text('plain')], [['plain'], 'one'])
 })
 
 test('leaves all as it was where writing fails', async () => {
