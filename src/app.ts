@@ -24,6 +24,7 @@ import type { OpenedAccounts } from './open-accounts.ts'
 import type { OpenedDecisions } from './open-decisions.ts'
 import { type JobsChoice, openJobs } from './open-jobs.ts'
 import { createLog, openServing, type Serving, type ServingConfig } from './open-serving.ts'
+import { describeSelf } from './stores/lock-holder.ts'
 
 /** All that makes a service what it is. */
 export interface ServiceConfig extends ServingChoice, ServingConfig {
@@ -257,7 +258,7 @@ function reachableAt({ advertise, host }: ServiceConfig, url: string | undefined
 }
 
 function pairOf(shared: NonNullable<OpenedDecisions['shared']>, ownUrl: () => string | undefined): Pair {
-  return { leader: () => shared.leader, ownUrl }
+  return { leader: () => shared.leader, ownUrl, holder: describeSelf() }
 }
 
 /** The secret is in the fragment, which browsers do not send, so that no log of requests has it. */

@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs'
-import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { FraudError } from '../core/errors.ts'
 import { dataDirectory, lockDirectory } from '../stores/data-directory.ts'
+import { describeSelf } from '../stores/lock-holder.ts'
 import { openCopy, removeCopy } from '../stores/postgres/copy-directory.ts'
 import { holdDatabase } from '../stores/postgres/hold-database.ts'
 import { moveIntoDatabase } from '../stores/postgres/move-log.ts'
@@ -23,7 +23,7 @@ export interface MigrateFlags extends KeyChangeFlags {
   readonly to: string
 }
 
-const holder = () => `shrike migrate, process ${process.pid} on ${hostname()}`
+const holder = () => `shrike migrate, ${describeSelf()}`
 const today = () => new Date(Date.now()).toISOString().slice(0, 10)
 
 /** Moves everything from a directory into a database, or back. */

@@ -4,7 +4,7 @@ import { FraudError } from '../core/errors.ts'
 import { presentError, problemType } from './error-status.ts'
 import type { App } from './http-context.ts'
 import { Agent, request as ask } from './node-http.ts'
-import type { Pair } from './pair.ts'
+import { addressToPassOn, type Pair } from './pair.ts'
 import { pathOf } from './path-of.ts'
 
 export interface ForwardOptions {
@@ -68,7 +68,7 @@ export function forwardToLeader(app: App, { pair, isReady, nowMs }: ForwardOptio
     const isRepeatable = kept.isWhole && (repeatable.test(pathOf(from.url ?? '')) || from.method === 'GET')
     for (const endMs = nowMs() + waitForMs; ; await sleep(againMs)) {
       const isLast = nowMs() > endMs
-      const url = isReady() ? pair.ownUrl() : (pair.leader()?.url ?? undefined)
+      const url = isReady() ? pair.ownUrl() : addressToPassOn(pair)
       if (url === undefined) {
         if (isLast) throw new FraudError('NOT_READY', 'No process decides at the moment')
         continue

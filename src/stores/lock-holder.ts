@@ -1,6 +1,11 @@
 import { readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 
+/** What other processes are told that this one is. */
+export function describeSelf(): string {
+  return `process ${process.pid} on ${hostname()}`
+}
+
 /** Says in a file who works on a data directory, for those whom the lock keeps out. */
 export function noteHolder(path: string): void {
   const temporary = `${path}.${process.pid}.tmp`

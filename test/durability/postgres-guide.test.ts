@@ -23,7 +23,11 @@ describe('the guide to PostgreSQL', { skip: noPostgres }, () => {
     assert.ok(server !== undefined)
     for (const statement of blocks('sql')) server.sql('postgres', statement.replace("'...'", "'secret'"))
     const url = `postgres://shrike_app@127.0.0.1:${server.port}/shrike`
-    const env = { PGPASSWORD: 'secret', SHRIKE_COPIES: join(folder, 'copies') }
+    const env = {
+      PGPASSWORD: 'secret',
+      SHRIKE_API_KEYS: 'a-key-of-whoever-calls',
+      SHRIKE_COPIES: join(folder, 'copies'),
+    }
     Object.assign(process.env, env)
     const bundle = await trainBundle(folder)
     const here = (line: string) =>

@@ -315,7 +315,7 @@ describe('the lane', () => {
 
   test('has another process asked where that decides', async () => {
     const leader = await startDeciding()
-    const pair = { leader: () => ({ holder: 'leader', url: leader.url }), ownUrl: () => undefined }
+    const pair = { leader: () => ({ holder: 'leader', url: leader.url }), ownUrl: () => undefined, holder: 'follower' }
     const follower = await startDeciding({ pair }, {}, false)
     const [answer] = await exchange(follower.port, decide('t-1'))
     assert.match(answer?.body ?? '', /"transactionId":"t-1"/)

@@ -1,6 +1,6 @@
 import { FraudError } from '../../core/errors.ts'
 import { modelIdOf } from '../../deciding/lineup.ts'
-import { leaderUrl, roleOf } from '../pair.ts'
+import { addressToPassOn, leaderUrl, roleOf } from '../pair.ts'
 import type { Route } from '../route.ts'
 import { jsonAnswer } from '../schemas/parts.ts'
 import { statusSchema } from '../schemas/status.ts'
@@ -25,6 +25,7 @@ export const readiness: Route = {
       if (decisions !== undefined && !decisions.isReady && role !== 'follower') {
         throw new FraudError('NOT_READY', "Histories are being computed from the log, or the log can't be written")
       }
+      if (pair !== undefined && role === 'follower') addressToPassOn(pair)
       const why = whyNotReady()
       if (why !== undefined) throw new FraudError('NOT_READY', why)
       reply.header('cache-control', 'no-store').send({
