@@ -41,6 +41,8 @@ interface Counted {
   readonly rules: readonly string[]
   /** One over the chance of being drawn, where the control group let it pass. */
   readonly weight: number
+  /** Whether it was declined, and the control group might have let it pass; missing in what the first version saved. */
+  readonly isDrawn?: boolean
   isFraud: boolean | null
 }
 
@@ -59,7 +61,8 @@ interface Labels {
 /** What decisions were worth, by week of event time and model, as labels that stand say; each label is counted once. */
 export class PerformanceProjection implements Projection {
   readonly name = 'monitoring-performance'
-  readonly version = 1
+  /** The first had nothing of declines that the control group might have had. */
+  readonly version = 2
   readonly #labels: Labels
   readonly #pending: { readonly released: readonly unknown[] }
   readonly #weeks = new Map<string, WeekFigures>()
@@ -136,14 +139,14 @@ export class PerformanceProjection implements Projection {
     yield* writer.take(true)
   }
 
-  *load(chunks: Iterable<Uint8Array>): Steps {
+  *load(chunks: Iterable<Uint8Array>, version: number): Steps {
     const reader = new StateReader(chunks)
     const head = readJson<Saved>(reader)
     this.#definitions = head.definitions
     this.#newestMs = head.newestMs
     for (let left = head.weeks; left > 0; left--) {
       const [key, figures] = readJson<[string, WeekFigures]>(reader)
-      this.#weeks.set(key, figures)
+      this.#weeks.set(key, version === 1 ? withControl(figures) : figures)
       yield
     }
     for (let left = head.counted; left > 0; left--) {
@@ -223,6 +226,7 @@ export class PerformanceProjection implements Projection {
       amountMinor: isMinor ? sent : toMinorUnits(sent, digits),
       rules: policy?.rules === undefined ? none : liveOf(policy.rules),
       weight: control !== undefined && control.wouldBe !== outcome ? 1 / control.propensity : 0,
+      isDrawn: control !== undefined && control.wouldBe === outcome,
       isFraud: null,
     }
   }
@@ -249,7 +253,8 @@ export class PerformanceProjection implements Projection {
 }
 
 function count(figures: WeekFigures, counted: Counted, by: number): void {
-  const { outcome, isFraud, bin, weight, amountMinor, rules, score } = counted
+  const { outcome, isFraud, bin, weight, isDrawn, amountMinor, rules, score } = counted
+  const { control } = figures
   if (isFraud === null) return
   for (const rule of rules) ruleOf(figures, rule)[isFraud ? 'frauds' : 'legitimate'] += by
   if (isFraud) {
@@ -257,16 +262,26 @@ function count(figures: WeekFigures, counted: Counted, by: number): void {
     if (Number.isFinite(amountMinor)) figures.outcomes[outcome].fraudMinor += by * amountMinor
   } else if (outcome !== 'approve') figures.flaggedLegitimate += by
   if (weight > 0 && isFraud) {
-    figures.control.frauds += by * weight
-    figures.control.fraudSquares += by * weight * weight
+    control.fraudRows += by
+    control.frauds += by * weight
+    control.fraudSquares += by * weight * weight
   }
+  if (isDrawn && isFraud) control.declinedFrauds += by
   if (bin === null) return
   if (outcome !== 'approve') {
-    addTo(figures.labelled.rows, bin, by)
-    if (isFraud) addTo(figures.labelled.frauds, bin, by)
-    figures.labelled.scores += by * score
+    const bins = isDrawn ? control.declined : figures.labelled
+    addTo(bins.rows, bin, by)
+    if (isFraud) addTo(bins.frauds, bin, by)
+    bins.scores += by * score
   } else if (isFraud)
-    addTo(weight > 0 ? figures.control.bins.frauds : figures.approved.frauds, bin, by * (weight > 0 ? weight : 1))
+    addTo(weight > 0 ? control.bins.frauds : figures.approved.frauds, bin, by * (weight > 0 ? weight : 1))
+}
+
+/** What the first version did not note of the control group, as far as its sums tell. */
+function withControl(figures: WeekFigures): WeekFigures {
+  const { frauds, fraudSquares } = figures.control
+  const fraudRows = fraudSquares > 0 ? Math.round((frauds * frauds) / fraudSquares) : 0
+  return { ...figures, control: { ...noFigures().control, ...figures.control, fraudRows } }
 }
 
 function liveOf(rules: readonly RuleHit[]): readonly string[] {

@@ -123,3 +123,55 @@ test('what labels do not say is said', async () => {
   assert.equal(after.notKnown.precision, 'only-frauds-labelled')
   assert.equal(after.recall?.value, 1)
 })
+
+test('a control group stands for the declines that it might have had, and for nothing else', async () => {
+  const running = await openTestDecisions({ maxAheadMs: Number.POSITIVE_INFINITY })
+  open.push(running)
+  const { service, clock } = running
+  await service.resume()
+  const random = createRandom(3)
+  /** What a row counts for, and whether it was stopped, or would have been. */
+  const rows: { id: string; score: number; weight: number; isStopped: boolean; isFraud: boolean }[] = []
+  let share = 0
+  for (let i = 0; i < 160; i++) {
+    if (i % 80 === 0) {
+      share = i === 0 ? 0.5 : 0.15
+      const policy = { thresholds: { review: 0.5, decline: 0.9 }, controlGroup: { share, upTo: 970 } }
+      await service.change({ kind: 'policy', policy }, { by: 'user:ann', why: 'a test' })
+    }
+    clock.nowMs = mondayMs + i * hourMs
+    const purchase = { ID: `t-${i}`, TIME: clock.nowMs, AMOUNT: 400 + ((i * 37) % 600), CARD: `c-${i}`, SHOP: 's' }
+    const { score, outcome } = await service.decide(purchase, undefined, () => 0)
+    assert(score !== null)
+    const isDrawn = score >= 0.9 && purchase.AMOUNT <= 970
+    const isControl = isDrawn && outcome === 'approve'
+    const weight = isControl ? 1 / share : isDrawn ? 0 : 1
+    const isFraud = random.uniform() < 0.8 * score
+    rows.push({ id: `t-${i}`, score, weight, isStopped: isControl || outcome !== 'approve', isFraud })
+    await service.label({ transactionId: `t-${i}`, isFraud }, 'key:desk')
+  }
+  const sum = (some: typeof rows) => some.reduce((total, { weight }) => total + weight, 0)
+  const frauds = rows.filter(({ isFraud }) => isFraud)
+  const all = sum(frauds)
+  let averagePrecision = 0
+  for (const bin of new Set(rows.map(({ score }) => binOf(score)))) {
+    const above = (some: typeof rows) => some.filter(({ score }) => binOf(score) >= bin)
+    const here = frauds.filter(({ score }) => binOf(score) === bin)
+    averagePrecision += (sum(here) / all) * (sum(above(frauds)) / sum(above(rows)))
+  }
+  const [got] = performanceOf(service.performance)
+  for (const [figure, value] of [
+    [got.recall, sum(frauds.filter(({ isStopped }) => isStopped)) / all],
+    [got.averagePrecision, averagePrecision],
+    [got.calibration, rows.reduce((total, { score, weight }) => total + score * weight, 0) / all],
+  ] as const) {
+    assert.ok(figure !== null && Math.abs(figure.value - value) < 1e-9, `${figure?.value} and ${value}`)
+  }
+  // What is taken back leaves nothing of its weight behind.
+  for (const { id } of frauds) await service.label({ transactionId: id, isFraud: false }, 'key:desk')
+  const [after] = performanceOf(service.performance)
+  assert.deepEqual(
+    [after.recallBy, after.recall, after.averagePrecision, after.calibration],
+    ['control-group', null, null, null],
+  )
+})

@@ -22,7 +22,7 @@ export interface Performance {
   readonly precision: Figure | null
   /** Of all fraud, how much was not approved. */
   readonly recall: Figure | null
-  /** Whether frauds that were stopped are estimated from the control group, or those that have a label. */
+  /** Whether frauds that were declined are estimated from the control group, or those that have a label. */
   readonly recallBy: 'control-group' | 'labels'
   readonly averagePrecision: Figure | null
   /** The sum of scores over the frauds: above 1 there was less fraud than scores say. */
@@ -55,15 +55,21 @@ function measure(figures: WeekFigures): Omit<Performance, 'week' | 'model' | 'ma
   const { approve } = figures.outcomes
   const flagged = outcomes.filter((outcome) => outcome !== 'approve').map((outcome) => figures.outcomes[outcome])
   const sum = (name: keyof typeof approve) => flagged.reduce((total, sums) => total + sums[name], 0)
-  const { control } = figures
+  const { control, labelled } = figures
   const isByControl = control.decisions > 0
-  // Those of the control group would have been stopped.
-  const missed = approve.frauds - (isByControl ? fraudRows(control) : 0)
-  const stopped = isByControl ? control.frauds : sum('frauds')
-  const rows = isByControl ? kish(control.frauds, control.fraudSquares) : stopped
-  const ranked = isByControl ? control.bins : figures.labelled
+  // Those of the control group would have been stopped. What they stand for is not counted by its labels, too.
+  const passed = isByControl ? control.fraudRows : 0
+  const missed = approve.frauds - passed
+  const known = sum('frauds') - (isByControl ? control.declinedFrauds : 0)
+  // Without a row there is nothing but what sums of weights have lost to rounding.
+  const [estimated, squares] = passed > 0 ? [control.frauds, control.fraudSquares] : [0, 0]
+  const stopped = known + estimated
+  const rows = kish(stopped, known + squares)
+  const others = addedBins(labelled, isByControl ? control.bins : control.declined)
+  // So many rows of equal weight is a fraud worth on average.
+  const worth = kish(stopped + missed, known + squares + missed) / (stopped + missed || 1)
   const notKnown: Record<string, NotKnown> = {}
-  const known = <Value>(name: string, value: Value | NotKnown): Value | null => {
+  const tell = <Value>(name: string, value: Value | NotKnown): Value | null => {
     if (typeof value !== 'string') return value
     notKnown[name] = value as NotKnown
     return null
@@ -71,11 +77,11 @@ function measure(figures: WeekFigures): Omit<Performance, 'week' | 'model' | 'ma
   return {
     decisions: approve.decisions + sum('decisions'),
     frauds: approve.frauds + sum('frauds'),
-    precision: known('precision', precisionOf(sum('frauds'), figures.flaggedLegitimate, sum('decisions'))),
-    recall: known('recall', recallOf(stopped, missed, rows)),
+    precision: tell('precision', precisionOf(sum('frauds'), figures.flaggedLegitimate, sum('decisions'))),
+    recall: tell('recall', recallOf(stopped, missed, rows)),
     recallBy: isByControl ? 'control-group' : 'labels',
-    averagePrecision: known('averagePrecision', averagePrecisionOf(figures.approved, ranked)),
-    calibration: known('calibration', calibrationOf(figures.approved, ranked)),
+    averagePrecision: tell('averagePrecision', averagePrecisionOf(figures.approved, others, worth)),
+    calibration: tell('calibration', calibrationOf(figures.approved, others, worth)),
     money: { stoppedMinor: sum('fraudMinor'), lostMinor: approve.fraudMinor, heldMinor: sum('amountMinor') },
     notKnown,
     rules: Object.entries(figures.rules).map(([rule, { fired, frauds, legitimate }]) => {
@@ -85,11 +91,7 @@ function measure(figures: WeekFigures): Omit<Performance, 'week' | 'model' | 'ma
   }
 }
 
-/** Frauds of the control group, each once. */
-function fraudRows({ frauds, fraudSquares }: WeekFigures['control']): number {
-  return Math.round(kish(frauds, fraudSquares))
-}
-
+/** How many rows of equal weight a sum of weights is worth, of which this is the sum of the squares. */
 function kish(sum: number, squares: number): number {
   return squares === 0 ? 0 : (sum * sum) / squares
 }
@@ -112,22 +114,29 @@ function recallOf(stopped: number, missed: number, rows: number): Figure | NotKn
   return { value, lower: Math.min(value, weighed(lower)), upper: Math.max(value, weighed(upper)) }
 }
 
-/** The sum over bins, from the highest score, of precision times what recall gains; rows of one bin are ties. */
-function averagePrecisionOf(approved: Bins, others: Bins): Figure | NotKnown {
-  const rows = added(approved.rows, others.rows)
-  const frauds = added(approved.frauds, others.frauds)
-  const all = [...frauds.values()].reduce((sum, count) => sum + count, 0)
-  if (rows.size === 0) return 'no-scores'
-  if (all <= 0) return 'no-labels'
+/**
+ * The sum over bins, from the highest score, of precision times what recall gains; rows of one bin are ties.
+ *
+ * @param worth how many rows of equal weight a fraud is worth.
+ */
+function averagePrecisionOf(approved: Bins, others: Bins, worth: number): Figure | NotKnown {
+  const { rows, frauds } = addedBins(approved, others)
+  const all = sumOf(frauds)
+  const bins = Object.keys(rows).map(Number)
+  if (bins.length === 0) return 'no-scores'
+  if (all < leastFraud) return 'no-labels'
   let [seen, found, value] = [0, 0, 0]
-  for (const bin of [...rows.keys()].sort((a, b) => b - a)) {
-    const here = frauds.get(bin) ?? 0
-    seen += rows.get(bin) ?? 0
+  for (const bin of bins.sort((a, b) => b - a)) {
+    const here = frauds[bin] ?? 0
+    seen += rows[bin] ?? 0
     found += here
     if (here > 0) value += (here / all) * (found / seen)
   }
-  return { value, ...logitInterval(value, all) }
+  return { value, ...logitInterval(value, all * worth) }
 }
+
+/** A fraud weighs 1 at least; what is less is what sums of weights have lost to rounding. */
+const leastFraud = 0.5
 
 /** Boyd, Eng and Page, ECML 2013: normal on the scale of log-odds. */
 function logitInterval(value: number, frauds: number): { lower: number; upper: number } {
@@ -140,22 +149,37 @@ function logitInterval(value: number, frauds: number): { lower: number; upper: n
   return { lower: Math.min(value, share(odds - half)), upper: Math.max(value, share(odds + half)) }
 }
 
-function calibrationOf(approved: Bins, others: Bins): Figure | NotKnown {
-  const scores = approved.scores + others.scores
-  const frauds = [...added(approved.frauds, others.frauds).values()].reduce((sum, count) => sum + count, 0)
+function calibrationOf(approved: Bins, others: Bins, worth: number): Figure | NotKnown {
+  const { frauds: byBin, scores } = addedBins(approved, others)
+  const frauds = sumOf(byBin)
   if (scores === 0) return 'no-scores'
-  if (frauds <= 0) return 'no-labels'
+  if (frauds < leastFraud) return 'no-labels'
   // The score interval of a Poisson count.
-  const centre = frauds + z95 ** 2 / 2
-  const half = z95 * Math.sqrt(frauds + z95 ** 2 / 4)
-  const lower = scores / (centre + half)
-  return { value: scores / frauds, lower, upper: scores / Math.max(centre - half, Number.MIN_VALUE) }
+  const count = frauds * worth
+  const centre = count + z95 ** 2 / 2
+  const half = z95 * Math.sqrt(count + z95 ** 2 / 4)
+  const lower = (scores * worth) / (centre + half)
+  return {
+    value: scores / frauds,
+    lower,
+    upper: (scores * worth) / Math.max(centre - half, Number.MIN_VALUE),
+  }
 }
 
-function added(one: Readonly<Record<string, number>>, other: Readonly<Record<string, number>>): Map<number, number> {
-  const sum = new Map<number, number>()
-  for (const counts of [one, other]) {
-    for (const [bin, count] of Object.entries(counts)) sum.set(Number(bin), (sum.get(Number(bin)) ?? 0) + count)
+function addedBins(one: Bins, other: Bins): Bins {
+  return {
+    rows: added(one.rows, other.rows),
+    frauds: added(one.frauds, other.frauds),
+    scores: one.scores + other.scores,
   }
+}
+
+function added(one: Bins['rows'], other: Bins['rows']): Record<string, number> {
+  const sum = { ...one }
+  for (const [bin, count] of Object.entries(other)) sum[bin] = (sum[bin] ?? 0) + count
   return sum
+}
+
+function sumOf(counts: Bins['rows']): number {
+  return Object.values(counts).reduce((sum, count) => sum + count, 0)
 }

@@ -10,8 +10,8 @@ interface Sums {
 
 /**
  * What decisions of a model in a week came to. `approved` and `labelled` hold rows by bins of the score: what was approved,
- * frauds among it as labels say; and what was not approved and has a label. `control` holds those of the control group that
- * would not have been approved, each worth as many as its chance of being drawn says.
+ * frauds among it as labels say; and what was not approved and has a label, but for the declines that the control group
+ * might have had.
  */
 export interface WeekFigures {
   readonly outcomes: Record<(typeof outcomes)[number], Sums>
@@ -21,7 +21,24 @@ export interface WeekFigures {
   /** Of decisions with a score that were approved, or are in the control group at their weight. */
   readonly approved: Bins
   readonly labelled: Bins
-  readonly control: { decisions: number; frauds: number; squares: number; fraudSquares: number; readonly bins: Bins }
+  readonly control: ControlFigures
+}
+
+/**
+ * What the control group let pass that would have been declined, each worth as many as its chance of being drawn says,
+ * and what was declined where the draw might have let it pass: both tell of the same declines, so only one counts.
+ */
+interface ControlFigures {
+  decisions: number
+  /** Each once. */
+  fraudRows: number
+  frauds: number
+  squares: number
+  fraudSquares: number
+  readonly bins: Bins
+  declinedFrauds: number
+  /** Of those that were declined and have a label. */
+  readonly declined: Bins
 }
 
 export interface Bins {
@@ -40,7 +57,10 @@ export function noFigures(): WeekFigures {
     flaggedLegitimate: 0,
     approved: bins(),
     labelled: bins(),
-    control: { decisions: 0, frauds: 0, squares: 0, fraudSquares: 0, bins: bins() },
+    control: {
+      ...{ decisions: 0, fraudRows: 0, frauds: 0, squares: 0, fraudSquares: 0, bins: bins() },
+      ...{ declinedFrauds: 0, declined: bins() },
+    },
   }
 }
 
