@@ -8,6 +8,7 @@ import { CanaryProjection } from './canary-projection.ts'
 import { deploymentSchema } from './deployment.ts'
 import { DeploymentProjection } from './deployment-projection.ts'
 import type { Arm, Spread } from './grouped-counts.ts'
+import type { PendingLabels } from './pending-labels.ts'
 import { StandingLabels } from './standing-labels.ts'
 
 const [champion, canary] = ['cards@000000000001', 'cards@000000000002']
@@ -120,7 +121,8 @@ test('figures of a canary are of transactions with the key, by their records, wh
   }
   const property = fc.property(happenings, fc.nat(80), (all, savedAt) => {
     let deployments = new DeploymentProjection()
-    const standing = new StandingLabels(() => 0, { released: [] })
+    const waited: { released: PendingLabels['released'] } = { released: [] }
+    const standing = new StandingLabels(() => 0, waited)
     let projection = new CanaryProjection(deployments, standing)
     const decisions: (DecisionRecord & { readonly sequence: number })[] = []
     const labels = new Map<number, boolean>()
@@ -156,7 +158,11 @@ test('figures of a canary are of transactions with the key, by their records, wh
           },
           ...(byCanary && hasCard && { model: canary }),
         }
+        const hasWaited = of % 4 === 0
+        if (hasWaited) waited.released = [{ sequence, id: `t-${i}`, isFraud, knownAtMs: 0, receivedAtMs: 0 }]
         decisions.push({ ...decided, sequence: take(decided) })
+        waited.released = []
+        if (hasWaited) labels.set(sequence, isFraud)
       } else if (what === 3 && about !== undefined) {
         const label: LabelRecord = {
           ...{ kind: 'label', id: about.id, isFraud, knownAtMs: 0, source: undefined, receivedAtMs: 0 },

@@ -58,7 +58,7 @@ export class CanaryProjection implements Projection {
     if (record.kind === 'deployment') this.#follow(sequence)
     else if (this.#trial === undefined) return
     else if (record.kind === 'definition') this.#places = [...this.#places, { sequence, keys: keyPlaces(record) }]
-    else if (record.kind === 'decision') this.#count(this.#trial, record)
+    else if (record.kind === 'decision') this.#count(this.#trial, record, sequence)
     else if (record.kind === 'label' || record.kind === 'label-withdrawn') {
       if (about?.kind === 'decision') this.#label(this.#trial, about)
     } else if (record.kind === 'checkpoint') this.letGo(record.prunedThrough)
@@ -125,13 +125,15 @@ export class CanaryProjection implements Projection {
     return place !== undefined && value === undefined ? undefined : { arm: counts.champion, group }
   }
 
-  #count(trial: Trial, decision: DecisionRecord): void {
+  #count(trial: Trial, decision: DecisionRecord, sequence: number): void {
     const found = this.#placeOf(trial, decision)
     if (found === undefined) return
     const { arm, group } = found
     arm.decisions[group] += 1
     arm.outcomes[decision.outcome][group] += 1
     if (decision.score === null) arm.faults[group] += 1
+    // A label may have waited for it.
+    if (this.#standing.isFraud(sequence) !== undefined) this.#label(trial, { ...decision, sequence })
   }
 
   /** What labels say of a decision now, in the place of what they said before. */

@@ -48,12 +48,15 @@ async function start() {
 }
 
 test('precision: a mature week with less of it than each of those before, and not before it is mature', async () => {
-  const { decide, label, firing } = await start()
+  const { decide, label, firing, service } = await start()
   const week = async (number: number, frauds: number) => {
     for (let i = 0; i < 40; i++) await label(await decide(mondayMs + number * weekMs + i * hourMs, 600), i < frauds)
   }
   for (let number = 0; number < 4; number++) await week(number, 34 + (number % 2))
   await week(4, 10)
+  // Another model that takes over in the same week is looked at, too, and hides nothing of this one.
+  await service.use(createDetectorInForce(cardsDetector(), amountPredictor('other@0123456789ab')))
+  await label(await decide(mondayMs + 5 * weekMs - 1, 600), true)
   // The week is over, and labels of its last day may be to come.
   await decide(mondayMs + 5 * weekMs + dayMs - 1, 5)
   assert.deepEqual(await firing('precision'), [])

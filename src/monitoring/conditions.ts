@@ -121,17 +121,29 @@ function ofFeature(each: FeatureDrift, limit: Limit): readonly Condition[] {
   return found
 }
 
-/** Whether the newest week that is mature has less of it than the four before, beyond what chance explains. */
+/**
+ * Whether the newest week that is mature has less of it than the four before, beyond what chance explains: of each model
+ * that decided in it.
+ */
 function ofPrecision(weeks: readonly Performance[]): readonly Condition[] {
   const mature = weeks.filter(({ isMature, precision }) => isMature && precision !== null)
-  const [newest] = mature
-  const before = mature.filter(({ week, model }) => model === newest?.model && week < newest.week).slice(0, 4)
-  if (newest?.precision == null || before.length === 0) return []
-  const { precision } = newest
+  return mature
+    .filter(({ week }) => week === mature[0].week)
+    .flatMap((newest) =>
+      ofWeek(
+        newest,
+        mature.filter(({ week, model }) => model === newest.model && week < newest.week),
+      ),
+    )
+}
+
+function ofWeek({ model: id, precision }: Performance, earlier: readonly Performance[]): readonly Condition[] {
+  const before = earlier.slice(0, 4)
+  if (precision === null || before.length === 0) return []
   const least = Math.min(...before.map((each) => each.precision?.lower ?? 0))
   const usual = before.reduce((sum, each) => sum + (each.precision?.value ?? 0), 0) / before.length
   if (precision.upper >= least) return []
-  const model = newest.model ?? 'rules'
+  const model = id ?? 'rules'
   const text = `${percent(precision.value)} of what was not approved in the newest mature week is fraud, ${percent(usual)} in the weeks before`
   return [begin('precision', model, text, usual, precision.value)]
 }
