@@ -46,6 +46,8 @@ interface AnalystFigures {
   readonly undone: number
 }
 
+type Words = Pick<Case, 'history' | 'transactions'>
+
 /** Counts cases one by one, so that a caller can do other things in between. */
 export class CaseCounter {
   readonly #fromMs: number
@@ -56,6 +58,7 @@ export class CaseCounter {
   readonly #minutes: number[] = []
   readonly #analystsAgree = { compared: 0, agreed: 0 }
   readonly #laterAgree = { compared: 0, agreed: 0 }
+  readonly #merged: Case[] = []
   #overdue = 0
   #escalated = 0
   #unassigned = 0
@@ -76,10 +79,17 @@ export class CaseCounter {
     if (one.closed?.why === 'expired' && one.closed.atMs >= this.#fromMs) this.#expired += 1
     if (one.closed === undefined) this.#takeOpen(one)
     this.#takeDeeds(one)
-    this.#takeLabels(one)
+    if (one.history.some(({ action }) => action === 'merge')) this.#merged.push(one)
+    else this.#compareWords(one)
   }
 
+  /** To be asked once, after all cases. */
   figures(): CaseFigures {
+    // The verdict on a transaction that was merged stands in the history of the case that it was in before.
+    this.#compareWords({
+      history: this.#merged.flatMap(({ history }) => history).sort((a, b) => a.sequence - b.sequence),
+      transactions: this.#merged.flatMap(({ transactions }) => transactions),
+    })
     const verdictCount = verdicts.reduce((sum, each) => sum + this.#said[each], 0)
     const hours = Math.max(1, (this.#nowMs - this.#fromMs) / 3_600_000)
     return {
@@ -119,34 +129,38 @@ export class CaseCounter {
   }
 
   #takeDeeds({ history, openedAtMs }: Case): void {
-    const saidBy = new Map<number, { readonly by: string; readonly says: Verdict }>()
-    for (const { action, atMs, by, verdict, transactions = [] } of history) {
-      const counts = atMs >= this.#fromMs
-      if (action === 'undo' && counts) {
+    for (const { action, atMs, by, verdict } of history) {
+      if (atMs < this.#fromMs) continue
+      if (action === 'undo') {
         this.#undone += 1
         this.#analyst(by).undone += 1
       }
       if (action !== 'verdict' || verdict === undefined) continue
-      if (counts) {
-        this.#said[verdict] += 1
-        this.#analyst(by)[verdict] += 1
-        this.#minutes.push((atMs - openedAtMs) / 60_000)
-      }
-      for (const sequence of transactions) {
-        const before = saidBy.get(sequence)
-        const isOther = before !== undefined && before.by !== by && before.says !== 'unsure' && verdict !== 'unsure'
-        if (isOther && counts) compare(this.#analystsAgree, before.says === verdict)
-        saidBy.set(sequence, { by, says: verdict })
-      }
+      this.#said[verdict] += 1
+      this.#analyst(by)[verdict] += 1
+      this.#minutes.push((atMs - openedAtMs) / 60_000)
     }
   }
 
-  /** Of each transaction with a verdict that stands, what others than analysts said last, after it: what came before was seen. */
-  #takeLabels({ transactions, history }: Case): void {
+  /** What several said of the same transactions, by deeds in the order in which they were done. */
+  #compareWords({ history, transactions }: Words): void {
+    const saidBy = new Map<number, { readonly by: string; readonly says: Verdict }>()
+    const givenAtMs = new Map<number, number>()
+    for (const { action, sequence, atMs, by, verdict, transactions: of = [] } of history) {
+      if (action !== 'verdict' || verdict === undefined) continue
+      givenAtMs.set(sequence, atMs)
+      for (const each of of) {
+        const before = saidBy.get(each)
+        const isOther = before !== undefined && before.by !== by && before.says !== 'unsure' && verdict !== 'unsure'
+        if (isOther && atMs >= this.#fromMs) compare(this.#analystsAgree, before.says === verdict)
+        saidBy.set(each, { by, says: verdict })
+      }
+    }
+    // Of each transaction with a verdict that stands, what others than analysts said last, after it: what came before was
+    // seen.
     for (const { verdict, labels } of transactions) {
       if (verdict === undefined || verdict.says === 'unsure') continue
-      const given = history.find(({ sequence }) => sequence === verdict.sequence)
-      if (given === undefined || given.atMs < this.#fromMs) continue
+      if (!((givenAtMs.get(verdict.sequence) ?? Number.NaN) >= this.#fromMs)) continue
       const other = labels.findLast(({ sequence, source }) => sequence > verdict.sequence && !isAnalyst(source))
       if (other !== undefined) compare(this.#laterAgree, other.isFraud === (verdict.says === 'fraud'))
     }

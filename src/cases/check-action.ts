@@ -47,9 +47,11 @@ export function invalid(field: string, reason: string): FraudError {
   return new FraudError('INPUT_INVALID', 'This can not be done to a case', { errors: [{ field, reason }] })
 }
 
-function sayClosed({ closed, links }: Case): string {
+function sayClosed({ closed, history }: Case): string {
   if (closed?.why === 'expired')
     return 'The case was closed, since nothing had happened to it for long; claim it to open it again'
-  if (closed?.why === 'merged') return `The case was merged into ${links.at(-1)}`
+  if (closed?.why === 'merged') {
+    return `The case was merged into ${history.findLast(({ action }) => action === 'merge')?.other}`
+  }
   return 'The case was closed by a verdict; undo that to open it again'
 }

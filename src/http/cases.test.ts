@@ -245,6 +245,28 @@ describe('cases over HTTP', () => {
     await decide({ CARD: 'd' })
     assert.equal((await get(`/v1/cases/${a}`)).transactions, 3, 'what comes next of its card goes where it went')
     assert.equal((await get(`/v1/cases/${byHand.json().id}`)).closed.why, 'merged')
+    await post('ann', `/v1/cases/${byHand.json().id}/link`, { with: b })
+    const { detail } = (await post('ann', `/v1/cases/${byHand.json().id}/claim`)).json()
+    assert.equal(detail, `The case was merged into ${a}`)
+  })
+
+  test('that were merged count what is said of their transactions before and after', async () => {
+    const { decide, get, post, clock, service } = await openCases()
+    for (const CARD of ['a', 'b', 'b']) await decide({ CARD })
+    const [a, b] = idsOf(await get('/v1/cases?sort=oldest'))
+    for (const id of ['t-1', 't-2'])
+      await post('ann', `/v1/cases/${b}/verdict`, { verdict: 'fraud', transactions: [id] })
+    await post('ann', `/v1/cases/${b}/undo`)
+    clock.nowMs = startMs + minuteMs
+    assert.equal((await post('ann', `/v1/cases/${b}/merge`, { into: a })).statusCode, 200)
+    await service.label({ transactionId: 't-1', isFraud: false, source: 'chargeback' }, 'key:bank')
+    const from = new Date(startMs).toISOString()
+    const merged = await get(`/v1/cases/figures?from=${from}`)
+    assert.deepEqual(merged.laterLabelsAgree, { compared: 1, agreed: 0, share: 0 })
+    const judged = await post('ben', `/v1/cases/${a}/verdict`, { verdict: 'legitimate', transactions: ['t-2'] })
+    assert.equal(judged.statusCode, 200, judged.body)
+    const { analystsAgree } = await get(`/v1/cases/figures?from=${from}`)
+    assert.deepEqual(analystsAgree, { compared: 1, agreed: 0, share: 0 })
   })
 
   test('are told a page at a time, in the order of the queue', async () => {
