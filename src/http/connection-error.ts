@@ -49,7 +49,7 @@ export function createConnectionErrorHandler(
     const [code, detail] = answers[error.code ?? ''] ?? ['REQUEST_MALFORMED', 'This is not a valid HTTP/1.1 request']
     const problem = presentError(new FraudError(code, detail))
     const body = JSON.stringify(problem)
-    metrics.countRequest(unparsed, problem.status, 0)
+    metrics.countRequest(unparsed, problem.status)
     socket.end(
       `HTTP/1.1 ${problem.status} ${problem.title}\r\nContent-Type: ${problemType}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
     )

@@ -5,7 +5,7 @@ import type { Connections } from './connections.ts'
 /** What the service counts. Names are a promise: docs/reference/metrics.md lists them, and a test compares. */
 export interface Metrics {
   readonly registry: Registry
-  countRequest(route: string, status: number, seconds: number): void
+  countRequest(route: string, status: number, seconds?: number): void
   countPrediction(prediction: Prediction): void
   countReload(result: 'ok' | 'refused'): void
   /** Shows these from now on. */
@@ -132,7 +132,7 @@ function createRequestCount(registry: Registry): Metrics['countRequest'] {
   )
   const duration = new Histogram({
     name: 'shrike_http_request_duration_seconds',
-    help: 'From the end of the headers to the last byte of the answer, by route.',
+    help: 'From the end of the headers to the last byte of the answer, by route, of requests that were not refused unread (overload, not HTTP).',
     labelNames: ['route'],
     buckets: durationBuckets,
     registers: [registry],
@@ -145,7 +145,7 @@ function createRequestCount(registry: Registry): Metrics['countRequest'] {
       routes.set(route, counts)
     }
     counts.byStatus.set(status, (counts.byStatus.get(status) ?? 0) + 1)
-    counts.observe(seconds)
+    if (seconds !== undefined) counts.observe(seconds)
   }
 }
 

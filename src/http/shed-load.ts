@@ -24,7 +24,7 @@ export function shedLoad(server: Server, isFull: () => boolean, metrics: Metrics
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     if (request.method === 'POST' && written.has(request.url ?? '') && isFull()) {
       response.writeHead(refused.status, headers).end(body)
-      metrics.countRequest(request.url ?? '', refused.status, 0)
+      metrics.countRequest(request.url ?? '', refused.status)
     } else for (const handle of handlers) handle.call(server, request, response)
   })
 }

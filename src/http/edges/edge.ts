@@ -63,7 +63,7 @@ export class Edge {
       else if (notice === 'stopped') this.#stopped.resolve()
       else if ('listening' in notice) resolve(notice.listening)
       else if ('failed' in notice) reject(Object.assign(new Error(notice.failed.message), { code: notice.failed.code }))
-      else context.metrics.countRequest(notice.unparsed.route, notice.unparsed.status, 0)
+      else context.metrics.countRequest(notice.unparsed.route, notice.unparsed.status)
     })
     let reason: string | undefined
     this.worker.on('error', (error) => {
@@ -86,7 +86,7 @@ export class Edge {
       const refused = Atomics.load(this.#cells, refusedCell(place))
       // A count of 32 bits may run over.
       for (let more = (refused - this.#refused[place]) | 0; more > 0; more--)
-        this.#context.metrics.countRequest(path, statusOf.OVERLOADED, 0)
+        this.#context.metrics.countRequest(path, statusOf.OVERLOADED)
       this.#refused[place] = refused
     }
   }

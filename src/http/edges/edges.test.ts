@@ -248,6 +248,8 @@ describe('edges', { skip }, () => {
     for (const socket of busy) assert.match(await next(socket), /"duplicate":true/)
     assert.equal((await exchange(port, decide('t-2')))[0]?.status, 200)
     await becomes(() => counted(refused), 1)
+    const timed = await counted(/shrike_http_request_duration_seconds_count\{route="\/v1\/decisions"\}/)
+    assert.equal(timed, 4, 'what was refused unread took no time that says anything')
   })
 
   test('answer that something went wrong where an answer can not be made, and go on', async () => {
