@@ -13,6 +13,8 @@ export interface ParquetColumn {
   readonly stored: 'number' | 'text' | 'time'
   /** Up to here a stored number's decimal text is the file's own; past it, two numbers may have become one. */
   readonly exactUpTo: number
+  /** Whether its times are what clocks showed, of no zone. */
+  readonly isOfClocks: boolean
 }
 
 const mostDecimalDigits = 38
@@ -21,14 +23,15 @@ const mostDecimalDigits = 38
 export async function describeColumns(
   connection: DuckDBConnection,
   path: string,
-  source: string,
+  { source, patterns }: { readonly source: string; readonly patterns: readonly string[] },
   declared: Readonly<Record<string, ColumnKind>>,
   asked: ReadonlySet<string>,
 ) {
   const empty = await connection.runAndReadAll(`SELECT * FROM ${source} LIMIT 0`)
   const types = empty.columnTypes()
+  const own = await readNames(connection, patterns[0])
   const { columns, twice } = byPath(
-    empty.columnNames().flatMap((name, i) => flatten(name, quoted(name), types[i], asked)),
+    empty.columnNames().flatMap((name, i) => flatten(own[i], '', quoted(name), types[i], asked)),
   )
   if (columns.length > mostColumns) {
     throw new FraudError('DATA_INVALID', `${path} has ${columns.length} columns; at most ${mostColumns} can be read`)
@@ -51,39 +54,67 @@ export async function describeColumns(
   const leftOut: string[] = []
   for (const name of twice) {
     if (asked.has(name)) throw givenTwice(path, name)
-    leftOut.push(`${showValue(name)} (both flat and nested)`)
+    leftOut.push(`${showValue(name)} (given more than once)`)
   }
-  for (const { name, type, value } of columns) {
+  for (const { name, type, physical, value } of columns) {
     const isText = unsafe.has(name) || (Object.hasOwn(declared, name) && declared[name] === 'text')
     const column = binary.has(name) ? undefined : describeColumn(name, value, type, isText)
-    if (column !== undefined) described.push(column)
+    // Spark's INT96 are instants, though nothing of the file says so.
+    const isOfClocks = /^(DATE|TIMESTAMP(_S|_MS|_NS)?)$/.test(type) && physical !== 'INT96'
+    if (column !== undefined) described.push({ ...column, isOfClocks })
     else if (asked.has(name)) throw unreadableColumn(path, name, type)
     else leftOut.push(`${showValue(name)} (${type.slice(0, 40)})`)
   }
-  if (described.length === 0 && columns.length > 0) throw unreadableColumn(path, columns[0].name, columns[0].type)
+  if (described.length === 0) {
+    throw columns.length > 0 ? unreadableColumn(path, columns[0].name, columns[0].type) : givenTwice(path, twice[0])
+  }
   return { described, leftOut, rowCount: Number(rowCount) }
 }
 
 interface StoredColumn {
   readonly name: string
   readonly type: string
+  /** As the file stores it. */
+  readonly physical: string
   /** The SQL of its values. */
   readonly value: string
 }
 
+/** A column by the name that the file has it by, and those within it. */
+interface NamedColumn {
+  readonly name: string
+  readonly physical: string
+  readonly within: readonly NamedColumn[]
+}
+
+/** DuckDB tells no two names apart by their case, and gives the second one a number, which may be the name of a third. */
+async function readNames(connection: DuckDBConnection, pattern: string): Promise<readonly NamedColumn[]> {
+  const sql = `SELECT name, type, num_children FROM parquet_schema(${literal(pattern)})`
+  const found = await connection.runAndReadAll(sql)
+  const nodes = found.getRowsJS().values()
+  const next = (): NamedColumn => {
+    const [name, physical, children] = nodes.next().value ?? []
+    const within = Array.from({ length: Number(children ?? 0) }, next)
+    return { name: String(name), physical: String(physical), within }
+  }
+  return next().within
+}
+
 /** A column, or those within it by their paths: `payment.card.token`. */
 function flatten(
-  name: string,
+  { name: own, physical, within }: NamedColumn,
+  prefix: string,
   value: string,
   type: DuckDBType,
   asked: ReadonlySet<string>,
   depth = 1,
 ): readonly StoredColumn[] {
+  const name = prefix + own
   if (!(type instanceof DuckDBStructType) || asked.has(name) || depth === deepestNesting) {
-    return [{ name, type: String(type), value }]
+    return [{ name, type: String(type), physical, value }]
   }
   return type.entryNames.flatMap((entry, i) =>
-    flatten(`${name}.${entry}`, `struct_extract(${value}, ${literal(entry)})`, type.entryTypes[i], asked, depth + 1),
+    flatten(within[i], `${name}.`, `struct_extract(${value}, ${literal(entry)})`, type.entryTypes[i], asked, depth + 1),
   )
 }
 
@@ -96,7 +127,7 @@ function byPath(all: readonly StoredColumn[]) {
 
 function givenTwice(path: string, name: string): FraudError {
   const field = showValue(name)
-  const reason = `the column "${field}" is given in two ways, as a flat column and nested in another`
+  const reason = `the column "${field}" is given more than once, by its name or nested in another`
   return new FraudError('DATA_INVALID', `${path}: ${reason}`, { errors: [{ field, reason }] })
 }
 
@@ -117,7 +148,12 @@ export async function refuseLongDecimals(
 }
 
 /** Undefined for a type that can't be read. */
-function describeColumn(name: string, column: string, type: string, isText: boolean): ParquetColumn | undefined {
+function describeColumn(
+  name: string,
+  column: string,
+  type: string,
+  isText: boolean,
+): Omit<ParquetColumn, 'isOfClocks'> | undefined {
   const exactUpTo = type === 'FLOAT' ? 2 ** 24 - 1 : Number.MAX_SAFE_INTEGER
   if (/^(U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|DECIMAL\(.*)$/.test(type) && isText) {
     return { name, sql: decimalText(column, type), stored: 'text', exactUpTo }

@@ -167,10 +167,21 @@ test('holds declared kinds against every value, naming the row', async () => {
   const { table, badRows } = await roundTrip(texts, { s: 'time' }, 'skip')
   assert.equal(table.rowCount, 1)
   assert.equal(badRows.count, 2)
-  const stamped = await roundTrip("SELECT TIMESTAMP '2018-04-01 00:00:31.25' AS t, 1.5 AS n", { t: 'text', n: 'text' })
+  // What clocks showed has no offset: the detector says their zone.
+  const stamped = await roundTrip(
+    `SELECT TIMESTAMP '2018-04-01 00:00:31.25' AS t, TIMESTAMP_NS '2018-04-01 00:00:31.25' AS ns, DATE '2018-04-01' AS day,
+      TIMESTAMPTZ '2018-04-01 02:00:31.25+02' AS tz, 1.5 AS n`,
+    { t: 'text', ns: 'text', day: 'text', tz: 'text', n: 'text' },
+  )
   assert.deepEqual(
     stamped.table.columns.map((column) => column.kind === 'text' && column.dictionary),
-    [['2018-04-01T00:00:31.250Z'], ['1.5']],
+    [
+      ['2018-04-01T00:00:31.250'],
+      ['2018-04-01T00:00:31.250'],
+      ['2018-04-01T00:00:00.000'],
+      ['2018-04-01T00:00:31.250Z'],
+      ['1.5'],
+    ],
   )
   await assert.rejects(roundTrip('SELECT 1 AS n', { n: 'time' }), {
     message: /row 1, column "n": "1" is a number, not/,
@@ -222,8 +233,42 @@ test('gives the fields of structs columns by their paths', async () => {
     ],
   )
   assert.deepEqual(textsOf(table), [false, ["t'1"], ['9007199254740993'], false])
-  assert.deepEqual(notes, ["columns left out whose types can't be read: a.b (both flat and nested)"])
-  await assert.rejects(roundTrip(query, { 'a.b': 'number' }), { message: /"a.b" is given in two ways/ })
+  assert.deepEqual(notes, ["columns left out whose types can't be read: a.b (given more than once)"])
+  await assert.rejects(roundTrip(query, { 'a.b': 'number' }), { message: /"a.b" is given more than once/ })
+})
+
+test('reads columns by the names that the file has, whose case counts, and refuses one that is there twice', async () => {
+  const path = join(folder, 'alike.parquet')
+  const write = async (query: string, from: string, to: string) => {
+    await writeRows(query, path)
+    const bytes = await readFile(path)
+    await writeFile(path, Buffer.from(bytes.toString('latin1').replaceAll(from, to), 'latin1'))
+  }
+  // DuckDB would call them amount, Amount_1 and Amount_1_1, and p.a and p.A_1.
+  await write(`SELECT 1 AS amount, 2 AS "Xmount", 3 AS "Amount_1", {'aaa': 4, 'Xaa': 5} AS p`, 'X', 'A')
+  const { table } = await readTable(path)
+  assert.deepEqual(
+    table.columns.map((column) => [column.name, column.kind !== 'text' && column.values[0]]),
+    [
+      ...[
+        ['amount', 1],
+        ['Amount', 2],
+        ['Amount_1', 3],
+      ],
+      ...[
+        ['p.aaa', 4],
+        ['p.Aaa', 5],
+      ],
+    ],
+  )
+  await write('SELECT 1 AS amount, 2 AS "Xmount", 3 AS n', 'Xmount', 'amount')
+  const { notes } = await readTable(path)
+  assert.deepEqual(notes, ["columns left out whose types can't be read: amount (given more than once)"])
+  await assert.rejects(readTable(path, { columns: { amount: 'number' } }), {
+    message: /"amount" is given more than once/,
+  })
+  await write('SELECT 1 AS amount, 2 AS "Xmount"', 'Xmount', 'amount')
+  await assert.rejects(readTable(path), { message: /"amount" is given more than once/ })
 })
 
 test('reads bytes as text where they are, as older writers have it', async () => {

@@ -40,7 +40,10 @@ function sourceOf(patterns: readonly string[]): string {
   return `read_parquet(${listOf(patterns)}, hive_partitioning = false, filename = false)`
 }
 
-/** A Parquet file, read by DuckDB, as typed columns. Booleans are 0 and 1; times without a zone are UTC. */
+/**
+ * A Parquet file, read by DuckDB, as typed columns. Booleans are 0 and 1. Times without a zone are UTC, and as texts they
+ * have no offset, so that whoever knows their zone can tell.
+ */
 export async function* readParquet(options: ParquetOptions): AsyncGenerator<Table, void> {
   const {
     path,
@@ -66,7 +69,13 @@ export async function* readParquet(options: ParquetOptions): AsyncGenerator<Tabl
     const source = sourceOf(patterns)
     const asked = new Set([...Object.keys(columns), ...required])
     await refuseLongDecimals(connection, path, patterns)
-    const { described, leftOut, rowCount } = await describeColumns(connection, path, source, columns, asked)
+    const { described, leftOut, rowCount } = await describeColumns(
+      connection,
+      path,
+      { source, patterns },
+      columns,
+      asked,
+    )
     onLeftOut(leftOut)
     const names = described.map(({ name }) => name)
     checkDeclaredColumns(path, required, names)
@@ -183,11 +192,14 @@ function storeNumber(
   column: number,
   row: number,
   value: number,
-  { stored, exactUpTo }: ParquetColumn,
+  { stored, exactUpTo, isOfClocks }: ParquetColumn,
 ): string | undefined {
   const kind = builder.kinds[column]
   if (kind === 'time' && stored !== 'time') return 'is a number, not a time'
-  if (kind === 'text' && stored === 'time') return builder.storeText(column, row, new Date(value).toISOString())
+  if (kind === 'text' && stored === 'time') {
+    const text = new Date(value).toISOString()
+    return builder.storeText(column, row, isOfClocks ? text.slice(0, -1) : text)
+  }
   if (kind === 'text' && Math.abs(value) > exactUpTo) {
     return 'is a number whose last digits may be lost; write it as a text, or as a whole number or decimal'
   }
