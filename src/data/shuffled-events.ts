@@ -45,7 +45,7 @@ interface OtherRepeat {
   readonly firstLine: number
 }
 
-/** Repeated ids: how many with the same content, which are left out, and with another; and how many events are left. */
+/** Repeated ids: how many with the content of an earlier row, which are left out; how many others; and what is left. */
 export interface FoundRepeats {
   readonly same: number
   readonly other: number
@@ -66,10 +66,10 @@ const ownNumbers = ['row', 'time', 'amount', 'label', 'known'] as const
 const findRepeats = `
   CREATE TABLE doubtful AS SELECT id FROM events WHERE id IS NOT NULL GROUP BY id HAVING count(*) > 1;
   CREATE TABLE repeats AS
-    SELECT id, row, line, first, first_line, low = first_low AND high = first_high AS same
+    SELECT id, row, line, first, first_line, row <> alike AS same
     FROM (
-      SELECT id, row, line, low, high, first_value(row) OVER ids AS first, first_value(line) OVER ids AS first_line,
-        first_value(low) OVER ids AS first_low, first_value(high) OVER ids AS first_high
+      SELECT id, row, line, first_value(row) OVER ids AS first, first_value(line) OVER ids AS first_line,
+        min(row) OVER (PARTITION BY id, low, high) AS alike
       FROM events JOIN doubtful USING (id) WINDOW ids AS (PARTITION BY id ORDER BY row)
     )
     WHERE row <> first;

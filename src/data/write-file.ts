@@ -74,12 +74,16 @@ export async function checkWritable(path: string): Promise<void> {
   throw new FraudError('FILE_UNWRITABLE', `${path} can't be written: ${reason}`)
 }
 
-/** FILE_UNWRITABLE for what the operating system, or SQLite of a disk that is full, said; anything else as it is. */
+/** FILE_UNWRITABLE for what the operating system said, by itself or by SQLite or DuckDB; anything else as it is. */
 export function unwritable(cause: unknown, path: string): unknown {
-  if (isDiskFull(cause))
-    return new FraudError('FILE_UNWRITABLE', `${path} can't be written: the disk is full`, { cause })
-  if (cause instanceof FraudError || !isSystemError(cause)) return cause
-  return new FraudError('FILE_UNWRITABLE', `${path} can't be written: ${reasonFor(cause, path)}`, { cause })
+  if (cause instanceof FraudError || !(cause instanceof Error)) return cause
+  const reason = isDiskFull(cause)
+    ? 'the disk is full'
+    : isSystemError(cause)
+      ? reasonFor(cause, path)
+      : refusedDuckdb.exec(cause.message)?.[1]
+  if (reason === undefined) return cause
+  return new FraudError('FILE_UNWRITABLE', `${path} can't be written: ${reason}`, { cause })
 }
 
 async function writeContent(
@@ -102,11 +106,15 @@ async function syncDirectory(path: string): Promise<void> {
 }
 
 const sqliteFull = 13
+/** DuckDB's errors have no codes, but the words of the operating system, or those of its own bound of a full disk. */
+const refusedDuckdb = /Could not write file "[^"]*": (.+)/
+const duckdbFull = /: No space left on device|max_temp_directory_size/
 
 export function isDiskFull(error: unknown): boolean {
   if (!(error instanceof Error)) return false
   if ('errcode' in error) return error.errcode === sqliteFull
-  return 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT')
+  if ('code' in error) return error.code === 'ENOSPC' || error.code === 'EDQUOT'
+  return duckdbFull.test(error.message)
 }
 
 function isSystemError(error: unknown): error is NodeJS.ErrnoException {

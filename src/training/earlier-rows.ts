@@ -52,7 +52,7 @@ export async function readEarlierRows(
     times[row] = taken.transaction.timestampMs
     if (own?.has(idAt(row) ?? '') === true) left.inFile++
     else if (times[row] > file.firstMs) left.later++
-    else if (repeats.check(row)?.isSame === true) left.repeated++
+    else if (repeats.check(row)?.sameAs !== undefined) left.repeated++
     else order.push(row)
   }
   warnOfBadRows(reader.badRows(), path, run)

@@ -44,6 +44,6 @@ export function withRepeats(read: ReadResult, detector: Detector, { layout }: Fe
   const repeats = new RepeatedIds(detector, layout)
   const repeatedRows = new Set<number>()
   repeats.open(table, { isWhole: true })
-  for (let row = 0; row < table.rowCount; row++) if (repeats.check(row)?.isSame === true) repeatedRows.add(row)
+  for (let row = 0; row < table.rowCount; row++) if (repeats.check(row)?.sameAs !== undefined) repeatedRows.add(row)
   return { ...read, repeats, repeatedRows }
 }

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { FraudError } from '../core/errors.ts'
 import { type FoundRepeats, readBucket, ShuffledEvents, type StoredEvent } from '../data/shuffled-events.ts'
+import { unwritable } from '../data/write-file.ts'
 import { parseDetector } from '../detector/detector.ts'
 import { compileDetector, type FeatureSet } from '../features/feature-set.ts'
 import { MemoryHistories } from '../features/memory-histories.ts'
@@ -13,10 +14,12 @@ import { PartWriter } from './part-values.ts'
 // A process of a shuffle: it finds repeated ids, puts events into order, divides them by one key, or replays one bucket with
 // that key's histories and writes what its features are.
 
+const task: PartTask = JSON.parse(process.argv[2])
 try {
-  const result = await carryOut(JSON.parse(process.argv[2]))
+  const result = await carryOut(task)
   if (result !== undefined) process.send?.({ result })
-} catch (error) {
+} catch (cause) {
+  const error = unwritable(cause, task.folder)
   if (!(error instanceof FraudError)) throw error
   process.send?.({ refusal: { code: error.code, message: error.message } })
   process.exitCode = 1

@@ -48,7 +48,9 @@ test('finds what a comparison of all rows finds, in one table and in pieces', ()
     const expected = all.map(({ id, amount, card }, i) => {
       const first = all.findIndex((other) => other.id === id)
       if (first < 0 || first === i) return undefined
-      return { first, isSame: Object.is(all[first].amount, amount) && all[first].card === card }
+      const isAlike = (other: Row) => other.id === id && Object.is(other.amount, amount) && other.card === card
+      const alike = all.findIndex(isAlike)
+      return { first, sameAs: alike < i ? alike : undefined }
     })
     assert.deepEqual(findIn([all]), expected)
     assert.deepEqual(findIn(tables), expected)

@@ -10,10 +10,10 @@ import { hashRows } from './row-hash.ts'
 
 /** A row whose id an earlier row has. */
 export interface Repeat {
-  /** The earlier row's place in the file, from 0. */
+  /** The place of the first row with the id in the file, from 0. */
   readonly first: number
-  /** Whether both are the same in all that the detector declares, label included. */
-  readonly isSame: boolean
+  /** That of an earlier one that is the same in all that the detector declares, label included. */
+  readonly sameAs: number | undefined
 }
 
 /** What is shown of the rows of one id: never more of it than the log keeps. */
@@ -42,6 +42,9 @@ export class RepeatedIds {
   readonly #detector: Detector
   readonly #columns: ReadonlySet<string>
   readonly #firstRows = new FirstRows()
+  /** Of rows that differ from the first one of their id, by id and content. */
+  readonly #otherRows = new FirstRows()
+  #areOthersOpen = false
   /** Tables so far: the file's row that each began with, and the lines of its rows. */
   readonly #tables: (Pick<Table, 'lineOf' | 'placeOf' | 'tellLine'> & { readonly start: number })[] = []
   #start = 0
@@ -50,6 +53,7 @@ export class RepeatedIds {
   /** The first row with the id of a row, in a table that is the whole file. */
   #firstRow: ((row: number) => number) | undefined
   #cells: readonly Column[] = []
+  #rowCount = 0
 
   constructor(detector: Detector, layout: TransactionLayout) {
     this.#detector = detector
@@ -66,6 +70,8 @@ export class RepeatedIds {
     this.#tables.push({ ...places, start: this.#start })
     this.#id = table.columns.find(({ name }) => name === id)
     this.#cells = table.columns.filter(({ name }) => this.#columns.has(name))
+    this.#rowCount = table.rowCount
+    this.#areOthersOpen = false
     if (this.#id === undefined) return
     if (isWhole) this.#firstRow = firstRowOf(this.#id)
     else {
@@ -82,11 +88,12 @@ export class RepeatedIds {
   }
 
   #repeat(index: number, first: number): Repeat {
-    const isSame =
+    const isLikeFirst =
       this.#firstRow === undefined
         ? this.#firstRows.areSame(this.#start + index, first)
         : this.differing(index, first).length === 0
-    if (isSame) this.same += 1
+    const sameAs = isLikeFirst ? first : this.#sameAsOther(index)
+    if (sameAs !== undefined) this.same += 1
     else {
       this.other += 1
       if (this.examples.length < mostExamples) {
@@ -94,7 +101,17 @@ export class RepeatedIds {
         this.examples.push({ id: this.#shownId(index), row: this.#start + index, first, fields })
       }
     }
-    return { first, isSame }
+    return { first, sameAs }
+  }
+
+  #sameAsOther(index: number): number | undefined {
+    if (!this.#areOthersOpen && this.#id !== undefined) {
+      const hashes = hashRows([this.#id, ...this.#cells], this.#rowCount)
+      this.#otherRows.open(this.#start, hashes, hashes)
+      this.#areOthersOpen = true
+    }
+    const found = this.#otherRows.add(index)
+    return found < 0 ? undefined : found
   }
 
   /**

@@ -223,9 +223,9 @@ async function* readTables(
   }
 
   function isRepeat(index: number, fileRow: number): boolean {
-    const repeat = onRepeat === 'keep' ? undefined : repeats.check(index)
-    if (repeat?.isSame !== true) return false
-    if (typeof onRepeat === 'function') onRepeat(fileRow, repeats.fileRowOf(repeat.first))
+    const sameAs = onRepeat === 'keep' ? undefined : repeats.check(index)?.sameAs
+    if (sameAs === undefined) return false
+    if (typeof onRepeat === 'function') onRepeat(fileRow, repeats.fileRowOf(sameAs))
     return true
   }
 

@@ -63,6 +63,8 @@ export async function shuffleFeatures<Result>(
     const shape = { texts: texts.length, numbers: numbers.length }
     const events = readOrdered(folder, { shape, texts: parts.length, memoryMb })
     return await work(joinRows({ ...parted, parts }, events, { folder, count, buckets }, run))
+  } catch (cause) {
+    throw unwritable(cause, folder)
   } finally {
     await rm(folder, { recursive: true, force: true })
   }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { after, before, test } from 'node:test'
 import { startShrike, succeedIn } from '../run-shrike.ts'
 
@@ -42,10 +43,11 @@ before(async () => {
   writeFileSync(at('kinds.yaml'), declared)
   const size = ['--customers', '60', '--terminals', '50', '--days', '20', '--seed', '7']
   await succeedIn(folder, ['simulate', '--shape', 'portfolio', ...size, '--out', 'ordered.csv'])
-  // Not in the order of their times, and some of them twice.
+  // Not in the order of their times, and some of them twice; of one the id stands for another before.
   const [header, ...rows] = lines('ordered.csv')
   const strewn = rows.map((row, i) => [(i * 7919) % rows.length, row] as const).sort(([a], [b]) => a - b)
-  writeFileSync(at('strewn.csv'), [header, ...strewn.map(([, row]) => row), ...rows.slice(0, 30)].join('\n'))
+  const [other, ...again] = [rows[0].replace('2026-', '2027-'), ...rows.slice(0, 30)]
+  writeFileSync(at('strewn.csv'), [header, other, ...strewn.map(([, row]) => row), ...again].join('\n'))
 })
 
 const features = (file: string, out: string, ...flags: string[]) =>
@@ -119,4 +121,16 @@ test('a folder in use, a detector that can not be taken apart and a bad row leav
   writeFileSync(at('bad.csv'), `${header}\n${first}\n${first.replace(/T\d\d:/, 'Tnow:')}\n`)
   assert.match(await refuse('bad.csv', 'kinds.yaml', '--shuffle', 'shuffled'), /DATA_INVALID: bad\.csv, line 3/)
   assert.equal(readdirSync(folder).includes('shuffled'), false)
+})
+
+test('a disk that takes no more is said, and nothing stays behind', () => {
+  // In kilobytes or half of them, as the shell has it: the events' file is refused, or what a process makes of it.
+  for (const most of [20, 200]) {
+    const command = ['features', 'ordered.csv', '--detector', 'kinds.yaml', '--out', 'no.csv', '--shuffle', 'full']
+    const shell = ['-c', `ulimit -f ${most}; exec "$@"`, 'sh', process.execPath, resolve('bin/shrike.js'), ...command]
+    const { status, stderr } = spawnSync('sh', shell, { cwd: folder, encoding: 'utf8' })
+    assert.equal(status, 1)
+    assert.match(stderr, /error FILE_UNWRITABLE: full can't be written: File too large\n$/i)
+    assert.deepEqual([existsSync(at('no.csv')), existsSync(at('full'))], [false, false])
+  }
 })
