@@ -44,6 +44,7 @@ Examples:
         run(options, async (context) => {
           const { data } = options
           if (data !== undefined && bundle === undefined) {
+            refuseOfFile(options)
             const { explainDecided } = await import('./explain-decided.ts')
             return explainDecided({ ...options, data }, context)
           }
@@ -55,6 +56,16 @@ Examples:
 }
 
 type AllFlags = ExplainFlags & Partial<DecidedFlags>
+
+const ofFile = ['row', 'history', 'text', 'rejects', 'decimal', 'dates', 'missing', 'encoding'] as const
+
+/** A flag that says which row of a file, or how one is read, would seem to have been followed. */
+function refuseOfFile(flags: AllFlags): void {
+  const given = flags.badRows === 'skip' ? 'bad-rows skip' : ofFile.find((name) => flags[name] !== undefined)
+  if (given === undefined) return
+  const instead = 'name BUNDLE and FILE in place of --data, which explains a decision by its --id'
+  throw new FraudError('OPTION_INVALID', `--${given} is of a row of a file: ${instead}`)
+}
 
 function requireFile(bundle: string | undefined, file: string | undefined, flags: AllFlags): readonly [string, string] {
   if (bundle === undefined || file === undefined) {

@@ -42,6 +42,7 @@ describe('outputs of commands', () => {
     ['evaluate m.safetensors a.csv --report m.safetensors', /as BUNDLE/],
     ['score m.safetensors a.csv --out link.csv', /as FILE/],
     ['explain m.safetensors a.csv --row 1 --out hard.csv', /as FILE/],
+    ['explain --data data --id t-1 --row 1', /--row is of a row of a file: name BUNDLE and FILE in place of --data/],
     ['features a.csv --detector d.yaml --out a.csv', /as FILE/],
     ['import lgb.txt --detector d.yaml --out lgb.txt', /as FILE/],
     ['train --from-log --data data --out data/log.sqlite', /the log, the lock or the users of a data directory/],
