@@ -36,6 +36,7 @@ function reasonAgainst(password: string, length: number, name: string): string |
   return undefined
 }
 
+/** Hashes with 16 random bytes of salt. */
 export async function hashPassword(password: string, cost: PasswordCost): Promise<PasswordHash> {
   const salt = randomBytes(16)
   return { ...cost, salt, hash: await derive(password, salt, cost) }

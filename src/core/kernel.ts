@@ -21,6 +21,7 @@ export type KernelMemory = WebAssembly.Memory
 
 const pageBytes = 65_536
 
+/** So many bytes at least, in whole pages; all are 0. */
 export function createMemory(bytes: number): KernelMemory {
   return new WebAssembly.Memory({ initial: Math.ceil(bytes / pageBytes) })
 }

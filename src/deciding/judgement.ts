@@ -185,6 +185,7 @@ export class Judge {
   }
 }
 
+/** Whether a transaction has a value that is not among those that are listed; a missing one is none. */
 export function isUnlisted({ texts }: Transaction, { text, values }: ListedText): boolean {
   const value = texts[text]
   return value !== undefined && !values.has(value)

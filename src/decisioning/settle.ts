@@ -21,6 +21,7 @@ export function settle(opinions: readonly Opinion[]): Settlement {
 /** What opinions are compared by. */
 export type Ranked = Pick<Opinion, 'outcome' | 'strength'>
 
+/** Whether one opinion beats another: by its strength, and among equally strong ones by the severity of its outcome. */
 export function outranks(one: Ranked, other: Ranked): boolean {
   if (one.strength !== other.strength) return strengths.indexOf(one.strength) > strengths.indexOf(other.strength)
   return outcomes.indexOf(one.outcome) > outcomes.indexOf(other.outcome)

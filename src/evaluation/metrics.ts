@@ -17,6 +17,7 @@ export function rankingMetrics(groups: GroupWeights): RankingMetrics {
   return { ...rankingAreas(groups), recallAt1PercentFpr: recallAtRate(groups, 0.01) }
 }
 
+/** The area under the ROC curve, in which ties count half, and average precision, both in weight; NaN where a class is missing. */
 export function rankingAreas({ fraud, legitimate }: GroupWeights): Omit<RankingMetrics, 'recallAt1PercentFpr'> {
   const frauds = sum(fraud)
   const legitimates = sum(legitimate)
@@ -91,6 +92,7 @@ export function brier(labels: Uint8Array, probabilities: Float64Array, weights?:
   return weightedMean(squaredErrors(labels, probabilities), weights)
 }
 
+/** The squared error of each row, whose mean is the Brier score (Brier, 1950). */
 export function squaredErrors(labels: Uint8Array, probabilities: Float64Array): Float64Array {
   return probabilities.map((probability, row) => (probability - labels[row]) ** 2)
 }
@@ -100,6 +102,7 @@ export function logLoss(labels: Uint8Array, probabilities: Float64Array, weights
   return weightedMean(surprises(labels, probabilities), weights)
 }
 
+/** The surprise of each row in natural logarithms, clipped as `logLoss` says, which is their mean. */
 export function surprises(labels: Uint8Array, probabilities: Float64Array): Float64Array {
   return probabilities.map((probability, row) => {
     const ofWhatCame = labels[row] === 1 ? probability : 1 - probability
@@ -122,6 +125,7 @@ export function predictLabels(probabilities: Float64Array, threshold: Prediction
   return predictions
 }
 
+/** What rows weigh by label and prediction, both 0 or 1. */
 export function confusion(labels: Uint8Array, predictions: Uint8Array, weights?: Float64Array): Confusion {
   const sums = [0, 0, 0, 0]
   for (let row = 0; row < labels.length; row++) {

@@ -21,6 +21,7 @@ interface Cell {
 }
 type Cells = ReadonlyMap<Variable, Cell>
 
+/** Compiles a condition: what comes of it is undefined where a value that decides is missing. */
 export function closeBool(term: BoolTerm, cells: Cells = new Map()): ReadBool {
   switch (term.kind) {
     case 'constant': {

@@ -21,6 +21,7 @@ export function standardizeInputs(
   return { scaling, columns: applyScaling(scaling, columns) }
 }
 
+/** Columns as `standardize` has each of their values: missing ones are 0, far ones as far as may be. */
 export function applyScaling({ mean, scale }: Scaling, columns: readonly Float64Array[]): readonly Float64Array[] {
   return columns.map((column, i) => column.map((value) => standardize(value, mean[i], scale[i])))
 }

@@ -30,6 +30,12 @@ export function meanAveragedLogOdds(mean: number, variance: number): number {
   return Math.min(most, Math.max(-most, logOdds))
 }
 
+/**
+ * A model whose raw score is the weighted sum of its members' raw scores, or the probability of the weighted sum of their
+ * log-odds.
+ *
+ * @param weights one for each member; they add up to 1.
+ */
 export function createAverage<Member extends Model>(
   features: readonly string[],
   members: readonly Member[],

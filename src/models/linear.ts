@@ -10,6 +10,7 @@ export interface LinearModel extends Model {
   readonly intercept: number
 }
 
+/** Logistic regression over standardized inputs. @param inputs the mean and scale of each feature, in their order. */
 export function createLinearModel(
   features: readonly string[],
   inputs: Scaling,

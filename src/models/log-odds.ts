@@ -7,6 +7,7 @@ export function logOddsOf(score: number, epsilon: number): number {
   return Math.log((epsilon + scale * score) / (epsilon + scale * (1 - score)))
 }
 
+/** The logistic function. */
 export function probabilityOf(logOdds: number): number {
   return 1 / (1 + Math.exp(-logOdds))
 }

@@ -7,6 +7,7 @@ export interface PredictionThreshold {
   readonly inclusive: boolean
 }
 
+/** Whether a calibrated probability reaches a threshold. */
 export function predictsFraud(threshold: PredictionThreshold, probability: number): boolean {
   return threshold.inclusive ? probability >= threshold.value : probability > threshold.value
 }

@@ -46,6 +46,7 @@ export function countAbove(descending: Float64Array, score: number): number {
   return low
 }
 
+/** What the frauds and the legitimate rows of each group of equal scores weigh; 1 each without weights. */
 export function weighGroups(ranking: Ranking, labels: Uint8Array, weights?: Float64Array): GroupWeights {
   const fraud = new Float64Array(ranking.scores.length)
   const legitimate = new Float64Array(ranking.scores.length)

@@ -28,6 +28,7 @@ export interface Divergence {
 /** Added to each count, so that a group that one sample lacks gives no infinity. */
 const added = 0.5
 
+/** The share of each group, with half a count added to each, so that none is 0. */
 export function sharesOf(counts: readonly number[]): number[] {
   const all = counts.reduce((sum, count) => sum + count, 0) + added * counts.length
   return counts.map((count) => (count + added) / all)

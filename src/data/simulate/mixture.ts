@@ -12,6 +12,7 @@ export interface MixtureComponent {
 /** Draws a row of one component into a buffer that is as long as its mean. */
 export type RowSampler = (row: Float64Array, random: Random) => void
 
+/** Draws rows of a component: its mean, a deviation of each number by itself, and one along each loading. */
 export function createRowSampler(component: MixtureComponent): RowSampler {
   const mean = Float64Array.from(component.mean)
   const loadings = component.loadings.map((loading) => Float64Array.from(loading))

@@ -51,6 +51,7 @@ export function placeNear({ latitude, longitude }: Place, spreadKm: number, rand
   return { latitude: toMetres(latitude + north), longitude: toMetres(longitude + east) }
 }
 
+/** Along the great circle, between places in degrees. */
 export function distanceKm(a: Place, b: Place): number {
   return greatCircleKm(a.latitude, a.longitude, b.latitude, b.longitude)
 }

@@ -27,6 +27,7 @@ export function drawAmountMinor(customers: Customers, customer: number, merchant
   return roundTo(merchant.category.stepMinor, amount > 0 ? amount : 2 * mean * random.uniform())
 }
 
+/** An amount to the nearest multiple of a step, which is one step at least. */
 export function roundTo(stepMinor: number, amountMinor: number): number {
   return Math.max(1, Math.round(amountMinor / stepMinor)) * stepMinor
 }
