@@ -9,18 +9,8 @@ export interface PermutationInput {
   /** The model's scores of rows that stand one behind the other, each in the order of `columns`. */
   readonly score: (rows: Float64Array) => Float64Array
   readonly seed: number
-  /** How often each feature is shuffled; 3 by default. */
-  readonly repeats?: number
-  /** How likely each feature is to matter; by default all are shuffled. */
+  /** How likely each feature is to matter: of many, those with the highest hints are shuffled. Without them all are. */
   readonly hints?: ArrayLike<number> | undefined
-  /** The most features that are shuffled, those with the highest hints first; 50 by default. */
-  readonly mostFeatures?: number
-  /**
-   * The most rows of each class; of more a weighted sample is taken. 2,000 frauds and 4,000 legitimate rows by default,
-   * and of more than a hundred features so many fewer, down to 500, that the work grows no faster than their number.
-   */
-  readonly mostFrauds?: number
-  readonly mostLegitimate?: number
   readonly onProgress?: (done: number, total: number) => void
 }
 
@@ -29,13 +19,22 @@ export interface PermutationImportance {
   readonly standardDeviation: number
 }
 
+/** How often each feature is shuffled. */
+const repeats = 3
+const mostFeatures = 50
+/** Of more rows of a class a weighted sample is taken. */
+const mostRows = { frauds: 2000, legitimate: 4000 }
+/** Of more features so many fewer rows, down to the fewest, that the work grows no faster than their number. */
+const widest = 100
+const fewestRows = 500
+
 /**
  * How much average precision falls, by feature, when the feature's values are shuffled among the rows (Breiman, 2001;
  * scikit-learn's `permutation_importance`): what the model loses with it, not what its splits used. Undefined for
  * features that were not shuffled.
  */
 export function permutationImportance(input: PermutationInput): readonly (PermutationImportance | undefined)[] {
-  const { columns, score, seed, repeats = 3, onProgress } = input
+  const { columns, score, seed, onProgress } = input
   const shuffledFeatures = likeliest(input)
   const { rows, labels, weights } = sample(input)
   const width = columns.length
@@ -70,21 +69,20 @@ export function permutationImportance(input: PermutationInput): readonly (Permut
 }
 
 /** The features that are worth the time. */
-function likeliest({ columns, hints, mostFeatures = 50 }: PermutationInput): ReadonlySet<number> {
+function likeliest({ columns, hints }: PermutationInput): ReadonlySet<number> {
   const all = [...columns.keys()]
   if (hints === undefined || all.length <= mostFeatures) return new Set(all)
   return new Set(all.sort((one, other) => hints[other] - hints[one] || one - other).slice(0, mostFeatures))
 }
 
 /** A seeded sample of each class, whose weights make up for the others. */
-function sample({ columns, labels, weights, seed, ...most }: PermutationInput) {
-  const share = Math.min(1, 100 / columns.length)
-  const { mostFrauds = Math.max(500, Math.round(2000 * share)) } = most
-  const { mostLegitimate = Math.max(500, Math.round(4000 * share)) } = most
+function sample({ columns, labels, weights, seed }: PermutationInput) {
+  const share = Math.min(1, widest / columns.length)
+  const most = (rows: number) => Math.max(fewestRows, Math.round(rows * share))
   const random = createRandom(seed)
   const frauds = labels.reduce((count, label) => count + label, 0)
   const left = [labels.length - frauds, frauds]
-  const wanted = [Math.min(mostLegitimate, left[0]), Math.min(mostFrauds, left[1])]
+  const wanted = [Math.min(most(mostRows.legitimate), left[0]), Math.min(most(mostRows.frauds), left[1])]
   const scale = left.map((count, label) => (wanted[label] === 0 ? 1 : count / wanted[label]))
   const rows: number[] = []
   labels.forEach((label, row) => {
