@@ -28,6 +28,11 @@ const cutHeads = `[...document.querySelectorAll('.table th')]
   .filter((head) => head.scrollWidth > head.clientWidth)
   .map((head) => head.textContent)`
 
+/** Figures, and what is known of keys, for the page to find, that do not show as a whole. */
+const cutValues = `[...document.querySelectorAll('.table td.figure, .key-row > span')]
+  .filter((value) => value.offsetParent !== null && value.scrollWidth > value.clientWidth)
+  .map((value) => value.textContent)`
+
 describe('the console', { skip: skipWithoutBrowser }, () => {
   let browser: Browser
   let opened: Awaited<ReturnType<typeof openConsole>>
@@ -120,6 +125,17 @@ describe('the console', { skip: skipWithoutBrowser }, () => {
       await context.close()
     })
   }
+
+  test('shows figures as a whole on a telephone, those of cases that are open for hours, too', async () => {
+    const { context, page } = await enter('ann', '', { viewport: { width: 390, height: 844 } })
+    await page.getByRole('heading', { name: 'Now', level: 1 }).waitFor()
+    const newest = Math.max(...(await casesOf('open')).map(({ openedAtMs }) => openedAtMs))
+    await page.clock.setFixedTime(newest + 12 * 3_600_000 - 1)
+    await page.goto(`${opened.url}/console/queue`)
+    await page.getByText('11\u00a0h\u00a059\u00a0min').first().waitFor()
+    assert.deepEqual(await page.evaluate(cutValues), [])
+    await context.close()
+  })
 
   test('takes twenty verdicts by keys alone, each a label, with the next case by itself', async () => {
     const { context, page, complaints } = await enter('ann')

@@ -71,15 +71,15 @@ const units = [
   ['s', 1000],
 ] as const
 
-/** A span in its two largest units: `3 h 20 min`. */
+/** A span in its two largest units, `3 h 20 min`, which no line breaks. */
 export function formatSpan(ms: number): string {
   let rest = Math.abs(ms)
   const parts: string[] = []
   for (const [unit, size] of units) {
     const count = Math.floor(rest / size)
-    if (count > 0) parts.push(`${count} ${unit}`)
+    if (count > 0) parts.push(`${count}\u00a0${unit}`)
     rest -= count * size
     if (parts.length === 2) break
   }
-  return parts.length === 0 ? '0 s' : parts.slice(0, 2).join(' ')
+  return parts.length === 0 ? '0\u00a0s' : parts.slice(0, 2).join('\u00a0')
 }

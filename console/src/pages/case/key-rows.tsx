@@ -35,7 +35,7 @@ export function KeyRows({ one, transaction }: KeyRowsProps) {
         {shown.map(({ key, value, cases, active }) => (
           <div class="key-row" key={key + value}>
             <span class="muted">{key}</span>
-            <span class="clip" title={value}>
+            <span>
               {value}
               {cases > 0 && ' · '}
               {cases > 0 && (

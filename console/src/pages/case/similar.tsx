@@ -60,6 +60,7 @@ const columns: readonly Column<Alike>[] = [
   {
     name: 'case',
     title: 'Case',
+    width: '140px',
     value: ({ found }) => titleOf(found),
     cell: ({ found }) => <a href={at(['cases', found.id])}>{titleOf(found)}</a>,
   },
@@ -84,7 +85,7 @@ const columns: readonly Column<Alike>[] = [
   {
     name: 'verdict',
     title: 'Verdict',
-    width: '190px',
+    width: '150px',
     value: ({ found: { verdict, state } }) => verdict?.verdict ?? state,
     cell: ({ found: { verdict, state } }) =>
       verdict === null ? (

@@ -61,7 +61,7 @@ const columns: readonly Column<CaseView>[] = [
   {
     name: 'age',
     title: 'Open for',
-    width: '84px',
+    width: '104px',
     isFigure: true,
     value: ({ openedAt }) => openedAt,
     cell: ({ openedAt }) => formatSpan(Date.now() - new Date(openedAt).getTime()),

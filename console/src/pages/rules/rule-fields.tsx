@@ -75,7 +75,7 @@ interface MoreFieldsProps extends Pick<RuleFieldsProps, 'rule' | 'onChange'> {
 function MoreFields({ rule, onChange, problemOf }: MoreFieldsProps) {
   return (
     <>
-      <Field label="Strength" hint="final beats override beats plain">
+      <Field label="Strength" hint="final beats override, and override beats plain">
         {(id) => (
           <select
             id={id}
