@@ -59,7 +59,9 @@ function fieldsOf(block: string): Map<string, string> {
 function readTree(fields: ReadonlyMap<string, string>, tree: number, mostFeature: number): ForeignTree {
   const numbers = (name: string, count: number): number[] => {
     const text = fields.get(name) ?? ''
-    const values = text === '' ? [] : text.split(' ').map(Number)
+    // Where only what is missing goes another way than all values.
+    const isUnbounded = (each: string) => name === 'threshold' && each === 'inf'
+    const values = text === '' ? [] : text.split(' ').map((each) => (isUnbounded(each) ? Infinity : Number(each)))
     if (values.length === count && values.every((value) => !Number.isNaN(value))) return values
     throw invalid(`${name} of tree ${tree} is missing or damaged`)
   }
