@@ -11,6 +11,7 @@ import type { Trained } from '../learners/learner.ts'
 import type { Member } from '../learners/model-choice.ts'
 import { averagedLogOdds, createAverage } from '../models/average.ts'
 import { describeModel, type LearnedModel } from '../models/learned-model.ts'
+import { requireBothClasses } from '../models/ranking.ts'
 import type { Scaling } from '../models/scaling.ts'
 import { createRowsScorer } from '../scoring/load-predictor.ts'
 import type { LabelledRows } from './labelled-rows.ts'
@@ -119,8 +120,12 @@ export async function fit(
   run: Progress,
 ): Promise<Fitted> {
   const progress = run.begin('train')
-  const [learned, later] = options.earlyStoppingRounds == null ? [part] : splitOffLater(part)
+  const { first: learned, last: later } =
+    options.earlyStoppingRounds == null ? { first: part } : splitOffLater(rows, part, plan)
   const dataset = datasetOf(rows, learned, plan)
+  const stopping = later && datasetOf(rows, later, plan)
+  // A loss of rows that weigh nothing never falls.
+  if (stopping) requireBothClasses('Early stopping', stopping.labels, stopping.weights)
   const scaling = plan.scale ? fitScaler(dataset.columns, dataset.weights && { weights: dataset.weights }) : undefined
   const scaled = (given: Dataset): Dataset =>
     scaling === undefined ? given : { ...given, columns: transformColumns(scaling, given.columns) }
@@ -135,7 +140,7 @@ export async function fit(
       onProgress: (done, total) => progress.update(done, total),
       ...(plan.threads !== undefined && { threads: plan.threads }),
     },
-    later && scaled(datasetOf(rows, later, plan)),
+    stopping && scaled(stopping),
   )
   progress.end(`${describeModel(trained.model)}, on ${labels.length.toLocaleString('en')} rows`)
   return { trained, ...(scaling && { scaling }), ...(copies && { oversampled: countCopies(labels, copies) }) }
@@ -151,10 +156,9 @@ function datasetOf(rows: LabelledRows, part: Uint32Array, { weightUse }: Trainin
   }
 }
 
-/** Splits off the last fifth of the rows in their order, which decides when to stop. */
-function splitOffLater(part: Uint32Array): [Uint32Array, Uint32Array] {
-  const from = Math.floor(part.length * 0.8)
-  return [part.subarray(0, from), part.subarray(from)]
+/** Splits off the rows that decide when to stop: the last fifth by time, or more of them until they have a fraud. */
+function splitOffLater({ labels, times }: LabelledRows, part: Uint32Array, { seed }: TrainingPlan) {
+  return lastPart(part, labels, times, { share: calibrationShare, seed })
 }
 
 function countCopies(labels: Uint8Array, copies: Uint32Array): { rows: number; frauds: number } {
