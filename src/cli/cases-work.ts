@@ -25,11 +25,13 @@ export async function listCasesOf(flags: ListFlags, run: Run): Promise<void> {
   const given = { state, sort, assignee, limit, ...(overdue === true && { overdue: 'true' }) }
   const asked = new URLSearchParams()
   for (const [name, value] of Object.entries(given)) if (value !== undefined) asked.set(name, value)
-  const answer = await withCases(flags, run, (ask) => ask('GET', `/v1/cases?${asked}`))
-  const cases = Array.isArray(answer.cases) ? answer.cases : []
-  for (const one of cases) run.terminal.say(lineOf(one))
-  if (cases.length === 0) run.terminal.say('there is no such case')
-  run.terminal.result(answer)
+  await tell(
+    flags,
+    run,
+    (ask) => ask('GET', `/v1/cases?${asked}`),
+    ({ cases }, tellCase) =>
+      Array.isArray(cases) && cases.length > 0 ? cases.map(tellCase) : ['there is no such case'],
+  )
 }
 
 /** `shrike cases show ID`. */
@@ -49,9 +51,12 @@ export async function showFigures(flags: SinkFlags & { readonly from?: string },
 
 /** `shrike cases next`. */
 export async function claimNext(flags: SinkFlags, run: Run): Promise<void> {
-  const answer = await withCases(flags, run, (ask) => ask('POST', '/v1/cases/next/claim', {}))
-  run.terminal.say(answer.case === null ? 'nothing is left to take' : lineOf(answer.case))
-  run.terminal.result(answer)
+  await tell(
+    flags,
+    run,
+    (ask) => ask('POST', '/v1/cases/next/claim', {}),
+    ({ case: one }, tellCase) => [one === null ? 'nothing is left to take' : tellCase(one)],
+  )
 }
 
 interface Action {
@@ -64,21 +69,51 @@ interface Action {
 /** What is done to one case. */
 export async function act({ id, action, body }: Action, flags: SinkFlags, run: Run): Promise<void> {
   const path = id === undefined ? '/v1/cases' : `/v1/cases/${encodeURIComponent(id)}/${action}`
-  const answer = await withCases(flags, run, (ask) => ask('POST', path, body))
-  run.terminal.say(lineOf(answer))
+  await tell(
+    flags,
+    run,
+    (ask) => ask('POST', path, body),
+    (answer, tellCase) => [tellCase(answer)],
+  )
+}
+
+/** Prints an answer in lines, amounts as the detector has them. */
+async function tell(
+  flags: SinkFlags,
+  run: Run,
+  work: (ask: Ask) => Promise<Answer>,
+  lines: (answer: Answer, tellCase: (value: unknown) => string) => readonly string[],
+): Promise<void> {
+  let detector: Answer = {}
+  const answer = await withCases(flags, run, async (ask) => {
+    detector = await ask('GET', '/v1/detector')
+    return await work(ask)
+  })
+  for (const line of lines(answer, (value) => lineOf(value, detector.amount))) run.terminal.say(line)
   run.terminal.result(answer)
 }
 
-/** `c-17  open  12,345.6 at stake  2 transactions  card=k-7`. */
-function lineOf(value: unknown): string {
+/** `c-17  open  123.46 EUR at stake  2 transactions  card=k-7`. */
+function lineOf(value: unknown, amount: unknown): string {
   if (!isRecord(value)) throw new FraudError('OPTION_INVALID', 'The answer is not a case, so it is not from Shrike')
   const { id, state, expectedLossMinor: loss, transactions, keys, claim, assignee } = value
-  const stake = typeof loss === 'number' ? [`${loss.toLocaleString('en', { maximumFractionDigits: 1 })} at stake`] : []
+  const stake = typeof loss === 'number' ? [`${majorUnits(loss, amount)} at stake`] : []
   const who = isRecord(claim) ? [`claimed by ${claim.by}`] : assignee ? [`for ${assignee}`] : []
   const [key] = Array.isArray(keys) ? keys : []
   const shownKey = isRecord(key) ? [`${key.key}=${key.value}`] : []
   const count = `${transactions} transaction${transactions === 1 ? '' : 's'}`
   return [id, state, ...stake, count, ...who, ...shownKey].join('  ')
+}
+
+/** An amount that is in minor units where the detector's have decimals. */
+function majorUnits(minor: number, amount: unknown): string {
+  const { digits, currency, currencyField } = isRecord(amount) ? amount : {}
+  const places = typeof digits === 'number' ? digits : 0
+  const text = (minor / 10 ** places).toLocaleString('en', {
+    minimumFractionDigits: places,
+    maximumFractionDigits: typeof digits === 'number' ? digits : 2,
+  })
+  return typeof currency === 'string' && currencyField === undefined ? `${text} ${currency}` : text
 }
 
 /** Asks as command:cases. */

@@ -40,9 +40,10 @@ describe('shrike cases', () => {
       losses,
       losses.toSorted((a: number, b: number) => b - a),
     )
+    const euros = (losses[0] / 100).toLocaleString('en', { minimumFractionDigits: 2, maximumFractionDigits: 2 })
     assert.match(
       await shrike('cases', 'list', '--limit', '1'),
-      new RegExp(`^${cases[0].id}  open  [\\d,.]+ at stake`, 'm'),
+      new RegExp(`^${cases[0].id}  open  ${euros.replace('.', '\\.')} EUR at stake`, 'm'),
     )
     const claimed = await json('cases', 'next')
     assert.deepEqual([claimed.case.id, claimed.case.claim.by], [cases[0].id, 'command:cases'])
