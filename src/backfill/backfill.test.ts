@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import {
   amountPredictor,
   assertReplayed,
@@ -130,7 +130,7 @@ describe('histories that a thread makes beside decisions', () => {
           const entries = { kind: 'entries', list: 'cards', add: [{ value: `c-${turn}` }] }
           answers.push(service.change(entries, { by: 'ann', why: '' }))
         }
-        await nextTurn()
+        await sleep(1)
       }
       await taken
       for (let i = 0; i < 20; i++) send()
