@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
-import { cpSync, existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 /**
  * Copies what `make` makes into a folder. In a run of `test/run.ts` it is made once for all files that ask by the same
@@ -14,14 +15,19 @@ export async function copyMadeOnce(key: string, folder: string, make: (folder: s
   cpSync(kept, folder, { recursive: true })
 }
 
+/** Makes it, or waits for another file that makes the same. */
 async function makeIn(shared: string, kept: string, make: (folder: string) => Promise<void>): Promise<void> {
-  const making = mkdtempSync(join(shared, 'making-'))
-  await make(making)
+  const lock = `${kept}.lock`
+  while (mkdirSync(lock, { recursive: true }) === undefined) {
+    await sleep(20)
+    if (existsSync(kept)) return
+  }
   try {
+    if (existsSync(kept)) return
+    const making = mkdtempSync(join(shared, 'making-'))
+    await make(making)
     renameSync(making, kept)
-  } catch (error) {
-    // Another file was first, and made the same.
-    if (!existsSync(kept)) throw error
-    rmSync(making, { recursive: true })
+  } finally {
+    rmdirSync(lock)
   }
 }
