@@ -1,6 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
-import { join, normalize } from 'node:path'
+import { join, normalize, resolve } from 'node:path'
 import { run } from 'node:test'
 import { spec } from 'node:test/reporters'
 import { budgetSeconds, longest, suiteOf, suites, testFiles } from './suites.ts'
@@ -42,6 +42,27 @@ function inOrder(files: readonly string[]): readonly string[] {
   return [...longest.filter((file) => files.includes(file)), ...files.filter((file) => !longest.includes(file))]
 }
 
+/** What a test file does to its whole process, to the tests of other files in it, or before its own tests are known. */
+const needsOwnProcess = /^(before|(\w.*)?\bawait )|\bprocess\.|globalThis|'node:(v8|child_process)'|\bmock\./m
+
+/**
+ * Small files of the quick suite share processes, so many to each: to start Node and to load what they test takes longer
+ * than most of their tests.
+ */
+function shareProcesses(files: readonly string[], most = 12): readonly string[] {
+  const sharing = files.filter(
+    (file) => suiteOf(file) === 'quick' && !longest.includes(file) && !needsOwnProcess.test(readFileSync(file, 'utf8')),
+  )
+  const shares: string[] = []
+  while (shares.length * most < sharing.length) {
+    const together = sharing.slice(shares.length * most, (shares.length + 1) * most)
+    const path = join(shared, `share-${shares.length}.test.mjs`)
+    writeFileSync(path, together.map((file) => `import ${JSON.stringify(resolve(file))}\n`).join(''))
+    shares.push(path)
+  }
+  return [...files.filter((file) => !sharing.includes(file)), ...shares]
+}
+
 async function runFiles(files: readonly string[], signal: AbortSignal): Promise<boolean> {
   let hasPassed = false
   const stream = run({
@@ -71,7 +92,7 @@ async function runNamed(signal: AbortSignal): Promise<boolean> {
   for (const { name, holds } of suites)
     if (files.some((file) => suiteOf(file) === name)) console.log(`== ${name}: ${holds}`)
   const begin = performance.now()
-  const hasPassed = await runFiles(inOrder(files), signal)
+  const hasPassed = await runFiles(shareProcesses(inOrder(files)), signal)
   const seconds = Math.ceil((performance.now() - begin) / 1000)
   const budget = names.length === 1 ? budgetSeconds[names[0]] : undefined
   const excess = budget === undefined ? '' : ` of ${budget} s${seconds > budget ? ', OVER THE BUDGET' : ''}`
