@@ -193,10 +193,9 @@ describe('edges', { skip }, () => {
       await sleep(150)
       await edges.workers[round % edges.workers.length]?.terminate()
     }
-    await sleep(300)
+    while (answered.size <= 50) await sleep(10)
     isOver = true
     await Promise.all(clients)
-    assert.ok(answered.size > 16)
     for (const id of [...answered].slice(0, 50)) assert.match((await decideSoon(port, id)).body, /"duplicate":true/)
     t.diagnostic(`${answered.size} answered`)
   })
