@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import { watchKeys } from './key-ring.ts'
+import { requireDirectory } from './log-files.ts'
 
 describe('the keys of a data directory', () => {
   const folder = mkdtempSync(join(tmpdir(), 'shrike-keys-'))
@@ -12,7 +13,9 @@ describe('the keys of a data directory', () => {
   test('are told as unusable where they can not be read', () => {
     const loop = join(folder, 'loop')
     symlinkSync(loop, loop)
-    assert.throws(() => watchKeys(join(loop, 'keys.json'), []), { code: 'DIRECTORY_UNUSABLE', message: /ELOOP/ })
+    const unusable = { code: 'DIRECTORY_UNUSABLE', message: /ELOOP/ }
+    assert.throws(() => watchKeys(join(loop, 'keys.json'), []), unusable)
+    assert.throws(() => requireDirectory({ data: loop }), unusable)
   })
 
   test('go on where they can not be read any more', async (t) => {

@@ -1,4 +1,4 @@
-import { existsSync, statSync } from 'node:fs'
+import { accessSync, constants, existsSync, statSync } from 'node:fs'
 import { FraudError } from '../core/errors.ts'
 import { checkWebhook, type WebhookTarget } from '../monitoring/webhook-sink.ts'
 import { dataDirectory, refuseLinkedFiles } from '../stores/data-directory.ts'
@@ -33,9 +33,17 @@ export function requireLog({ data }: DataFlags): void {
   throw new FraudError('FILE_UNREADABLE', message)
 }
 
-/** @throws FraudError FILE_UNREADABLE where the data directory is not there. */
+/** @throws FraudError FILE_UNREADABLE where the data directory is not there, DIRECTORY_UNUSABLE where it can't be read. */
 export function requireDirectory({ data }: DataFlags): void {
-  if (statSync(data, { throwIfNoEntry: false })?.isDirectory()) return
+  try {
+    if (statSync(data, { throwIfNoEntry: false })?.isDirectory()) {
+      accessSync(data, constants.R_OK | constants.X_OK)
+      return
+    }
+  } catch (cause) {
+    if (!(cause instanceof Error && 'code' in cause)) throw cause
+    throw new FraudError('DIRECTORY_UNUSABLE', `The data directory ${data} can't be read: ${cause.code}`, { cause })
+  }
   throw new FraudError('FILE_UNREADABLE', `There is no directory ${data}: ${whichOne}`)
 }
 
