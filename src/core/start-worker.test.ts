@@ -18,7 +18,7 @@ test('what a thread compiles is kept where the main thread keeps its own', () =>
     startWorker(new URL(${sibling('money.ts')}))`,
   )
   try {
-    const { status, stderr } = spawnSync(process.execPath, [program], { encoding: 'utf8' })
+    const { status, stderr } = spawnSync(process.execPath, [program], { env: {}, encoding: 'utf8' })
     assert.equal(status, 0, stderr)
     const versions = readdirSync(kept)
     assert.equal(versions.length, 1, 'the thread has a folder of its own')
