@@ -141,6 +141,8 @@ describe('the models of a cluster', { skip: noKafka }, () => {
     cluster.kill(1)
     await Promise.all([cluster.start(0), cluster.start(1)])
     await Promise.all([0, 1, 2].map((replica) => reach(replica, firstId)))
+    // By the model before, however long replicas take to come back.
+    while (texts.size < through) await sleep(10)
     while ((await deploy(2, nextId)).status !== 200) await sleep(200)
     through = all.length
     await working
