@@ -7,7 +7,7 @@ import type { Column, Table } from './table.ts'
 /**
  * The column that a detector names at a place of its own.
  *
- * @param orElse the kind of feature that may be meant where there is no such column.
+ * @param orElse a kind of feature that the error proposes where the table has no such column.
  * @throws FraudError DATA_INVALID
  */
 export function declaredColumn(
