@@ -16,6 +16,18 @@ export interface SampledColumn {
   readonly evidence: FormatEvidence
 }
 
+/** Whether the bytes so far can hold a whole sample, where rows end with line feeds: to look at its rows takes longer. */
+export function mayHoldSample(bytes: Uint8Array, start: number, length: number): boolean {
+  if (length - start >= sampleBytes) return true
+  const held = bytes.subarray(0, length)
+  let at = start
+  for (let rows = 0; rows < sampleRows; rows++) {
+    at = held.indexOf(lineFeed, at) + 1
+    if (at === 0) return false
+  }
+  return true
+}
+
 /**
  * The kinds of a CSV file's columns and how their cells are written, from its first thousand rows or those that start in its first mebibyte, whichever
  * are fewer, however the file comes in pieces. Undefined where more of them may come. Rows of another length don't count.

@@ -5,7 +5,7 @@ import type { ColumnKind } from './column-kind.ts'
 import { checkDeclaredColumns } from './columns.ts'
 import { CsvCell, longestRowBytes, scanCell, skipLineEnd } from './csv-cell.ts'
 import { type CsvHeader, readHeader } from './csv-header.ts'
-import { sampleColumns } from './csv-sample.ts'
+import { mayHoldSample, sampleColumns } from './csv-sample.ts'
 import { LineNumbers } from './line-numbers.ts'
 import { OpenColumns } from './look-further.ts'
 import type { MissingWords } from './missing-words.ts'
@@ -196,6 +196,7 @@ export class CsvParser {
 
   #decideKinds(start: number, isFinal: boolean): boolean {
     if (this.#kindsKnown || this.#header === undefined) return this.#kindsKnown
+    if (!isFinal && !mayHoldSample(this.#bytes, start, this.#length)) return false
     const { names } = this.#header
     const { columns, others, spelling = {}, missing } = this.#options
     const cell = this.#cell

@@ -81,10 +81,10 @@ function signatureOf(first: Uint8Array): Signature | undefined {
 }
 
 function startsWith(first: Uint8Array, bytes: Signature['bytes']): boolean {
-  // A column of a text may be named so.
-  if (typeof bytes === 'string' && !first.some((byte) => byte < 0x09)) return false
   const wanted = typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes
-  return first.length >= wanted.length && wanted.every((byte, at) => first[at] === byte)
+  if (first.length < wanted.length || !wanted.every((byte, at) => first[at] === byte)) return false
+  // A column of a text may be named so.
+  return typeof bytes !== 'string' || first.some((byte) => byte < 0x09)
 }
 
 /** The text without the byte order mark and leading blanks. */
