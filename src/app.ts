@@ -217,14 +217,19 @@ async function open(config: ServiceConfig, serving: Serving, renderMetrics?: () 
   const ready = decisions?.service.resume() ?? Promise.resolve()
   const { promise: closed, resolve, reject } = Promise.withResolvers<void>()
   let closing: Promise<void> | undefined
+  let failure: { readonly error: unknown } | undefined
   const close = () => {
     closing ??= closeAll().then(() => log.info({}, 'closed'))
-    closing.then(resolve, reject)
+    closing.then(
+      () => (failure === undefined ? resolve() : reject(failure.error)),
+      (error: unknown) => reject(failure === undefined ? error : failure.error),
+    )
     return closing
   }
   // What stops the histories from being made stops the service: it would never be ready.
   const fail = (error: unknown) => {
-    void closeAll().finally(() => reject(error))
+    failure ??= { error }
+    close().catch(() => {})
   }
   ready.then(leading.resolve, () => {})
   ready.then(warnOfPolicy).then(takeOffer, fail)

@@ -78,8 +78,27 @@ function openTracing(
 
 /** The log of a process. */
 export function createLog({ logLevel }: Pick<ServingConfig, 'logLevel'>) {
-  // Results belong to stdout, logs to stderr.
-  return pino({ level: logLevel, base: { pid: process.pid } }, pino.destination(2))
+  return pino({ level: logLevel, base: { pid: process.pid } }, openStandardError())
+}
+
+const mostUnwrittenBytes = 2 ** 20
+
+/**
+ * Results belong to stdout, logs to stderr. Where it takes nothing, as on a full disk, the service goes on: the first
+ * lines are written once it can be, and at the end nobody waits for that.
+ */
+function openStandardError() {
+  const stream = pino.destination({ dest: 2, minLength: 0, maxLength: mostUnwrittenBytes })
+  const { flushSync } = stream
+  // Pino's own listener ends the process, at whose end pino would try again for ever.
+  stream.removeAllListeners('error')
+  stream.on('error', () => {
+    stream.flushSync = () => {}
+  })
+  stream.on('write', () => {
+    stream.flushSync = flushSync
+  })
+  return stream
 }
 
 /** What is served, and the decisions of it, where some are made. */

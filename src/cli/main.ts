@@ -42,10 +42,11 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
 
 /** Runs one command line. The exit code is 0, 1 (failed) or 2 (wrong usage). */
 export async function main(args: readonly string[]): Promise<void> {
-  // A reader that has seen enough, as `head` has, is no failure.
+  // A reader that has seen enough, as `head` or `grep -q` has, is no failure, and what is under way comes to its end.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    process.exit(error.code === 'EPIPE' ? undefined : report(unwritable(error, 'Standard output')))
+    if (error.code !== 'EPIPE') process.exit(report(unwritable(error, 'Standard output')))
   })
+  process.stderr.on('error', () => {})
   const program = await createProgram(args[0])
   try {
     await program.parseAsync(args, { from: 'user' })

@@ -1,5 +1,4 @@
 import { join } from 'node:path'
-import { pino } from 'pino'
 import { FraudError } from '../core/errors.ts'
 import { optionInvalid } from '../core/option.ts'
 import { createDetectorInForce } from '../deciding/detector-in-force.ts'
@@ -8,6 +7,7 @@ import { buildClusterServer } from '../http/cluster-server.ts'
 import { listen } from '../http/listen.ts'
 import { createMetrics } from '../http/metrics.ts'
 import { type ClusterChoice, openCluster } from '../open-cluster.ts'
+import { createLog } from '../open-serving.ts'
 import { readBundleBytes } from '../scoring/load-predictor.ts'
 import { readTopicAddress } from '../streams/kafka/topic-address.ts'
 import { runtimeOf } from './cluster-work.ts'
@@ -38,7 +38,7 @@ export async function serveCluster(
   const served = await servedByService(flags.data, { bundle, detector: flags.detector }).load()
   const { detector, predictor, bundle: file } = served
   const inForce = createDetectorInForce(detector, predictor)
-  const log = pino({ level: flags.logLevel, base: { pid: process.pid } }, pino.destination(2))
+  const log = createLog(flags)
   const ended = Promise.withResolvers<void>()
   const cluster = await openCluster(
     {

@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import type { Readable, Writable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { FraudError } from '../core/errors.ts'
@@ -31,8 +30,8 @@ const retryEveryMs = 100
 
 /** Decides lines until they end, or the signal is given: a line of output for each line, in their order. */
 export async function runLines(options: LinesOptions): Promise<void> {
-  const { figures, output, signal } = options
-  const batches = batchesOf(options.input, signal)
+  const { figures, input, output, signal } = options
+  const batches = batchesOf(input, signal)
   const lane: Lane<Line> = {
     async take() {
       const { value, done } = await batches.next()
@@ -40,11 +39,26 @@ export async function runLines(options: LinesOptions): Promise<void> {
     },
     async write(outcomes: readonly Outcome<Line>[]) {
       const text = outcomes.map((outcome) => `${presentOutcome(outcome, { index: outcome.message.index })}\n`).join('')
-      if (!output.write(text)) await once(output, 'drain')
+      await writeWhole(output, text)
       figures.count('-', outcomes)
     },
   }
-  await runLane(lane, patiently(options), () => {})
+  // Nobody would hear of what is decided from there on.
+  await runLane(lane, patiently(options), (error) => void input.destroy(error instanceof Error ? error : undefined))
+}
+
+function writeWhole(output: Writable, text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    output.write(text, (error) => {
+      if (error == null) resolve()
+      else reject(unreadOutput(error))
+    })
+  })
+}
+
+function unreadOutput(cause: NodeJS.ErrnoException): Error {
+  if (cause.code !== 'EPIPE') return cause
+  return new FraudError('FILE_UNWRITABLE', "Standard output can't be written: nobody reads it any more", { cause })
 }
 
 const tooLong = new FraudError('BODY_TOO_LARGE', `The line is over ${longestLineBytes} bytes`)
