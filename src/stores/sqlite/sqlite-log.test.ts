@@ -8,6 +8,7 @@ import { type FraudError, FraudError as Refusal } from '../../core/errors.ts'
 import { keepsRecords } from '../../log/decision-log.contract.ts'
 import { type Definition, type LogRecord, recordFormat } from '../../log/log-record.ts'
 import type { Person } from '../../log/personal-values.ts'
+import { KnownIds } from './known-ids.ts'
 import { SqliteLog } from './sqlite-log.ts'
 import { SqliteLogReader } from './sqlite-log-reader.ts'
 import { SqlitePages } from './sqlite-pages.ts'
@@ -144,6 +145,21 @@ describe('a log', () => {
     }
     assert.deepEqual(groups, [3, 3, 1])
     await log.close()
+  })
+
+  test('reads its ids in few turns, for each new one is looked up until they are read', async () => {
+    const path = newPath()
+    const log = await open(path)
+    const all = Array.from({ length: 5000 }, (_, i) => `t-${i}`)
+    await Promise.all(all.map((id) => append(log, decision(id))))
+    await log.close()
+    const reader = new SqliteLogReader(path)
+    const ids = new KnownIds()
+    const turns = reader.readIds(ids).toArray().length
+    assert.ok(turns <= 3, `${turns} turns`)
+    assert.ok(all.every((id) => reader.mayHold(id)))
+    assert.equal(reader.mayHold('another'), false)
+    reader.close()
   })
 
   test('keeps texts of every kind as they are', async () => {
