@@ -277,6 +277,30 @@ describe('a snapshot', () => {
     assert.deepEqual(again.log.failure, undefined)
   })
 
+  test('keeps labels of a transaction that is gone from a later one with its id', async () => {
+    const takeSnapshot = async (cutoffMs?: number): Promise<TakenSnapshot> =>
+      takenThrough(log.reading.lastSequence(), log, one, cutoffMs)
+    const { service, log, clock } = await start({ inForce: one, retainMs: 8 * dayMs, takeSnapshot })
+    const label = { transactionId: 't-5', isFraud: true, source: 'chargeback' }
+    for (let i = 0; i < 20; i++) {
+      clock.nowMs = startMs + i * dayMs
+      await service.decide(purchase(i, { TIME: clock.nowMs }), undefined, noWait)
+    }
+    await service.label(label, 'key:bank')
+    await service.snapshot()
+    while (log.reading.find('t-5') !== undefined) await sleep(5)
+    await service.decide(purchase(5, { TIME: clock.nowMs }), undefined, noWait)
+    const { sequence = 0 } = log.reading.find('t-5') ?? {}
+    const isFraud = () => service.decider.state?.projections.labels.isFraud(sequence)
+    assert.deepEqual(
+      [(await service.find('t-5'))?.labels, [...log.reading.allLabels()], isFraud()],
+      [[], [], undefined],
+    )
+    const [{ duplicate }] = await service.label(label, 'key:bank')
+    assert.equal(duplicate, false)
+    assert.deepEqual([(await service.find('t-5'))?.labels.length, isFraud()], [1, true])
+  })
+
   test('lets go of a label that waits for its transaction only where a checkpoint carries it', async () => {
     const takeSnapshot = async (cutoffMs?: number): Promise<TakenSnapshot> =>
       takenThrough(log.reading.lastSequence(), log, one, cutoffMs)

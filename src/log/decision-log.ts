@@ -48,7 +48,7 @@ export interface LogReading {
   next(after: number, most?: number): readonly Sequenced[]
   /** How many of the records that `next` returned hold each part that a newer version wrote and this one skips. */
   readonly unread: Readonly<Record<string, number>>
-  /** Every label that is kept and stands, in the order in which they came. */
+  /** Every label that is kept and stands, in the order in which they came, but for those of transactions that are let go of. */
   allLabels(): Iterable<Sequenced<LabelRecord>>
   /** The definition that stands under a number. */
   definition(sequence: number): Definition

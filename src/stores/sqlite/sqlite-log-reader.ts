@@ -121,9 +121,14 @@ export class SqliteLogReader implements LogReading {
     const rows = this.#opened.labels.all(id, this.prunedThrough(), asked).reverse()
     const labels = rows.flatMap((row) => {
       const record = this.decode(storedRecord(row))
-      return record.kind === 'label' && !withdrawn.has(record.sequence) ? [record] : []
+      return record.kind === 'label' && !withdrawn.has(record.sequence) && !this.#isOfAnother(record) ? [record] : []
     })
     return most < 0 ? labels : labels.slice(Math.max(0, labels.length - most))
+  }
+
+  /** An id may come again once its transaction is let go of, whose labels are not those of the later one. */
+  #isOfAnother({ id, of }: LabelRecord): boolean {
+    return of > 0 && !this.#isKept(of) && this.find(id) !== undefined
   }
 
   /** Labels that do not stand any more, by their numbers, with who said so when. There are few, so all are remembered. */
@@ -186,13 +191,13 @@ export class SqliteLogReader implements LogReading {
     return all
   }
 
-  /** Every label that is kept and stands, in order. */
   *allLabels(): Generator<Sequenced<LabelRecord>> {
     const withdrawn = this.withdrawn()
     const sql = `SELECT ${recordColumns} FROM records WHERE kind = ${labelKind} AND sequence > ? ORDER BY sequence`
     for (const row of this.database.prepare(sql).iterate(this.prunedThrough())) {
       const record = this.decode(storedRecord(row))
-      if (record.kind === 'label' && !withdrawn.has(record.sequence)) yield record
+      const stands = record.kind === 'label' && !withdrawn.has(record.sequence)
+      if (stands && (record.of === 0 || this.#isKept(record.of))) yield record
     }
   }
 
