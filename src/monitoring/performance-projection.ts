@@ -187,9 +187,10 @@ export class PerformanceProjection implements Projection {
   #label(about: Omit<DecisionRecord, 'row' | 'kind'>, sequence: number): void {
     if (!this.#counted.has(sequence)) {
       const counted = this.#countedOf(about)
-      // A legitimate one that was approved is what it was counted as.
-      const isNews = about.outcome !== 'approve' || this.#labels.isFraud(sequence) === true
-      if (counted === undefined || !isNews || this.#figuresOf(counted) === undefined) return
+      if (counted === undefined) return
+      // A legitimate one that was approved is what it was counted as, but for the rules that fired on it.
+      const isNews = about.outcome !== 'approve' || counted.rules.length > 0 || this.#labels.isFraud(sequence) === true
+      if (!isNews || this.#figuresOf(counted) === undefined) return
       this.#counted.set(sequence, counted)
     }
     this.#settle(sequence)

@@ -175,3 +175,38 @@ test('a control group stands for the declines that it might have had, and for no
     ['control-group', null, null, null],
   )
 })
+
+test('a rule is judged by all that it fired on, approved or not', async () => {
+  const running = await openTestDecisions({ maxAheadMs: Number.POSITIVE_INFINITY })
+  open.push(running)
+  const { service, clock } = running
+  await service.resume()
+  const changes = [
+    { kind: 'policy', policy: { thresholds: { decline: 0.9 }, controlGroup: { share: 0.5, upTo: 1000 } } },
+    { kind: 'rule', rule: { id: 'large', when: 'amount > 500.0', then: 'decline', state: 'live' } },
+    {
+      kind: 'rule',
+      rule: { id: 'known', when: 'card == "c-1"', then: 'approve', strength: 'override', state: 'live' },
+    },
+  ]
+  for (const change of changes) await service.change(change, { by: 'user:ann', why: 'a test' })
+  const random = createRandom(11)
+  const wanted = { large: { frauds: 0, legitimate: 0 }, known: { frauds: 0, legitimate: 0 } }
+  for (let i = 0; i < 120; i++) {
+    clock.nowMs = mondayMs + i * hourMs
+    const purchase = { ID: `t-${i}`, TIME: clock.nowMs, AMOUNT: random.integer(1000), CARD: `c-${i % 3}`, SHOP: 's' }
+    await service.decide(purchase, undefined, () => 0)
+    const isFraud = random.uniform() < 0.3
+    for (const said of [!isFraud, isFraud])
+      if (i % 4 === 0 || said === isFraud) await service.label({ transactionId: `t-${i}`, isFraud: said }, 'key:desk')
+    const said = isFraud ? 'frauds' : 'legitimate'
+    if (purchase.AMOUNT > 500) wanted.large[said] += 1
+    if (i % 3 === 1) wanted.known[said] += 1
+  }
+  const [{ rules }] = performanceOf(service.performance)
+  assert.deepEqual(
+    Object.fromEntries(rules.map(({ rule, frauds, legitimate }) => [rule, { frauds, legitimate }])),
+    wanted,
+  )
+  for (const { precision, frauds, legitimate } of rules) assert.equal(precision?.value, frauds / (frauds + legitimate))
+})
