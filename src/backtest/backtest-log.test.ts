@@ -158,6 +158,9 @@ test('costs are put on all sides, with bounds for what is not known', async () =
   assert.ok(before && after && before.atLeast < before.atMost)
   // What is reviewed no longer has no label: if it was fraud, its amounts are lost.
   assert.ok(after.known === before.known && after.atMost > before.atMost && after.atLeast < before.atLeast)
+  // Nobody pays the price of a review's place.
+  const limited = policySchema.parse({ thresholds: { decline: 0.7 }, costs: { ...costs, capacityPrice: 7 } })
+  assert.deepEqual((await backtest({ policy: { policy: limited } })).sides[1].cost, after)
 })
 
 test('what is known by a time is less', async () => {

@@ -2,6 +2,7 @@ import { suggestion } from '../core/closest-name.ts'
 import { durationMs } from '../core/duration.ts'
 import { FraudError } from '../core/errors.ts'
 import type { SingleChange } from '../decisioning/change.ts'
+import { spentBy } from '../decisioning/costs.ts'
 import { changeDraft, draftOf } from '../decisioning/definitions.ts'
 import {
   changeTo,
@@ -194,7 +195,7 @@ function countPlan(
     rules: definitions.rules.map(({ id }) => id),
     lists: definitions.lists.map((each) => each.name),
   }))
-  return { sides, focus, costs, minorUnits: names.minorUnits, examples }
+  return { sides, focus, costs: costs && spentBy(costs), minorUnits: names.minorUnits, examples }
 }
 
 function* namesIn({ rules, policy, lists }: PlainDefinitions, names: Wanted['names']['names']): Generator<string> {

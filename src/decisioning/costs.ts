@@ -50,6 +50,11 @@ export function expectedCost(costs: Costs, outcome: Outcome, probability: number
   }
 }
 
+/** What is really spent: the price of a review's place says which reviews are worth one, and nobody pays it. */
+export function spentBy(costs: Costs): Costs {
+  return { ...costs, capacityPrice: 0 }
+}
+
 /**
  * The outcome of least expected cost, of equal ones the mildest. Undefined where the amount is not known and counts:
  * then no cost can be told, and nobody may take it for 0.

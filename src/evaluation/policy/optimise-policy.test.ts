@@ -60,3 +60,23 @@ test('a row of weight three is as three equal rows', () => {
     JSON.parse(JSON.stringify(told), (_, value) => (typeof value === 'number' ? Number(value.toPrecision(9)) : value))
   assert.deepEqual(tidy(optimise(rows, true)), tidy(optimise(repeated, false)))
 })
+
+test('the price of a place that an earlier search wrote into the costs changes nothing', () => {
+  const random = createRandom(9)
+  const count = 400
+  const probabilities = Float64Array.from({ length: count }, () => random.uniform() ** 3)
+  const input = {
+    ...{ probabilities, seed: 1, segmentNames: ['all'], segmentOf: new Uint8Array(count) },
+    amounts: Float64Array.from({ length: count }, () => 100 * random.uniform()),
+    labels: Uint8Array.from(probabilities, (probability) => Number(random.uniform() < probability)),
+    days: { count: 10, dayOf: Int32Array.from({ length: count }, (_, row) => Math.floor(row / 40)) },
+    current: Array.from(probabilities, (probability) =>
+      probability > 0.2 ? ('review' as const) : ('approve' as const),
+    ),
+  }
+  const limited = { ...costs, review: { ...costs.review, perDay: 3 } }
+  const found = optimisePolicy({ ...input, costs: limited })
+  const { capacityPrice } = found.byCosts
+  assert.ok(capacityPrice > 1)
+  assert.deepEqual(optimisePolicy({ ...input, costs: { ...limited, capacityPrice } }), found)
+})

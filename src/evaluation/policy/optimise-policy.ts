@@ -1,5 +1,5 @@
 import { FraudError } from '../../core/errors.ts'
-import { type Costs, cheapestOutcome, expectedCost, needAmount } from '../../decisioning/costs.ts'
+import { type Costs, cheapestOutcome, expectedCost, needAmount, spentBy } from '../../decisioning/costs.ts'
 import { outcomeByThresholds, type Thresholds } from '../../decisioning/thresholds.ts'
 import { type Outcome, outcomes } from '../../detector/detector-schema.ts'
 import type { TestDays } from '../policy-figures.ts'
@@ -75,7 +75,9 @@ export interface OptimisedPolicy {
  *
  * @throws FraudError DATA_INVALID where costs need an amount and a row has none
  */
-export function optimisePolicy(input: OptimiseInput): OptimisedPolicy {
+export function optimisePolicy(given: OptimiseInput): OptimisedPolicy {
+  // An earlier search may have written a price.
+  const input = { ...given, costs: spentBy(given.costs) }
   const { costs, probabilities, amounts, days, labels, current, segmentNames } = input
   refuseUnknownAmounts(costs, amounts)
   const most = capacityOf(input)

@@ -1,4 +1,4 @@
-import { type Costs, expectedCost } from '../../decisioning/costs.ts'
+import { type Costs, expectedCost, spentBy } from '../../decisioning/costs.ts'
 import type { PricedRows } from './cheapest-thresholds.ts'
 
 /**
@@ -12,7 +12,7 @@ export function priceReviews(
   { probabilities, amounts, weights }: PricedRows,
   costs: Costs,
 ): (mostReviews: number) => number {
-  const unpriced = { ...costs, capacityPrice: 0 }
+  const unpriced = spentBy(costs)
   const savings = Float64Array.from(probabilities, (probability, row) => {
     const cost = (outcome: 'approve' | 'challenge' | 'review' | 'decline') =>
       expectedCost(unpriced, outcome, probability, amounts[row])
