@@ -224,7 +224,8 @@ export class PerformanceProjection implements Projection {
       outcome,
       score: score ?? 0,
       bin: score === null ? null : binOf(score),
-      amountMinor: isMinor ? sent : toMinorUnits(sent, digits),
+      // Without a number of decimals amounts are added up as they come.
+      amountMinor: isMinor || digits === 0 ? sent : toMinorUnits(sent, digits),
       rules: policy?.rules === undefined ? none : liveOf(policy.rules),
       weight: control !== undefined && control.wouldBe !== outcome ? 1 / control.propensity : 0,
       isDrawn: control !== undefined && control.wouldBe === outcome,

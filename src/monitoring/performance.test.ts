@@ -1,8 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { closedAfterEach, openTestDecisions } from '../../test/service/decisions-fixture.ts'
+import {
+  amountPredictor,
+  cardsDetector,
+  closedAfterEach,
+  openTestDecisions,
+} from '../../test/service/decisions-fixture.ts'
 import { createRandom } from '../core/random.ts'
 import { binOf } from '../core/value-bins.ts'
+import { createDetectorInForce } from '../deciding/detector-in-force.ts'
 import { type Performance, performanceOf } from './performance.ts'
 
 const open = closedAfterEach()
@@ -209,4 +215,19 @@ test('a rule is judged by all that it fired on, approved or not', async () => {
     wanted,
   )
   for (const { precision, frauds, legitimate } of rules) assert.equal(precision?.value, frauds / (frauds + legitimate))
+})
+
+test('amounts without a number of decimals are added up as they come', async () => {
+  const inForce = createDetectorInForce(cardsDetector({}, { amount: { field: 'AMOUNT' } }), amountPredictor())
+  const running = await openTestDecisions({ inForce, maxAheadMs: Number.POSITIVE_INFINITY })
+  open.push(running)
+  const { service, clock } = running
+  await service.resume()
+  for (const [i, AMOUNT] of [950.5, 20.25, 800, 600.125].entries()) {
+    clock.nowMs = mondayMs + i * hourMs
+    await service.decide({ ID: `t-${i}`, TIME: clock.nowMs, AMOUNT, CARD: 'c', SHOP: 's' }, undefined, () => 0)
+    if (AMOUNT !== 800) await service.label({ transactionId: `t-${i}`, isFraud: true }, 'key:desk')
+  }
+  const [{ money }] = performanceOf(service.performance)
+  assert.deepEqual(money, { stoppedMinor: 950.5 + 600.125, lostMinor: 20.25, heldMinor: 950.5 + 800 + 600.125 })
 })
