@@ -3,7 +3,9 @@ import { shared } from '../core/shared-memory.ts'
 import { WorkerPool } from '../core/worker-pool.ts'
 import { workerScript } from '../core/worker-script.ts'
 import type { Detector } from '../detector/detector.ts'
+import { type ComputeValues, compileValues } from './compute-values.ts'
 import { computeDerived, type FeatureSet } from './feature-set.ts'
+import type { History } from './history.ts'
 import { type OpenTransaction, ReplayChunk } from './replay-chunk.ts'
 import { type LanePlan, openLane, planLanes } from './replay-lanes.ts'
 import { type LaneTask, replayLanes, type ThreadData } from './replay-thread.ts'
@@ -12,7 +14,7 @@ const fewestRows = 131_072
 const mostRows = 1_048_576
 /** What is carried from chunk to chunk is moved with each of them; with so many events for a row it stays cheap. */
 const carriedPerRow = 8
-const none: readonly number[] = []
+const noHistories: readonly History[] = []
 
 export interface ChunkReplayOptions {
   /** How many rows a chunk has; as many as what is carried from one to the next asks for by default. */
@@ -45,8 +47,12 @@ export class ChunkReplay {
   readonly #features: FeatureSet
   readonly #detector: Detector
   readonly #plans: readonly LanePlan[]
-  /** The features that look at no history, by their places among the set's own. */
-  readonly #plain: readonly number[]
+  /** Where in the row the values of each lane's features are. */
+  readonly #placesOf: readonly Uint32Array[]
+  /** The same of the features that look at no history. */
+  readonly #plainPlaces: Uint32Array
+  readonly #computePlain: ComputeValues
+  readonly #plain: Float64Array
   readonly #options: ChunkReplayOptions
   readonly #pools: WorkerPool<LaneTask, number>[] = []
   #teams: readonly Team[] | undefined
@@ -59,7 +65,12 @@ export class ChunkReplay {
     this.#features = features
     this.#detector = detector
     this.#plans = planLanes(features)
-    this.#plain = [...features.own.keys()].filter((own) => features.ownHistories[own].length === 0)
+    const placesOf = (some: readonly number[]) => Uint32Array.from(some, (own) => features.ownAt[own])
+    const plain = [...features.own.keys()].filter((own) => features.ownHistories[own].length === 0)
+    this.#placesOf = this.#plans.map((plan) => placesOf(plan.features))
+    this.#plainPlaces = placesOf(plain)
+    this.#computePlain = compileValues(plain.map((own) => features.own[own]))
+    this.#plain = new Float64Array(plain.length)
     this.#options = options
     this.#rows = options.rows ?? fewestRows
     if (options.isLong === true) this.#teams = this.#openTeams(true)
@@ -86,15 +97,14 @@ export class ChunkReplay {
 
   /** Reads a row of a chunk that was replayed, and its transaction. */
   read({ input, outs }: ReplayedChunk, at: number, transaction: OpenTransaction, row: Float64Array): void {
-    const { own, ownAt } = this.#features
     input.read(at, transaction)
     for (let lane = 0; lane < outs.length; lane++) {
-      const { features } = this.#plans[lane]
-      const from = at * features.length
-      for (let i = 0; i < features.length; i++) row[ownAt[features[i]]] = outs[lane][from + i]
+      const places = this.#placesOf[lane]
+      scatter(outs[lane], at * places.length, places, row)
     }
-    for (const plain of this.#plain) row[ownAt[plain]] = own[plain].compute(transaction, [], none)
-    computeDerived(this.#features, transaction, [], row)
+    this.#computePlain(transaction, noHistories, this.#plain, 0)
+    scatter(this.#plain, 0, this.#plainPlaces, row)
+    computeDerived(this.#features, transaction, noHistories, row)
   }
 
   /** Takes back a chunk that nobody reads any longer. */
@@ -138,4 +148,9 @@ export class ChunkReplay {
       return { lanes, run }
     })
   }
+}
+
+/** Writes values that are side by side, from a place on, to their places in a row. */
+function scatter(values: Float64Array, from: number, places: Uint32Array, row: Float64Array): void {
+  for (let i = 0; i < places.length; i++) row[places[i]] = values[from + i]
 }

@@ -1,6 +1,7 @@
 import { StateReader, StateWriter } from '../core/state-bytes.ts'
 import { atOnce } from '../core/time-slices.ts'
 import type { TransactionLayout } from '../detector/transaction.ts'
+import { type ComputeValues, compileValues } from './compute-values.ts'
 import type { Feature } from './feature.ts'
 import type { FirstField, HistoryPlan } from './history.ts'
 import { readField, sumsExactly } from './history-field.ts'
@@ -9,8 +10,6 @@ import { LabelQueue } from './label-queue.ts'
 import { type ChunkColumns, type OpenTransaction, openTransaction, readRow } from './replay-chunk.ts'
 import { RowBlock } from './row-block.ts'
 import { type EventColumns, type KnownFraud, RunHistory } from './run-history.ts'
-
-const none: readonly number[] = []
 
 /** What one history keeps between chunks: of each key, by its number, its events from `from` to `to` and its frauds. */
 interface Runs {
@@ -46,7 +45,8 @@ export interface KeyLaneOptions {
  */
 export class KeyLane {
   readonly #plan: HistoryPlan
-  readonly #features: readonly Feature[]
+  readonly #computeValues: ComputeValues
+  readonly #width: number
   readonly #eventsPerKey: number
   readonly #history: RunHistory
   /** What the features get: the one history in its place. */
@@ -67,7 +67,8 @@ export class KeyLane {
 
   constructor({ plan, history, features, layout, eventsPerKey }: KeyLaneOptions) {
     this.#plan = plan
-    this.#features = features
+    this.#computeValues = compileValues(features)
+    this.#width = features.length
     this.#eventsPerKey = eventsPerKey
     this.#history = new RunHistory(plan, eventsPerKey)
     this.#keyed = new KeyedHistories(plan, eventsPerKey)
@@ -206,7 +207,7 @@ export class KeyLane {
           this.#append(columns, next.from[key], end)
           this.#history.advance(end++)
           this.#compute(this.#ofRuns, row, out)
-          if (this.#plan.countsFrauds) this.#addFraud(chunk, row, frauds)
+          if (this.#plan.countsFrauds) this.#addFraud(chunk.start + row, this.#block.fraudKnownAtMs(i), frauds)
         }
       }
       next.to[key] = end
@@ -259,10 +260,9 @@ export class KeyLane {
     }
   }
 
-  #addFraud({ fraudKnownAtMs, start }: ChunkColumns, row: number, frauds: KnownFraud[]): void {
-    const knownAtMs = fraudKnownAtMs[row]
+  #addFraud(sequence: number, knownAtMs: number, frauds: KnownFraud[]): void {
     if (Number.isNaN(knownAtMs)) return
-    const event = this.#lastingEvent(start + row)
+    const event = this.#lastingEvent(sequence)
     const fields = this.#plan.labelFields.map((field) => readField(field, event))
     frauds.push({ timestampMs: event.timestampMs, knownAtMs, fields, event })
   }
@@ -290,16 +290,14 @@ export class KeyLane {
       this.#keyed.dropSilent(chunk.timestampsMs[0])
       this.#keyed.observe(this.#transaction, timestampMs)
       this.#compute(this.#ofKeyed, row, out)
-      const knownAtMs = chunk.fraudKnownAtMs[row]
+      const knownAtMs = this.#block.fraudKnownAtMs(i)
       if (!this.#plan.countsFrauds || Number.isNaN(knownAtMs)) continue
       pending.add({ event: this.#lastingEvent(chunk.start + row), label: { isFraud: true, knownAtMs } })
     }
   }
 
   #compute(histories: readonly RunHistory[] | readonly KeyedHistories[], row: number, out: Float64Array): void {
-    const features = this.#features
-    const at = row * features.length
-    for (let i = 0; i < features.length; i++) out[at + i] = features[i].compute(this.#transaction, histories, none)
+    this.#computeValues(this.#transaction, histories, out, row * this.#width)
   }
 
   /** Gives new numbers to the keys that have anything left, once these are less than half of all. */

@@ -9,6 +9,7 @@ const rowsPerBlock = 1024
  */
 export class RowBlock {
   readonly #columns: Pick<ChunkColumns, 'timestampsMs' | 'amounts' | 'codes' | 'numbers'>
+  readonly #fraudKnownAtMs = new Float64Array(rowsPerBlock)
   #chunk: ChunkColumns | undefined
   #order: Uint32Array = new Uint32Array(0)
   #from = 0
@@ -38,6 +39,11 @@ export class RowBlock {
     readRow(this.#columns, dictionaries, place - this.#from, into)
   }
 
+  /** When the row that was read last, at that place, was known to be fraud; NaN for one that is not. */
+  fraudKnownAtMs(place: number): number {
+    return this.#fraudKnownAtMs[place - this.#from]
+  }
+
   #fetch(from: number): void {
     const chunk = this.#chunk
     if (chunk === undefined) return
@@ -45,6 +51,7 @@ export class RowBlock {
     const { timestampsMs, amounts, codes, numbers } = this.#columns
     gather(chunk.timestampsMs, rows, timestampsMs)
     gather(chunk.amounts, rows, amounts)
+    gather(chunk.fraudKnownAtMs, rows, this.#fraudKnownAtMs)
     for (let i = 0; i < numbers.length; i++) gather(chunk.numbers[i], rows, numbers[i])
     for (let i = 0; i < codes.length; i++) gatherCodes(chunk.codes[i], rows, codes[i])
     this.#from = from
