@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { FraudError } from '../../core/errors.ts'
 import { hashText } from '../../core/hash-text.ts'
+import type { Logger } from '../../core/logger.ts'
 import type { Decisions } from '../../deciding/decisions.ts'
 import { recordEvents } from '../../deciding/record-events.ts'
 import type { Kafka } from './kafka-client.ts'
@@ -25,6 +26,7 @@ interface LogTopicOptions {
   readonly topic: string
   readonly partitions: number
   readonly decisions: Decisions
+  readonly logger: Logger
   readonly told: Told
   /** Records through this number are known to be told, from this process's life. */
   readonly toldThrough: number
@@ -43,8 +45,10 @@ export async function tellLog(options: LogTopicOptions, onTold: (through: number
   const writer = await kafka.writer(group)
   try {
     let through = await toldSoFar(options, group)
+    tellShortLog(options, through)
     const tell = new Telling(decisions, told)
     while (!signal.aborted) {
+      through = skipPruned(options, through)
       const records = decisions.reading.next(through, recordsAtOnce)
       const last = records.at(-1)
       // A log that failed is read again first: until then nobody knows what became of cases.
@@ -64,6 +68,24 @@ export async function tellLog(options: LogTopicOptions, onTold: (through: number
   } finally {
     await writer.close()
   }
+}
+
+/** Where nothing was told yet, the log begins with the first record that it holds. */
+function skipPruned({ decisions, logger, topic }: LogTopicOptions, through: number): number {
+  const pruned = decisions.reading.prunedThrough()
+  if (through === 0 || pruned <= through) return through
+  logger.error(
+    { topic, from: through + 1, through: pruned },
+    'records were no longer kept before a topic was told them',
+  )
+  return pruned
+}
+
+/** As after a restore of an older backup. */
+function tellShortLog({ decisions, logger, topic }: LogTopicOptions, through: number): void {
+  const last = decisions.reading.lastSequence()
+  if (through > last)
+    logger.error({ topic, through, last }, 'the log ends before what a topic was told: it is told nothing until then')
 }
 
 interface Event {

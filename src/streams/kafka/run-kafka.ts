@@ -151,7 +151,7 @@ async function runOnce(
 async function tellTopic(
   kafka: Kafka,
   { cases, alerts }: KafkaStreamChoice,
-  { decisions }: KafkaStreamOptions,
+  { decisions, logger }: KafkaStreamOptions,
   { told }: Memory,
   kind: Told,
   signal: AbortSignal,
@@ -160,7 +160,7 @@ async function tellTopic(
   if (topic === undefined) return
   const partitions = await partitionsOf(kafka, topic)
   const toldThrough = told.get(kind) ?? 0
-  const options = { kafka, topic, partitions, decisions, told: kind, toldThrough, signal }
+  const options = { kafka, topic, partitions, decisions, logger, told: kind, toldThrough, signal }
   await tellLog(options, (through) => void told.set(kind, through))
 }
 
