@@ -233,7 +233,7 @@ async function open(config: ServiceConfig, serving: Serving, renderMetrics?: () 
   }
   ready.then(leading.resolve, () => {})
   ready.then(warnOfPolicy).then(takeOffer, fail)
-  if (url !== undefined && decisions !== undefined) {
+  if (url !== undefined && decisions !== undefined && config.decisions?.warmUp !== undefined) {
     const { service } = decisions
     // Nobody waits for it, and what it does not warm is only slower.
     ready.then(() => warmChecker(service)).catch((err: unknown) => log.debug({ err }, 'rules were not checked ahead'))

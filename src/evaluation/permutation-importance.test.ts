@@ -30,6 +30,14 @@ test('a feature that the score uses is missed when shuffled, one that it ignores
   assert.ok(Math.abs(sampled.mean - second.mean) < 0.15, `${sampled.mean} on a sample, ${second.mean} on all`)
 })
 
+test('a feature that no score rests on is not shuffled, with the same result', () => {
+  const input = tableOf(1000)
+  const all = permutationImportance(input)
+  const before = input.scored.length
+  assert.deepEqual(permutationImportance({ ...input, used: new Set([1]) }), all)
+  assert.equal(input.scored.length - before, before - 3)
+})
+
 test('of more features than are worth the time, the fifty with the highest hints are shuffled, with the same result', () => {
   const random = createRandom(3)
   const labels = Uint8Array.from({ length: 600 }, (_, row) => (row % 10 === 0 ? 1 : 0))

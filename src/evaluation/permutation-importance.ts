@@ -11,6 +11,8 @@ export interface PermutationInput {
   readonly seed: number
   /** How likely each feature is to matter: of many, those with the highest hints are shuffled. Without them all are. */
   readonly hints?: ArrayLike<number> | undefined
+  /** The features that scores rest on, where that is known: no other one can matter. */
+  readonly used?: ReadonlySet<number> | undefined
   readonly onProgress?: (done: number, total: number) => void
 }
 
@@ -34,7 +36,7 @@ const fewestRows = 500
  * features that were not shuffled.
  */
 export function permutationImportance(input: PermutationInput): readonly (PermutationImportance | undefined)[] {
-  const { columns, score, seed, onProgress } = input
+  const { columns, score, seed, used, onProgress } = input
   const shuffledFeatures = likeliest(input)
   const { rows, labels, weights } = sample(input)
   const width = columns.length
@@ -46,6 +48,10 @@ export function permutationImportance(input: PermutationInput): readonly (Permut
   let done = 0
   return columns.map((_, feature) => {
     if (!shuffledFeatures.has(feature)) return undefined
+    if (used?.has(feature) === false) {
+      onProgress?.(++done, shuffledFeatures.size)
+      return { mean: 0, standardDeviation: 0 }
+    }
     const random = createRandom(seed, feature + 1)
     const falls = Array.from({ length: repeats }, () => {
       const shuffled = rows.map((row) => columns[feature][row])

@@ -16,7 +16,7 @@ import { HeldBytes } from './held-bytes.ts'
 import type { App } from './http-context.ts'
 import { defaultLimits } from './limits.ts'
 import type { Metrics } from './metrics.ts'
-import { METHODS } from './node-http.ts'
+import { METHODS } from '../core/node-http.ts'
 import { connectionOptions, createErrorAnswer } from './server.ts'
 import { Turns } from './turns.ts'
 

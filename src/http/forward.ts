@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { FraudError } from '../core/errors.ts'
 import { presentError, problemType } from './error-status.ts'
 import type { App } from './http-context.ts'
-import { Agent, request as ask } from './node-http.ts'
+import { Agent, request as ask } from '../core/node-http.ts'
 import { addressToPassOn, type Pair } from './pair.ts'
 import { pathOf } from './path-of.ts'
 

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import type { Server } from 'node:http'
 import fastify, { type FastifyError, type FastifyReply, type FastifyRequest, LogController } from 'fastify'
 import type { Accounts } from '../access/accounts.ts'
@@ -27,7 +28,7 @@ import { createLaneService } from './lane/lane-service.ts'
 import { openLanes } from './lane/open-lanes.ts'
 import { defaultLimits, type Limits } from './limits.ts'
 import type { Metrics } from './metrics.ts'
-import { METHODS } from './node-http.ts'
+import { METHODS } from '../core/node-http.ts'
 import { OpenAnswers } from './open-answers.ts'
 import { describeApi } from './openapi.ts'
 import { paceRequests } from './pace-requests.ts'
@@ -156,11 +157,17 @@ export async function buildServer(options: ServerOptions): Promise<App> {
   return app
 }
 
+function noSchemas(): never {
+  assert.fail('a route has a schema of fastify')
+}
+
 export function connectionOptions(limits: Limits) {
   return {
     // Our own log says what is worth saying, without payloads; fastify's would make a logger, lines and an id for each
     // request.
     logger: false,
+    // Routes read and check their bodies themselves: fastify would load a hundred modules for it.
+    schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => '',
     keepAliveTimeout: limits.keepAliveTimeoutMs,

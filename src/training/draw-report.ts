@@ -1,5 +1,6 @@
 import type { Progress } from '../core/progress.ts'
 import { pickNumbers } from '../core/rows.ts'
+import { transformColumns } from '../data/scaler.ts'
 import { permutationImportance } from '../evaluation/permutation-importance.ts'
 import type { PolicyFigures } from '../evaluation/policy-figures.ts'
 import type { TuningRecord } from '../models/bundle.ts'
@@ -72,12 +73,16 @@ function measureImportance(
   { trained, scaling, content, test }: TrainingOutcome,
   onProgress: (done: number, total: number) => void,
 ): NonNullable<ReportInput['importance']> {
+  const { model } = trained
+  const columns = rows.columns.map((column) => pickNumbers(column, test.rows))
   const permutation = permutationImportance({
-    columns: rows.columns.map((column) => pickNumbers(column, test.rows)),
+    // Scaled once, and not again with each shuffle.
+    columns: scaling === undefined ? columns : transformColumns(scaling, columns),
     labels: test.labels,
     weights: test.weights,
     // The model that was evaluated: after a refit the bundle's has seen the test rows.
-    score: createRowsScorer({ model: trained.model, ...(scaling && { scaling }) }),
+    score: createRowsScorer({ model }),
+    ...(model.kind === 'tree-ensemble' && { used: new Set(model.nodes.feature) }),
     seed: content.seed,
     hints: trained.importance,
     onProgress,

@@ -1,5 +1,6 @@
-import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https'
+import { Agent as HttpAgent, request as requestHttp } from '../core/node-http.ts'
 import type { Endpoint } from './endpoint.ts'
 import { lookUpPublic, PrivateAddress } from './private-address.ts'
 import { signedHeaders } from './sign.ts'
