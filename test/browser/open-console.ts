@@ -7,6 +7,7 @@ import { chromium } from 'playwright-core'
 import { build } from '../../console/build.js'
 import type { Detector } from '../../src/detector/detector.ts'
 import { listen } from '../../src/http/listen.ts'
+import { copyMadeOnce } from '../made-once.ts'
 import { testPassword } from '../service/accounts-fixture.ts'
 import { startMs } from '../service/decisions-fixture.ts'
 import { openWholeService } from '../service/whole-service.ts'
@@ -16,10 +17,10 @@ export const skipWithoutBrowser = existsSync(executablePath)
   ? false
   : `there is no ${executablePath} to open the console in`
 
-/** The console as it is now, built for this test alone, before a whole service with people. */
+/** The console as it is now, before a whole service with people. */
 export async function openConsole(transaction: Partial<Detector['transaction']> = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'shrike-console-'))
-  await build(folder)
+  await copyMadeOnce('the console', folder, build)
   const whole = await openWholeService({ consoleFolder: folder }, [0.1, 0.6], transaction)
   await whole.people.add('lead', 'admin')
   await whole.people.add('ann', 'analyst')

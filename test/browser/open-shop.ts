@@ -10,6 +10,7 @@ import { openAccounts } from '../../src/open-accounts.ts'
 import { loadModel, readBundleBytes } from '../../src/scoring/load-predictor.ts'
 import { dataDirectory } from '../../src/stores/data-directory.ts'
 import { startMs, writeDecidedLog } from '../decided-log.ts'
+import { copyMadeOnce } from '../made-once.ts'
 import { succeedIn } from '../run-shrike.ts'
 import { testPassword } from '../service/accounts-fixture.ts'
 
@@ -38,7 +39,7 @@ export async function openShop() {
   const data = join(folder, 'data')
   const built = join(folder, 'console')
   const bundle = join(folder, 'first.safetensors')
-  await build(built)
+  await copyMadeOnce('the console', built, build)
   await writeDecidedLog({ path: data, transactions, seed: 9, perDay, legitimateLabels: 60, heldLabels: 60, changes })
   await succeedIn(folder, [
     'train',
