@@ -14,7 +14,7 @@ export async function trainUnlabelled(
   plan: TrainingPlan,
   flags: PlanRequest & { readonly out: string },
   command: string,
-  reportPath: string,
+  reportPath: string | undefined,
   write: (files: Readonly<Record<string, string | Uint8Array>>) => Promise<void>,
   run: Run,
 ): Promise<void> {
@@ -25,17 +25,21 @@ export async function trainUnlabelled(
   const { bytes, id } = encodeBundle(content)
   const warning = `There are no labels of fraud: ${plan.members[0].learner} learned what is usual, and nothing was measured`
   terminal.warn(warning)
-  const { drawUnlabelled } = await import('../training/draw-unlabelled.ts')
-  const html = drawUnlabelled(rows, outcome, { id, version, command })
+  const draw = async () => {
+    const { drawUnlabelled } = await import('../training/draw-unlabelled.ts')
+    return drawUnlabelled(rows, outcome, { id, version, command })
+  }
+  const report = reportPath === undefined ? {} : { [reportPath]: await draw() }
   throwIfInterrupted(signal)
-  await write({ [flags.out]: bytes, [reportPath]: html })
+  await write({ [flags.out]: bytes, ...report })
   const { value, chosenBy } = content.threshold
   const show = (count: number) => count.toLocaleString('en')
   terminal.say(
     `\n${show(flagged)} of ${show(held.length)} later rows are flagged, from a score of ${value.toPrecision(4)} on, ${chosenBy};\n` +
       'scores say how strange a transaction is, and are not probabilities of fraud',
   )
-  terminal.say(`\nbundle  ${flags.out}  ${id}\nreport  ${reportPath}`)
+  terminal.say(`\nbundle  ${flags.out}  ${id}`)
+  if (reportPath !== undefined) terminal.say(`report  ${reportPath}`)
   terminal.result({
     bundle: id,
     out: flags.out,

@@ -41,7 +41,8 @@ export interface TrainFlags extends ForceRequest, InputRequest, PlanRequest, Lea
   readonly fromLog?: boolean
   readonly acceptLostHistories?: boolean
   readonly data: string
-  readonly report?: string
+  /** `false` for none. */
+  readonly report?: string | false
   readonly saveDetector?: string
   readonly leakCheck?: boolean
   readonly learningCurve?: boolean
@@ -93,8 +94,8 @@ export function inputsOf(file: string | undefined, { detector }: TrainFlags) {
   return { FILE: file, '--detector': detector }
 }
 
-function reportPathOf({ report, out }: TrainFlags): string {
-  return report ?? reportBeside(out)
+function reportPathOf({ report, out }: TrainFlags): string | undefined {
+  return report === false ? undefined : (report ?? reportBeside(out))
 }
 
 /** Trains by a plan, evaluates, and only then writes. */
@@ -124,11 +125,14 @@ export async function trainAndWrite(
   const content = { ...outcome.content, metrics, ...(search && { tuning: search.record }) }
   const { bytes, id } = encodeBundle(content)
 
-  const { drawReport } = await import('../training/draw-report.ts')
-  const made = { id, version, warnings, command, policy, breakdown, learningCurves: curves, search }
-  const html = drawReport(rows, { ...outcome, content }, plan, made, run)
+  const draw = async () => {
+    const { drawReport } = await import('../training/draw-report.ts')
+    const made = { id, version, warnings, command, policy, breakdown, learningCurves: curves, search }
+    return drawReport(rows, { ...outcome, content }, plan, made, run)
+  }
+  const report = reportPath === undefined ? {} : { [reportPath]: await draw() }
   throwIfInterrupted(signal)
-  await writeAll({ [flags.out]: bytes, [reportPath]: html, ...detectorFile(rows, flags) }, flags, run)
+  await writeAll({ [flags.out]: bytes, ...report, ...detectorFile(rows, flags) }, flags, run)
 
   printPolicy(policy, outcome.evaluation, terminal)
   printEvaluation(outcome.evaluation, terminal)
@@ -140,7 +144,8 @@ export async function trainAndWrite(
       `out of bag, on training rows: average precision ${averagePrecision.toFixed(4)}, ROC AUC ${rocAuc.toFixed(4)}`,
     )
   }
-  terminal.say(`\nbundle  ${flags.out}  ${id}\nreport  ${reportPath}`)
+  terminal.say(`\nbundle  ${flags.out}  ${id}`)
+  if (reportPath !== undefined) terminal.say(`report  ${reportPath}`)
   terminal.result({
     bundle: id,
     out: flags.out,

@@ -1,6 +1,6 @@
 import { type ErrorCode, FraudError } from '../core/errors.ts'
-import { type Refusal, tellRefusal } from '../core/refusal.ts'
 import { STATUS_CODES } from '../core/node-http.ts'
+import { type Refusal, tellRefusal } from '../core/refusal.ts'
 
 /** The HTTP status of every failure. A record, so that the compiler asks for one when a code is added. */
 export const statusOf: Readonly<Record<ErrorCode, number>> = {

@@ -1,9 +1,9 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { FraudError } from '../core/errors.ts'
+import { Agent, request as ask } from '../core/node-http.ts'
 import { presentError, problemType } from './error-status.ts'
 import type { App } from './http-context.ts'
-import { Agent, request as ask } from '../core/node-http.ts'
 import { addressToPassOn, type Pair } from './pair.ts'
 import { pathOf } from './path-of.ts'
 

@@ -43,6 +43,7 @@ export async function openShop() {
   await writeDecidedLog({ path: data, transactions, seed: 9, perDay, legitimateLabels: 60, heldLabels: 60, changes })
   await succeedIn(folder, [
     'train',
+    '--no-report',
     '--from-log',
     '--data',
     'data',

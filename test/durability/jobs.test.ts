@@ -144,6 +144,7 @@ describe('jobs over HTTP', () => {
     const flags = ['--preset', 'recipe', '--n-estimators', '5', '--split', 'random', '--no-leak-check', '--json']
     const direct = await succeed(
       'train',
+      '--no-report',
       '--from-log',
       '--data',
       data,

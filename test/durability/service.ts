@@ -69,7 +69,7 @@ async function simulateAndTrain(folder: string, name: string, yaml: string): Pro
   const size = ['--customers', '200', '--terminals', '200', '--days', '40', '--start', '2026-03-01', '--seed', '5']
   await succeed('simulate', '--shape', 'portfolio', ...size, '--out', csv)
   const small = ['--preset', 'recipe', '--n-estimators', '5', '--no-leak-check']
-  await succeed('train', csv, '--detector', detector, ...small, '--out', bundle)
+  await succeed('train', '--no-report', csv, '--detector', detector, ...small, '--out', bundle)
 }
 
 /** What is sent of one transaction, and what it turned out to be. */

@@ -109,6 +109,7 @@ describe('comparisons over HTTP', () => {
   test('are jobs that give the figures of the command, and their page', async () => {
     const train = [
       'train',
+      '--no-report',
       '--from-log',
       '--data',
       data,

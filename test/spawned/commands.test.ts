@@ -96,9 +96,18 @@ describe('shrike train', () => {
     assert.equal(readFileSync(at('b-report.html'), 'utf8'), readFileSync(at('c-report.html'), 'utf8'))
   })
 
+  test('writes no report with --no-report, and the same bundle', async () => {
+    const few = ['cards.csv', '--n-estimators', '9', '--detector', 'a.yaml', '--json']
+    const { stdout } = await succeed('train', ...few, '--no-report', '--out', 'bare.safetensors')
+    assert.equal(JSON.parse(stdout).report, undefined)
+    assert.ok(!existsSync(at('bare-report.html')))
+    assert.ok(readFileSync(at('bare.safetensors')).equals(readFileSync(at('b.safetensors'))))
+  })
+
   test('follows the recipe to the letter: all training rows, no calibration, fraud above 0.5', async () => {
     const { stdout } = await succeed(
       'train',
+      '--no-report',
       'cards.csv',
       '--preset',
       'recipe',
@@ -125,13 +134,23 @@ describe('shrike train', () => {
     assert.deepEqual(recipe.detector.policy, { review: 0.5 + 2 ** -53 })
 
     writeFileSync(at('own.yaml'), `${readFileSync(at('a.yaml'), 'utf8')}policy: { decline: 0.7 }\n`)
-    await succeed('train', 'cards.csv', '--detector', 'own.yaml', '--n-estimators', '3', '--out', 'own.safetensors')
+    await succeed(
+      'train',
+      '--no-report',
+      'cards.csv',
+      '--detector',
+      'own.yaml',
+      '--n-estimators',
+      '3',
+      '--out',
+      'own.safetensors',
+    )
     assert.deepEqual((await readBundle(at('own.safetensors'))).detector.policy, { decline: 0.7 })
   })
 
   test('lets flags win over the detector file', async () => {
     const flags = ['--detector', 'a.yaml', '--ignore', 'V1,V2', '--save-detector', 'flags.yaml', '--n-estimators', '3']
-    await succeed('train', 'cards.csv', ...flags, '--out', 'flags.safetensors')
+    await succeed('train', '--no-report', 'cards.csv', ...flags, '--out', 'flags.safetensors')
     assert.match(readFileSync(at('a.yaml'), 'utf8'), /- V1\n\s+- V2\n/)
     assert.match(readFileSync(at('flags.yaml'), 'utf8'), /features:\n\s+- V3\n/)
   })
@@ -143,7 +162,7 @@ describe('shrike train', () => {
     })
     writeFileSync(at('days.csv'), ['timestamp,x,Class', ...days].join('\n'))
     const flags = ['--preset', 'recipe', '--test-from', '2026-01-21 00:00', '--json', '--out', 'days.safetensors']
-    const { ended } = start(['train', 'days.csv', ...flags], { TZ: 'America/Los_Angeles' })
+    const { ended } = start(['train', '--no-report', 'days.csv', ...flags], { TZ: 'America/Los_Angeles' })
     const { stdout, stderr } = await ended
     assert.equal(JSON.parse(stdout).rows, 20, stderr)
   })
@@ -153,6 +172,7 @@ describe('shrike train', () => {
       (
         await succeed(
           'train',
+          '--no-report',
           'cards.csv',
           '--wanted-recall',
           '0.99',
@@ -187,7 +207,15 @@ describe('shrike train', () => {
       '--n-estimators',
       '30',
     ]
-    const { stdout } = await succeed('train', 'cards.csv', ...honest, '--json', '--out', 'oob.safetensors')
+    const { stdout } = await succeed(
+      'train',
+      '--no-report',
+      'cards.csv',
+      ...honest,
+      '--json',
+      '--out',
+      'oob.safetensors',
+    )
     assert.ok(JSON.parse(stdout).outOfBag.rocAuc > 0.8)
     const refused = await run(
       'train',
@@ -210,6 +238,7 @@ describe('shrike train', () => {
     writeFileSync(at('twice.csv'), [...lines, ...lines.slice(1)].join('\n'))
     const { stderr } = await succeed(
       'train',
+      '--no-report',
       'twice.csv',
       '--split',
       'random',
@@ -297,7 +326,7 @@ describe('shrike evaluate', () => {
         (await succeed('evaluate', '--protocol', 'prequential', ...given, ...periods, '--json')).stdout,
       )
       assert.ok(measured.mean.rocAuc > 0.7, JSON.stringify(measured))
-      await succeed('train', ...given, '--no-leak-check', '--out', 'own.safetensors')
+      await succeed('train', '--no-report', ...given, '--no-leak-check', '--out', 'own.safetensors')
       const { learner } = await readBundle(at('own.safetensors'))
       assert.ok(measured.learner.startsWith(learner), measured.learner)
       return measured.learner
@@ -318,7 +347,7 @@ describe('shrike evaluate', () => {
   })
 
   test('stops when no row is left, unless training rows are asked for', async () => {
-    await succeed('train', 'cards.csv', '--refit', '--n-estimators', '10', '--out', 'refit.safetensors')
+    await succeed('train', '--no-report', 'cards.csv', '--refit', '--n-estimators', '10', '--out', 'refit.safetensors')
     const stopped = await run('evaluate', 'refit.safetensors', 'cards.csv')
     assert.equal(stopped.code, 1)
     assert.match(stopped.stderr, /All 3000 rows are from the bundle's training/)
@@ -335,7 +364,15 @@ describe('shrike train with other learners', () => {
   test('averages models, and its bundle answers and is evaluated like any other', async () => {
     const average = ['--learner', 'gradient-boosting', '--average', 'random-forest,logistic-regression']
     const options = ['--n-estimators', '20', '--reg-lambda', '5', '--no-leak-check', '--json']
-    const { stdout } = await succeed('train', 'cards.csv', ...average, ...options, '--out', 'average.safetensors')
+    const { stdout } = await succeed(
+      'train',
+      '--no-report',
+      'cards.csv',
+      ...average,
+      ...options,
+      '--out',
+      'average.safetensors',
+    )
     assert.ok(JSON.parse(stdout).averagePrecision > 0.3, stdout)
     const { model, options: kept } = await readBundle(at('average.safetensors'))
     assert.ok(model.kind === 'average' && model.members.length === 3)

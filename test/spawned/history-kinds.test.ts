@@ -55,6 +55,7 @@ test('every kind from history is the same in training, in decisions, and from lo
   const flags = ['--detector', 'kinds.yaml', '--n-estimators', '5', '--no-leak-check']
   const trained = await succeed(
     'train',
+    '--no-report',
     'cards.csv',
     ...flags,
     '--out',

@@ -7,7 +7,7 @@ import { startShrike, succeedIn } from '../run-shrike.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'shrike-kept-'))
 const succeed = (...args: string[]) => succeedIn(folder, args)
-const quick = ['--preset', 'recipe', '--n-estimators', '3', '--no-leak-check']
+const quick = ['--preset', 'recipe', '--n-estimators', '3', '--no-leak-check', '--no-report']
 
 const detector = (name: string, more: string, features: string) => `
 detector: ${name}

@@ -39,7 +39,7 @@ describe('a table without histories', () => {
         join(folder, 'flat.yaml'),
         `detector: flat\ntransaction:\n  time: { field: time, format: ${format} }\n  label: { field: fraud, ${label} }\nfeatures:\n  - x\n`,
       )
-      const quick = ['--n-estimators', '3', '--no-leak-check', '--force', '--json']
+      const quick = ['--n-estimators', '3', '--no-leak-check', '--no-report', '--force', '--json']
       const args = ['train', 'flat.csv', '--detector', 'flat.yaml', '--out', 'flat.safetensors', ...quick]
       const trained = JSON.parse((await succeedIn(folder, args)).stdout)
       const again = await succeedIn(folder, ['evaluate', 'flat.safetensors', 'flat.csv', '--no-leak-check', '--json'])

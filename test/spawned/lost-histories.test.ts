@@ -23,7 +23,7 @@ transaction:
 features: [amount, { count: { by: ${key}, over: 30d } }]
 `
 const accept = '--accept-lost-histories'
-const quick = ['--preset', 'recipe', '--n-estimators', '3', '--no-leak-check']
+const quick = ['--preset', 'recipe', '--n-estimators', '3', '--no-leak-check', '--no-report']
 
 before(async () => {
   const lines = Array.from({ length: rows }, (_, i) => {

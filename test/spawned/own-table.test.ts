@@ -32,6 +32,7 @@ test('a bank’s export with days and hours apart is decided on with its histori
   await succeedIn(folder, ['init', 'es.csv', '--out', 'es.yaml'])
   await succeedIn(folder, [
     'train',
+    '--no-report',
     'es.csv',
     '--detector',
     'es.yaml',
@@ -74,7 +75,7 @@ test('dates with the day first are brought in as times of the detector’s zone'
   const features = '[amount, hour, { count: { by: customer, over: 1d } }]'
   writeFileSync(at('zone.yaml'), `detector: zone\ntransaction: ${transaction}\nfeatures: ${features}\n`)
   const bundle = ['--out', 'zone.safetensors', '--n-estimators', '10']
-  await succeedIn(folder, ['train', 'zone.csv', '--detector', 'zone.yaml', ...bundle])
+  await succeedIn(folder, ['train', '--no-report', 'zone.csv', '--detector', 'zone.yaml', ...bundle])
   const replay = 'replay zone.csv --as history --bundle zone.safetensors --data zone --json'.split(' ')
   assert.equal(JSON.parse((await succeedIn(folder, replay)).stdout).transactions, 400)
   const exported = await succeedIn(folder, ['log', 'export', '--data', 'zone', '--out', 'zone-out.csv'])
@@ -88,7 +89,7 @@ test('rows that lack an id are brought in beside those that have one', async () 
   writeFileSync(at('gaps.csv'), [`transaction_id,${header}`, ...withId].join('\n'))
   await succeedIn(folder, ['init', 'gaps.csv', '--out', 'gaps.yaml'])
   const bundle = ['--out', 'gaps.safetensors', '--n-estimators', '10']
-  await succeedIn(folder, ['train', 'gaps.csv', '--detector', 'gaps.yaml', ...bundle])
+  await succeedIn(folder, ['train', '--no-report', 'gaps.csv', '--detector', 'gaps.yaml', ...bundle])
   const replay = (file: string) =>
     `replay ${file} --as history --bundle gaps.safetensors --data gaps --number-rows --json`.split(' ')
   const first = JSON.parse((await succeedIn(folder, replay('gaps.csv'))).stdout)
@@ -108,7 +109,7 @@ test('init, train, replay, serve: a decision that knows the histories of a table
   assert.equal(refused.code, 2)
   assert.match(refused.stderr, /own\.yaml already exists.*--force/)
   const bundle = ['--out', 'own.safetensors', '--n-estimators', '30']
-  await succeedIn(folder, ['train', 'banksim.csv', '--detector', 'own.yaml', ...bundle])
+  await succeedIn(folder, ['train', '--no-report', 'banksim.csv', '--detector', 'own.yaml', ...bundle])
   const replay = ['replay', 'banksim.csv', '--as', 'history', '--bundle', 'own.safetensors', '--data', 'own']
   const unnumbered = await startShrike(folder, replay).ended
   assert.match(unnumbered.stderr, /no column transaction_id.*--number-rows/)

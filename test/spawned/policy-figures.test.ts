@@ -66,7 +66,16 @@ test('evaluates rows with --history as in the file that has all of them, and war
   const other = await startShrike(folder, ['evaluate', 'm.safetensors', 'later.csv', '--history', 'other.csv']).ended
   assert.match(other.stderr, /DATA_INVALID: --history other\.csv: The detector: /)
   // Without the detector the table is flat, which is told.
-  const flat = ['train', 'cards.csv', '--n-estimators', '5', '--no-leak-check', '--out', 'flat.safetensors']
+  const flat = [
+    'train',
+    'cards.csv',
+    '--n-estimators',
+    '5',
+    '--no-leak-check',
+    '--no-report',
+    '--out',
+    'flat.safetensors',
+  ]
   assert.match((await succeedIn(folder, flat)).stderr, /histories are left out, too, by .*: shrike init FILE drafts/)
   // Two rows of the later file and one far ahead are in the history, too, and must not count.
   writeFileSync(join(folder, 'overlapping.csv'), [...lines.slice(0, cut + 2), ''].join('\n'))

@@ -38,7 +38,7 @@ before(async () => {
   write('cards.csv', [header, ...ordinary])
   for (const name of ['histories', 'flat']) {
     const flags = ['--preset', 'recipe', '--n-estimators', '3', '--no-leak-check', '--out', `${name}.safetensors`]
-    await succeed('train', 'cards.csv', '--detector', `${name}.yaml`, ...flags)
+    await succeed('train', '--no-report', 'cards.csv', '--detector', `${name}.yaml`, ...flags)
   }
 })
 after(() => rmSync(folder, { recursive: true }))
@@ -169,7 +169,7 @@ describe('a file with repeated ids', () => {
           'r.safetensors',
           '--json',
         ]
-        const { stdout, stderr } = await succeed('train', file, '--detector', `${name}.yaml`, ...flags)
+        const { stdout, stderr } = await succeed('train', '--no-report', file, '--detector', `${name}.yaml`, ...flags)
         assert.deepEqual(
           [sameWords.test(stderr), /but different content/.test(stderr)],
           [file === 'repeats.csv', true],

@@ -36,7 +36,7 @@ const once = async (...more: readonly string[]) =>
 before(async () => {
   await writeDecidedLog({ path: at('data'), transactions: 8000, seed: 1, perDay: 200, heldLabels: 100 })
   const small = ['--n-estimators', '2', '--max-depth', '2', '--no-leak-check']
-  await succeed('train', '--from-log', '--data', 'data', ...small, '--out', 'first.safetensors')
+  await succeed('train', '--no-report', '--from-log', '--data', 'data', ...small, '--out', 'first.safetensors')
   champion = (await readBundle(at('first.safetensors'))).id
   await succeed('models', 'add', 'first.safetensors', '--data', 'data')
   await succeed('models', 'deploy', champion, '--champion', '--data', 'data', '--bundle', 'first.safetensors')
@@ -134,7 +134,7 @@ describe('retrain', () => {
       .filter(({ role }: { role: string }) => role === 'shadow')
       .map(({ id }: { id: string }) => id)
     const shadow = ['--learner', 'logistic-regression', '--no-leak-check', '--out', 'mine.safetensors']
-    await succeed('train', '--from-log', '--data', 'data', ...shadow)
+    await succeed('train', '--no-report', '--from-log', '--data', 'data', ...shadow)
     const mine = JSON.parse((await succeed('models', 'add', 'mine.safetensors', '--json', '--data', 'data')).stdout).id
     await succeed('models', 'deploy', mine, '--shadow', '--why', 'my own', '--data', 'data')
     const next = ['retrain', '--once', '--json', '--every', '15000d', '--data', 'data', '--min-frauds', '1']

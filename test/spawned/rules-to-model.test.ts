@@ -60,6 +60,7 @@ describe('from rules alone to a first model', () => {
     }
     await succeed(
       'train',
+      '--no-report',
       '--from-log',
       '--data',
       'data',

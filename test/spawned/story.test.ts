@@ -162,7 +162,7 @@ describe('the first weeks of a service', () => {
   let before = ''
 
   test('a month comes in as history, and the service knows it', async () => {
-    const { stderr } = await succeed('train', 'old.csv', ...options)
+    const { stderr } = await succeed('train', '--no-report', 'old.csv', ...options)
     await succeed('replay', 'month.csv', '--as', 'history', '--data', 'data', '--bundle', 'model.safetensors')
     await startService()
     const metrics = await (await fetch(`${url}/metrics`)).text()
@@ -181,7 +181,7 @@ describe('the first weeks of a service', () => {
 
   test('a model is learned from the log, beside the service, and loaded without a lost request', async () => {
     writeFileSync(at('before.safetensors'), readFileSync(at('model.safetensors')))
-    const { stderr } = await succeed('train', '--from-log', '--data', 'data', ...options)
+    const { stderr } = await succeed('train', '--no-report', '--from-log', '--data', 'data', ...options)
     assert.match(stderr, /approved and not called fraud/)
     assert.match(stderr, /left out: .*younger than the labels' maturity.*reviewed and without.*declined and without/)
     service.kill('SIGHUP')
