@@ -1,6 +1,8 @@
 // Inner loops of gradient boosting, each to the last bit what its words say in plain numbers. Addresses are of arrays in
 // one memory that all threads share.
 
+export { fillBins, findEnds, takeSample } from './quantile-bins'
+
 /** Of a feature's sums: 256 bins of f64. */
 const featureBytes: usize = 2048
 /** Of a chunk of at most 16 features, whose sums stay in the processor's nearest cache: what the tree sees of it. */

@@ -2,6 +2,7 @@ import type { KernelMemory } from '../../core/kernel.ts'
 import type { BoostingOptions } from './boosting-options.ts'
 import type { BoostedTrees, ValidationRows } from './early-stopping.ts'
 import { type FoundSplit, featuresPerWord, type LeafSums } from './gradient-histogram.ts'
+import type { BinningMemory, BinSample } from './quantile-bins.ts'
 
 /** Rows that one thread computes gradients of at once, and sums in order. */
 export const blockRows = 16_384
@@ -33,6 +34,7 @@ export interface ThreadMemory {
   readonly chunks: Uint8Array
   /** Where kernels write what they find. */
   readonly found: Float64Array
+  readonly binning: BinningMemory
 }
 
 /** What the threads of a training share: all of it lies in shared memory. */
@@ -54,6 +56,7 @@ export interface BoostingData {
   readonly endCounts: Int32Array
   /** For each feature, 1 where a value is missing in some row. */
   readonly hasMissing: Uint8Array
+  readonly sample: BinSample
   readonly bins: readonly Uint8Array[]
   /** For each row: log-odds so far, gradient, hessian, both packed. */
   readonly scores: Float64Array

@@ -26,7 +26,7 @@ import {
   SplitSearch,
 } from './gradient-histogram.ts'
 import { LeafRows } from './leaf-rows.ts'
-import { fillBins, findBinEnds, sampleClasses } from './quantile-bins.ts'
+import { fillBins, findBinEnds } from './quantile-bins.ts'
 
 /**
  * One of the threads that grow boosted trees in step. Each holds the sums of its own features and finds the best split
@@ -92,14 +92,16 @@ export class BoostingThread {
   }
 
   #bin(): void {
-    const { columns, labels, options, categoryCounts, ends, endCounts, hasMissing, bins } = this.#data
-    const samples = sampleClasses(labels)
+    const { columns, labels, options, categoryCounts, sample, ends, endCounts, hasMissing, bins } = this.#data
+    const { binning } = this.#own
     for (let feature = this.#firstFeature; feature < this.#lastFeature; feature++) {
       const categories = categoryCounts[feature]
-      const found = categories > 0 ? endsOfCodes(categories) : findBinEnds(columns[feature], samples, options.maxBins)
+      const column = columns[feature]
+      const found =
+        categories > 0 ? endsOfCodes(categories) : findBinEnds(this.#loops, binning, sample, column, options.maxBins)
       ends.set(found, feature * options.maxBins)
       endCounts[feature] = found.length
-      hasMissing[feature] = Number(fillBins(found, columns[feature], bins[feature]))
+      hasMissing[feature] = Number(fillBins(this.#loops, binning, found, column, bins[feature]))
     }
     const { bins: bytes, words } = this.#own
     const stride = words * featuresPerWord

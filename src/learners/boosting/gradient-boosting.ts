@@ -27,6 +27,7 @@ import type { BoostingTask } from './boosting-worker.ts'
 import { CategoryCodes } from './category-codes.ts'
 import type { BoostedTrees, ValidationRows } from './early-stopping.ts'
 import { chunkBytes, featuresPerChunk, featuresPerWord } from './gradient-histogram.ts'
+import { type BinSample, binningMemory, sampleClasses } from './quantile-bins.ts'
 
 export interface TrainedBoosting {
   readonly model: TreeEnsemble
@@ -135,10 +136,11 @@ function shareBoosting(
   kept.set(weights)
   const ownLabels = arena.take(Uint8Array, rows)
   ownLabels.set(labels)
+  const sample = sampleClasses(arena, labels)
   return {
     memory: arena.memory,
     own: Array.from({ length: threads }, (_, thread) =>
-      threadMemory(arena, features.length, rows, options, thread, threads),
+      threadMemory(arena, features.length, sample, options, thread, threads),
     ),
     options,
     threads,
@@ -151,6 +153,7 @@ function shareBoosting(
     ends: numbers(features.length * options.maxBins),
     endCounts: shared(Int32Array, features.length),
     hasMissing: shared(Uint8Array, features.length),
+    sample,
     bins: features.map(() => arena.take(Uint8Array, rows)),
     scores: arena.take(Float64Array, rows).fill(base),
     gradients: arena.take(Float64Array, rows),
@@ -174,13 +177,14 @@ function shareBoosting(
 function threadMemory(
   arena: SharedArena,
   features: number,
-  rows: number,
+  sample: BinSample,
   { maxLeaves }: BoostingOptions,
   thread: number,
   threads: number,
 ): ThreadMemory {
   const words = firstWord(features, thread + 1, threads) - firstWord(features, thread, threads)
   const own = words * featuresPerWord
+  const rows = sample.classes.length
   return {
     bins: arena.take(Uint8Array, rows * own),
     words,
@@ -192,6 +196,7 @@ function threadMemory(
     sums: Array.from({ length: Math.min(maxLeaves, rows) }, () => arena.take(Float64Array, own * binPlaces)),
     chunks: arena.take(Uint8Array, chunkBytes * Math.ceil(own / featuresPerChunk)),
     found: arena.take(Float64Array, 3),
+    binning: binningMemory(arena, sample),
   }
 }
 

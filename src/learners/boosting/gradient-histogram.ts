@@ -19,6 +19,9 @@ export const chunkBytes = 32
 
 /** The inner loops (kernels/assembly/boosting.ts); arrays are given by their `byteOffset`. */
 export interface BoostingLoops {
+  takeSample(column: number, classes: number, rows: number, lists: number): void
+  findEnds(lists: number, most: number, scratch: number, ends: number): number
+  fillBins(ends: number, column: number, rows: number, missingBin: number, bins: number): number
   addRows(
     sums: number,
     bins: number,

@@ -1,105 +1,104 @@
-import { sortNumbers } from '../../core/sort-numbers.ts'
+import type { SharedArena } from '../../core/kernel.ts'
+import type { BoostingLoops } from './gradient-histogram.ts'
 
 /**
  * Bins for histograms of gradients: at most 255 of values, cut at quantiles in which both classes weigh the same.
  * Quantiles over all rows would hide the few extreme values where fraud lives. Where there are fewer distinct values,
- * each has a bin.
+ * each has a bin. The loops are in kernels/assembly/quantile-bins.ts.
  */
 
 /** Bins of values; one more, behind them, is for missing ones. */
 export const mostBins = 255
 /** Evenly spaced rows of each class are enough for quantiles. */
 const mostSampled = 100_000
+/** Of a column so many are at once in the memory that kernels see. */
+const blockRows = 16_384
+/** The kernel counts six digits of 11 bits when it sorts, and lays two numbers of each value beside each other. */
+const sortCounts = 6 * 2 ** 11 * 4
 
-/** For each class, the rows that bins are cut by: drawn once for all columns. */
-export function sampleClasses(labels: Uint8Array): readonly Uint32Array[] {
-  return [0, 1].map((label) => {
-    const rows: number[] = []
-    for (let row = 0; row < labels.length; row++) if (labels[row] === label) rows.push(row)
-    const step = Math.max(1, Math.ceil(rows.length / mostSampled))
-    return Uint32Array.from({ length: Math.ceil(rows.length / step) }, (_, i) => rows[i * step])
-  })
+/** The rows that bins are cut by, drawn once for all columns. */
+export interface BinSample {
+  /** For each row 1 or 2 by its class; 0 where it is not drawn. */
+  readonly classes: Uint8Array
+  /** How many of each class are drawn. */
+  readonly counts: readonly number[]
+}
+
+/** What one thread bins columns in. */
+export interface BinningMemory {
+  readonly block: Float64Array
+  readonly values: readonly Float64Array[]
+  readonly lists: Uint32Array
+  readonly scratch: Uint8Array
+  readonly ends: Float64Array
+}
+
+export function sampleClasses(arena: SharedArena, labels: Uint8Array): BinSample {
+  const rows = [0, 0]
+  for (let row = 0; row < labels.length; row++) rows[labels[row]]++
+  const steps = rows.map((count) => Math.max(1, Math.ceil(count / mostSampled)))
+  const classes = arena.take(Uint8Array, labels.length)
+  const next = [0, 0]
+  for (let row = 0; row < labels.length; row++) {
+    const label = labels[row]
+    if (next[label] === 0) classes[row] = label + 1
+    next[label] = (next[label] + 1) % steps[label]
+  }
+  return { classes, counts: rows.map((count, label) => Math.ceil(count / steps[label])) }
+}
+
+export function binningMemory(arena: SharedArena, { classes, counts }: BinSample): BinningMemory {
+  const [legitimate, frauds] = counts
+  return {
+    block: arena.take(Float64Array, Math.min(blockRows, classes.length)),
+    values: counts.map((count) => arena.take(Float64Array, count)),
+    lists: arena.take(Uint32Array, 4),
+    scratch: arena.take(Uint8Array, sortCounts + 2 * Float64Array.BYTES_PER_ELEMENT * (legitimate + frauds)),
+    ends: arena.take(Float64Array, mostBins + 1),
+  }
 }
 
 /**
- * Finds the upper ends of a column's bins: rows at or below an end, and above the one before, are in its bin. The last
- * is infinite.
- *
- * @param samples of each class, as `sampleClasses` draws them.
+ * The upper ends of a column's bins: rows at or below an end, and above the one before, are in its bin. The last is
+ * infinite.
  */
-export function findBinEnds(column: Float64Array, samples: readonly Uint32Array[], bins: number): Float64Array {
-  const values = samples.map((rows) => knownValues(column, rows))
-  // What a value weighs: each class weighs 1 in all.
-  const masses = values.map(({ length }) => (length === 0 ? 0 : 1 / length))
-  const distinct = mergeDistinct(values, masses)
-  const ends: number[] = []
-  let left = masses.filter((mass) => mass > 0).length
-  let filled = 0
-  for (let i = 0; i + 1 < distinct.values.length && ends.length + 1 < bins; i++) {
-    filled += distinct.masses[i]
-    const wanted = left / (bins - ends.length)
-    const isFull = filled >= wanted || distinct.masses[i + 1] >= wanted
-    if (distinct.values.length > bins && !isFull) continue
-    ends.push(between(distinct.values[i], distinct.values[i + 1]))
-    left -= filled
-    filled = 0
-  }
-  return Float64Array.from([...ends, Number.POSITIVE_INFINITY])
+export function findBinEnds(
+  loops: BoostingLoops,
+  { block, values, lists, scratch, ends }: BinningMemory,
+  { classes }: BinSample,
+  column: Float64Array,
+  bins: number,
+): Float64Array {
+  lists.set(values.flatMap(({ byteOffset }) => [byteOffset, 0]))
+  forBlocks(column, block, (from, rows) => {
+    loops.takeSample(block.byteOffset, classes.byteOffset + from, rows, lists.byteOffset)
+  })
+  return ends.slice(0, loops.findEnds(lists.byteOffset, bins, scratch.byteOffset, ends.byteOffset))
 }
 
 /**
  * Writes the bin of every value of the column into `bins`; a missing value's is the one behind the last. Says whether
  * there is such.
  */
-export function fillBins(ends: Float64Array, column: Float64Array, bins: Uint8Array): boolean {
-  // As many as a search by halves needs, which then always takes the same steps: a branch would be mispredicted.
-  const padded = new Float64Array(mostBins + 1).fill(Number.POSITIVE_INFINITY)
-  padded.set(ends)
-  let hasMissing = false
-  for (let row = 0; row < column.length; row++) {
-    const value = column[row]
-    if (Number.isNaN(value)) {
-      bins[row] = ends.length
-      hasMissing = true
-      continue
-    }
-    let below = 0
-    for (let half = (mostBins + 1) >>> 1; half > 0; half >>>= 1) {
-      below += half * Number(padded[below + half - 1] < value)
-    }
-    bins[row] = below
-  }
-  return hasMissing
+export function fillBins(
+  loops: BoostingLoops,
+  { block, ends }: BinningMemory,
+  found: Float64Array,
+  column: Float64Array,
+  bins: Uint8Array,
+): boolean {
+  ends.fill(Number.POSITIVE_INFINITY).set(found)
+  let hasMissing = 0
+  forBlocks(column, block, (from, rows) => {
+    hasMissing |= loops.fillBins(ends.byteOffset, block.byteOffset, rows, found.length, bins.byteOffset + from)
+  })
+  return hasMissing !== 0
 }
 
-function knownValues(column: Float64Array, rows: Uint32Array): Float64Array {
-  const values = new Float64Array(rows.length)
-  let known = 0
-  for (let i = 0; i < rows.length; i++) {
-    // -0 and 0 are one value.
-    const value = column[rows[i]] + 0
-    if (!Number.isNaN(value)) values[known++] = value
+function forBlocks(column: Float64Array, block: Float64Array, work: (from: number, rows: number) => void): void {
+  for (let from = 0; from < column.length; from += block.length) {
+    const values = column.subarray(from, from + block.length)
+    block.set(values)
+    work(from, values.length)
   }
-  return sortNumbers(values.subarray(0, known))
-}
-
-/** The distinct values of two sorted lists, and what each weighs. */
-function mergeDistinct(lists: readonly Float64Array[], masses: readonly number[]) {
-  const [a, b] = lists
-  const values = new Float64Array(a.length + b.length)
-  const weights = new Float64Array(values.length)
-  let size = 0
-  for (let i = 0, j = 0; i < a.length || j < b.length; ) {
-    const isFirst = j === b.length || (i < a.length && a[i] <= b[j])
-    const value = isFirst ? a[i++] : b[j++]
-    if (size === 0 || values[size - 1] !== value) values[size++] = value
-    weights[size - 1] += masses[isFirst ? 0 : 1]
-  }
-  return { values: values.subarray(0, size), masses: weights.subarray(0, size) }
-}
-
-/** The middle of two values; the lower one where that rounds to the upper, or is not finite. */
-function between(low: number, high: number): number {
-  const middle = low / 2 + high / 2
-  return middle >= low && middle < high ? middle : low
 }
