@@ -1,8 +1,12 @@
 // Gradient boosting in Shrike, in a process of its own: TRAIN.npy TEST.npy SCORES.npy OPTIONS. Prints one line of JSON.
+import { enableCompileCache } from 'node:module'
 import { performance } from 'node:perf_hooks'
+import { fileURLToPath } from 'node:url'
 import { trainGradientBoosting } from '../../src/learners/boosting/gradient-boosting.ts'
 import { readColumns, writeNpy } from '../harness/npy.ts'
 
+// As `shrike` does in a checkout, for its threads, too.
+enableCompileCache(fileURLToPath(new URL('../../node_modules/.cache/shrike', import.meta.url)))
 const [trainPath, testPath, scoresPath, given] = process.argv.slice(2)
 const { threads, ...options } = JSON.parse(given)
 const train = readColumns(trainPath)

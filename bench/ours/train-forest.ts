@@ -1,6 +1,8 @@
 // The recipe's training in Shrike, in a process of its own: TRAIN.npy TEST.npy --seed N --scores SCORES.npy. Prints one
 // line of JSON with the fields that the peer prints.
+import { enableCompileCache } from 'node:module'
 import { performance } from 'node:perf_hooks'
+import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { oversample } from '../../src/data/resample.ts'
 import { fitScaler, transformColumns } from '../../src/data/scaler.ts'
@@ -12,6 +14,8 @@ import { readColumns, writeNpy } from '../harness/npy.ts'
 /** The recipe draws its copies with this seed, whatever the forest's own. */
 const oversamplerSeed = 42
 
+// As `shrike` does in a checkout, for its threads, too.
+enableCompileCache(fileURLToPath(new URL('../../node_modules/.cache/shrike', import.meta.url)))
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { seed: { type: 'string', default: '42' }, scores: { type: 'string' } },
