@@ -23,8 +23,8 @@ interface DeliveriesOptions {
   readonly post: Post
   readonly giveUpAfterMs: number
   readonly settled: (delivery: Delivery, settlement: Settlement) => void
-  /** Told of a lane whose first event will be tried again. */
-  readonly refused: (lane: string) => void
+  /** Told of a lane whose first event will be tried again, and why. */
+  readonly refused: (lane: string, why: string) => void
   readonly clock: () => number
   /** Between 0 and 1. */
   readonly random: () => number
@@ -142,7 +142,7 @@ export class Deliveries {
     }
     const [{ lane: name }] = lane.waiting
     this.#refused.add(name)
-    this.#options.refused(name)
+    this.#options.refused(name, why)
     const timer = setTimeout(() => {
       this.#timers.delete(timer)
       this.#ready.push(lane)

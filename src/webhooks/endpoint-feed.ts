@@ -51,6 +51,9 @@ const mostInLane = 50
 const mostBehind = 50_000
 const recordsAtOnce = 50
 
+/** A reason that lasts is told again after so long. */
+const tellAgainMs = 3_600_000
+
 /** Follows the log for one endpoint, from where it was left. */
 export class EndpointFeed {
   readonly #endpoint: Endpoint
@@ -67,6 +70,8 @@ export class EndpointFeed {
   #through: number
   #letters: DeadLetter[] = []
   #isChanged = true
+  /** When each reason not to take events was told last. */
+  readonly #toldMs = new Map<string, number>()
   #saving: Promise<void> = Promise.resolve()
   #delivered = 0
   #dead = 0
@@ -88,7 +93,10 @@ export class EndpointFeed {
     this.#deliveries = new Deliveries({
       ...{ post: this.#sending.post, giveUpAfterMs: endpoint.giveUpAfterMs, clock, random, retryMs },
       settled: (delivery, settlement) => this.#settle(delivery, settlement),
-      refused: (lane) => this.#makeRoom(lane),
+      refused: (lane, why) => {
+        this.#tellRefused(why)
+        this.#makeRoom(lane)
+      },
     })
   }
 
@@ -201,6 +209,13 @@ export class EndpointFeed {
     this.#isChanged = true
     if (record === undefined) this.#missed += 1
     else this.#offer(record, { offeredMs })
+  }
+
+  #tellRefused(why: string): void {
+    const { clock, logger } = this.#options
+    if (clock() - (this.#toldMs.get(why) ?? Number.NEGATIVE_INFINITY) < tellAgainMs) return
+    this.#toldMs.set(why, clock())
+    logger.warn({ webhook: this.#endpoint.name, why }, 'an event was not taken; it is sent again')
   }
 
   /** What waits behind an event that was refused leaves its place to other lanes. */

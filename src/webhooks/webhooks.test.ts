@@ -119,6 +119,8 @@ describe('webhooks', () => {
     assert.equal(new Set(received.map(({ id }) => id)).size, received.length)
     assert(webhooks.endpoints[0].failures >= 6)
     assert.equal(webhooks.endpoints[0].dead, 0)
+    const told = running.say.lines.filter((line) => line.includes('bank'))
+    assert.deepEqual(told, ['warn an event was not taken; it is sent again {"webhook":"bank","why":"it answered 503"}'])
   })
 
   test('hear of what is decided right behind the first start, though the process ends at once', async () => {
@@ -186,6 +188,24 @@ describe('webhooks', () => {
     assert.throws(() => webhooks.replay('bank', 0), /no such record/)
     await assert.rejects(webhooks.deadLetters('other'), /there are bank/)
     assert(!running.say.lines.join('\n').includes('hidden'), 'no address in the log')
+  })
+
+  test('say each time that nothing can be sent', async (t) => {
+    const running = await begin()
+    const webhooks = send(running)
+    const told = () => running.say.lines.filter((line) => line.includes('nothing can be sent')).length
+    for (const times of [1, 2]) {
+      const broken = t.mock.method(running.log.reading, 'next', () => {
+        throw new Error('the log is not readable')
+      })
+      await until(() => told() === times)
+      await sleep(250)
+      assert.equal(told(), times)
+      broken.mock.restore()
+      await decide(running, 'a')
+      await begun(webhooks, running.log.reading.lastSequence())
+    }
+    await webhooks.close()
   })
 
   test('are left to the process that decides', async () => {

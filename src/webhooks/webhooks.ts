@@ -41,7 +41,7 @@ export class Webhooks {
   readonly #feeds = new Map<string, EndpointFeed>()
   /** Counts that outlive a feed. */
   readonly #before = new Map<string, FeedFigures>()
-  /** What was said of endpoints that nothing can be sent to. */
+  /** What was said of endpoints that nothing can be sent to, until something can. */
   readonly #broken = new Map<string, string>()
   readonly #timers: NodeJS.Timeout[] = []
   /** Replays and ends, one after the other. */
@@ -141,6 +141,7 @@ export class Webhooks {
         let isLeft = true
         while (isLeft && this.#options.clock() < endMs) isLeft = feed.step()
         isMore ||= isLeft
+        this.#broken.delete(endpoint.name)
       } catch (error) {
         this.#tellBroken(endpoint.name, String(error))
       }
