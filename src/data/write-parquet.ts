@@ -9,7 +9,8 @@ const typeOf = { number: 'DOUBLE', time: 'TIMESTAMP', text: 'VARCHAR' } as const
 
 /** Writes a table in batches as Parquet, complete or not at all; a missing value is null. DuckDB makes it of CSV. */
 export async function writeParquet(tables: Iterable<Table>, path: string, place: Place = rename): Promise<void> {
-  const rows = resolve(`${path}.${process.pid}.csv`)
+  // Where the process is killed it stays, and must not look like a part of a folder of tables.
+  const rows = resolve(`${path}.${process.pid}.rows.partial`)
   const target = resolve(`${path}.${process.pid}.partial`)
   const columns = new Map<string, string>()
   function* noted(): Generator<Table> {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { createReadStream, existsSync } from 'node:fs'
-import { constants, copyFile, link, rename, rm, stat } from 'node:fs/promises'
+import { constants, copyFile, link, readdir, rename, rm, stat } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { FraudError } from '../core/errors.ts'
 import { option } from '../core/option.ts'
@@ -36,6 +37,19 @@ export async function replaceOutput(
     if (await areEqual(path, kept)) await rm(kept)
     else note(`  ${path} already existed and was renamed to ${kept} (${option('force')} replaces it)`)
   })
+  const left = await unfinishedOf(path)
+  if (left.length > 0)
+    note(
+      `  ${left.join(', ')}: left by a command that was killed, unless one still writes ${path}; delete what is left`,
+    )
+}
+
+/** What commands that were killed left of a file, or others are writing: in two containers they may have one number. */
+async function unfinishedOf(path: string): Promise<readonly string[]> {
+  const [folder, name] = [dirname(path), basename(path)]
+  const isUnfinished = (each: string) =>
+    each.startsWith(`${name}.`) && /^\d[\d.a-z-]*\.partial$/.test(each.slice(name.length + 1))
+  return (await readdir(folder)).filter(isUnfinished).map((each) => join(folder, each))
 }
 
 /** Writes an output whose content is at hand. @param mode as of `writeFileAtomically`. */

@@ -3,6 +3,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, beforeEach, test } from 'node:test'
+import type { Table } from '../../src/data/table.ts'
+import { writeParquet } from '../../src/data/write-parquet.ts'
 import { replaceFile, replaceOutput } from '../../src/training/replace-output.ts'
 import { succeedIn } from '../run-shrike.ts'
 
@@ -42,6 +44,29 @@ test('keeps what another process wrote while this one was at work', async () => 
   await write(at('x.csv'), slow())
   assert.deepEqual(['x-1.csv', 'x.csv'].map(text), ['quick', 'slow'])
   assert.deepEqual(readdirSync(folder).toSorted(), ['x-1.csv', 'x.csv'])
+})
+
+test('says what killed commands left of a file, of which none looks like a table', async () => {
+  const left = ['x.parquet.4711.partial', 'x.parquet.4711-1.partial']
+  for (const name of [...left, 'x.parquet.partial', 'xx.parquet.1.partial']) writeFileSync(at(name), '')
+  let seen: readonly string[] = []
+  function* tables(): Generator<Table> {
+    yield { rowCount: 1, columns: [{ kind: 'number', name: 'a', values: Float64Array.of(1) }] }
+    seen = readdirSync(folder)
+  }
+  await replaceOutput(at('x.parquet'), {}, run, (place) => writeParquet(tables(), at('x.parquet'), place))
+  assert(
+    seen.some((name) => name.startsWith(`x.parquet.${process.pid}.`)),
+    seen.join(),
+  )
+  assert.deepEqual(
+    seen.filter((name) => !name.endsWith('.partial')),
+    [],
+  )
+  assert(
+    said.at(-1)?.startsWith(`  ${left.toSorted().map(at).join(', ')}: left by a command that was killed`),
+    said.at(-1),
+  )
 })
 
 test('does not take the place of a file once it was to stop', async () => {
