@@ -17,7 +17,8 @@ const mondayMs = 4 * 86_400_000
 const keptWeeks = 26
 /** Rules of a week that are told apart. */
 const mostRules = 500
-const definitionsKept = 8
+/** Labels speak of decisions of months ago, and there are several with each model that is tried. */
+const definitionsKept = 1000
 
 const none: readonly string[] = []
 
@@ -211,7 +212,7 @@ export class PerformanceProjection implements Projection {
   }
 
   #countedOf(record: Omit<DecisionRecord, 'row' | 'kind'>): Counted | undefined {
-    const definition = this.#definitions.find(({ sequence }) => sequence === record.definition)
+    const definition = this.#definitions.findLast(({ sequence }) => sequence === record.definition)
     if (definition === undefined) return undefined
     const { timestampMs, outcome, score, policy, model = definition.model, fields } = record
     const { place = -1, digits = 0, isMinor = false } = definition.amount ?? {}

@@ -231,3 +231,17 @@ test('amounts without a number of decimals are added up as they come', async () 
   const [{ money }] = performanceOf(service.performance)
   assert.deepEqual(money, { stoppedMinor: 950.5 + 600.125, lostMinor: 20.25, heldMinor: 950.5 + 800 + 600.125 })
 })
+
+test('a label counts however many models have decided since', async () => {
+  const running = await openTestDecisions({ maxAheadMs: Number.POSITIVE_INFINITY })
+  open.push(running)
+  const { service, clock } = running
+  await service.resume()
+  clock.nowMs = mondayMs
+  await service.decide({ ID: 't-0', TIME: mondayMs, AMOUNT: 20, CARD: 'c', SHOP: 's' }, undefined, () => 0)
+  for (let model = 1; model < 12; model++)
+    await service.use(createDetectorInForce(cardsDetector(), amountPredictor(`m${model}@000000000000`)))
+  await service.label({ transactionId: 't-0', isFraud: true }, 'key:desk')
+  const [{ frauds, money, recall }] = performanceOf(service.performance)
+  assert.deepEqual([frauds, money.lostMinor, recall?.value], [1, 2000, 0])
+})
