@@ -1,6 +1,6 @@
 import type { TrainingHistograms } from '../models/training-histograms.ts'
 import { compareHours, type DriftOptions, type DriftReport, usualDrift } from './drift.ts'
-import type { HoursProjection } from './hours-projection.ts'
+import { counters, type HoursProjection } from './hours-projection.ts'
 import { type LabelLag, labelLags } from './label-lag.ts'
 import { TrainingReference } from './training-reference.ts'
 
@@ -22,11 +22,12 @@ export interface MonitorOptions {
   readonly turn: () => Promise<unknown>
 }
 
-/** Compares what is decided with what was, when somebody asks; the same hours are compared once. */
+/** Compares what is decided with what was, when somebody asks; the same hours are compared once, and the same labels counted. */
 export class Monitor {
   readonly #options: MonitorOptions
+  readonly #drift = new Newest<DriftReport>()
+  readonly #labels = new Newest<readonly LabelLag[]>()
   #newest: MonitorReport | undefined
-  #last: { readonly of: string; readonly report: Promise<MonitorReport> } | undefined
 
   constructor(options: MonitorOptions) {
     this.#options = options
@@ -41,39 +42,44 @@ export class Monitor {
   drift(options: DriftOptions = usualDrift): Promise<MonitorReport> {
     const projection = this.#options.hours()
     const { hours, definition } = projection
-    const of = [hours.newest, hours.revisions, hours.late, definition?.sequence, JSON.stringify(options)].join(' ')
-    if (this.#last?.of !== of) {
-      const report = this.#compare(projection, options)
-      this.#last = { of, report }
-      report
-        .then((made) => {
-          this.#newest = made
-        })
-        .catch(() => {
-          this.#last = undefined
-        })
-    }
-    return this.#last.report
+    const of = [hours.newest, definition?.sequence].join(' ')
+    const compared = [of, hours.revisions, hours.late, JSON.stringify(options)].join(' ')
+    // They are counted in the newest hour, which is not over.
+    const came = [true, false].map((isFraud) => hours.current?.counters.get(counters.label(isFraud)))
+    return Promise.all([
+      this.#drift.of(compared, () => this.#run(this.#compare(projection, options))),
+      this.#labels.of([of, ...came].join(' '), () => this.#run(labelLags(hours))),
+    ]).then(([drift, labels]): MonitorReport => {
+      this.#newest = { ...drift, labels }
+      return this.#newest
+    })
   }
 
-  async #compare(projection: HoursProjection, options: DriftOptions): Promise<MonitorReport> {
-    const { model, turn } = this.#options
-    const { predictor, categories } = model()
+  #compare(projection: HoursProjection, options: DriftOptions): Generator<undefined, DriftReport> {
+    const { predictor, categories } = this.#options.model()
     const { histograms } = predictor ?? {}
-    const training = histograms && new TrainingReference(histograms, categories)
-    const steps = reportOf(projection, training, options)
+    return compareHours(projection, histograms && new TrainingReference(histograms, categories), options)
+  }
+
+  async #run<Made>(steps: Generator<undefined, Made>): Promise<Made> {
     for (let step = steps.next(); ; step = steps.next()) {
       if (step.done === true) return step.value
-      await turn()
+      await this.#options.turn()
     }
   }
 }
 
-function* reportOf(
-  projection: HoursProjection,
-  training: TrainingReference | undefined,
-  options: DriftOptions,
-): Generator<undefined, MonitorReport> {
-  const report = yield* compareHours(projection, training, options)
-  return { ...report, labels: yield* labelLags(projection.hours) }
+/** What was made last, for as long as it would be made of the same. */
+class Newest<Made> {
+  #last: { readonly of: string; readonly made: Promise<Made> } | undefined
+
+  of(of: string, make: () => Promise<Made>): Promise<Made> {
+    if (this.#last?.of === of) return this.#last.made
+    const last = { of, made: make() }
+    this.#last = last
+    last.made.catch(() => {
+      if (this.#last === last) this.#last = undefined
+    })
+    return last.made
+  }
 }
