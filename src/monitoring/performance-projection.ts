@@ -28,7 +28,7 @@ interface DefinitionPart {
   readonly model: string | null
   readonly labelDelayMs: number | null
   /** Undefined where amounts are of several currencies, or there are none. */
-  readonly amount?: { readonly place: number; readonly digits: number; readonly isMinor: boolean }
+  readonly amount?: { readonly place: number; readonly digits: number }
 }
 
 /** A decision of which labels may speak again: what it was counted as. */
@@ -215,8 +215,8 @@ export class PerformanceProjection implements Projection {
     const definition = this.#definitions.findLast(({ sequence }) => sequence === record.definition)
     if (definition === undefined) return undefined
     const { timestampMs, outcome, score, policy, model = definition.model, fields } = record
-    const { place = -1, digits = 0, isMinor = false } = definition.amount ?? {}
-    const sent = Number(fields[place] ?? Number.NaN)
+    const { place = -1, digits = 0 } = definition.amount ?? {}
+    const kept = Number(fields[place] ?? Number.NaN)
     const control = policy?.control
     // No parts that are spread together, and no arrays of nothing: every decision comes here.
     return {
@@ -225,8 +225,8 @@ export class PerformanceProjection implements Projection {
       outcome,
       score: score ?? 0,
       bin: score === null ? null : binOf(score),
-      // Without a number of decimals amounts are added up as they come.
-      amountMinor: isMinor || digits === 0 ? sent : toMinorUnits(sent, digits),
+      // The log keeps major units, however amounts are sent. Without a number of decimals they are added up as they come.
+      amountMinor: digits === 0 ? kept : toMinorUnits(kept, digits),
       rules: policy?.rules === undefined ? none : liveOf(policy.rules),
       weight: control !== undefined && control.wouldBe !== outcome ? 1 / control.propensity : 0,
       isDrawn: control !== undefined && control.wouldBe === outcome,
@@ -317,7 +317,6 @@ function partOf(sequence: number, { detector, columns, model }: Definition): Def
   return {
     ...{ sequence, model },
     labelDelayMs: typeof label.delay === 'string' ? durationMs(label.delay) : null,
-    ...(place >= 0 &&
-      isOneCurrency && { amount: { place, digits: Number(amount.digits ?? 0), isMinor: amount.minorUnits === true } }),
+    ...(place >= 0 && isOneCurrency && { amount: { place, digits: Number(amount.digits ?? 0) } }),
   }
 }

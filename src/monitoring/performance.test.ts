@@ -245,3 +245,19 @@ test('a label counts however many models have decided since', async () => {
   const [{ frauds, money, recall }] = performanceOf(service.performance)
   assert.deepEqual([frauds, money.lostMinor, recall?.value], [1, 2000, 0])
 })
+
+test('amounts that come in minor units are told in minor units', async () => {
+  const amount = { field: 'AMOUNT', digits: 2, minorUnits: true }
+  const inForce = createDetectorInForce(cardsDetector({}, { amount }), amountPredictor())
+  const running = await openTestDecisions({ inForce, maxAheadMs: Number.POSITIVE_INFINITY })
+  open.push(running)
+  const { service, clock } = running
+  await service.resume()
+  for (const [i, AMOUNT] of [95_050, 2025, 80_000].entries()) {
+    clock.nowMs = mondayMs + i * hourMs
+    await service.decide({ ID: `t-${i}`, TIME: clock.nowMs, AMOUNT, CARD: 'c', SHOP: 's' }, undefined, () => 0)
+    if (AMOUNT !== 80_000) await service.label({ transactionId: `t-${i}`, isFraud: true }, 'key:desk')
+  }
+  const [{ money }] = performanceOf(service.performance)
+  assert.deepEqual(money, { stoppedMinor: 95_050, lostMinor: 2025, heldMinor: 95_050 + 80_000 })
+})
