@@ -17,7 +17,7 @@ interface ListedKey {
 
 /** What is known of one value of a key: what the log has, and what the policy in force says of it. */
 export interface KnownKey extends KeyValue, Omit<KeyView, 'uses' | 'next' | 'isCut'> {
-  readonly transactions: readonly (Omit<KeyUse, 'sequence' | 'timestampMs'> & { readonly time: string })[]
+  readonly transactions: readonly (Omit<KeyUse, 'sequence' | 'timestampMs' | 'currency'> & { readonly time: string })[]
   /** The number of the last one, where there are more. */
   readonly next: number | null
   readonly asOf: Instant
@@ -35,7 +35,10 @@ export function presentKey(
   const { searchedSinceMs, ...cut } = isCut
   return {
     ...{ key, token },
-    transactions: uses.map(({ sequence: _, timestampMs, ...use }) => ({ ...use, time: formatIsoTime(timestampMs) })),
+    transactions: uses.map(({ sequence: _, currency: __, timestampMs, ...use }) => ({
+      ...use,
+      time: formatIsoTime(timestampMs),
+    })),
     ...others,
     asOf: Number.isFinite(asOfMs) ? formatIsoTime(asOfMs) : null,
     lists: listsWith({ key, token }, policy, nowMs),

@@ -18,9 +18,10 @@ afterEach(async () => {
   for (const close of closings.splice(0).reverse()) await close()
 })
 
-async function open(personal: readonly string[] = []) {
+async function open(personal: readonly string[] = [], changed: Parameters<typeof cardsDetector> = []) {
   const keys = { card: 'CARD', shop: 'SHOP', device: 'DEVICE' }
-  const detector = cardsDetector({}, { keys, optionalKeys: ['device'], personal: [...personal] })
+  const [others, transaction] = changed
+  const detector = cardsDetector(others, { keys, optionalKeys: ['device'], personal: [...personal], ...transaction })
   const running = await openTestDecisions({ inForce: createDetectorInForce(detector, amountPredictor()) })
   closings.push(() => running.close())
   await running.service.resume()
@@ -37,6 +38,23 @@ async function open(personal: readonly string[] = []) {
 const cents = (amount: number) => Math.round(amount * 100)
 
 describe('GET /v1/keys/{key}/{token}', () => {
+  test('adds up amounts of one currency', async () => {
+    const amount = { field: 'AMOUNT', digits: 2, currency: { field: 'CCY' } }
+    const { service, clock, ask } = await open([], [{ features: ['amount'] }, { amount }])
+    clock.nowMs = startMs
+    for (const [i, CCY] of ['EUR', 'EUR', 'JPY'].entries()) {
+      const TIME = startMs - (3 - i) * dayMs
+      await service.decide({ ID: `t-${i}`, TIME, AMOUNT: 20, CCY, CARD: `c-${i % 2}`, SHOP: 's' }, undefined, () => 0)
+    }
+    const sums = async (key: string, token: string) => {
+      const { figures, transactions } = await ask(key, token)
+      assert.ok(transactions.every((each) => !('currency' in each)))
+      return figures.map(({ amount: sum }) => sum)
+    }
+    assert.deepEqual(await sums('shop', 's'), [20, 20, null, null, null])
+    assert.deepEqual(await sums('card', 'c-1'), [0, 0, 20, 20, 20])
+  })
+
   test('tells of a key what going through all transactions does', async () => {
     const { service, clock, ask } = await open()
     const random = createRandom(3)
@@ -77,7 +95,7 @@ describe('GET /v1/keys/{key}/{token}', () => {
           const within = own.filter(({ TIME }) => windowMs === null || TIME > asOfMs - windowMs)
           assert.equal(figures.transactions, within.length)
           assert.equal(
-            cents(figures.amount),
+            cents(figures.amount ?? Number.NaN),
             within.reduce((sum, { AMOUNT }) => sum + cents(AMOUNT), 0),
           )
           assert.equal(figures.frauds, within.filter(({ ID }) => frauds.get(ID) === true).length)

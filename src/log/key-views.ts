@@ -24,6 +24,8 @@ export interface KeyUse {
   readonly score: number | null
   /** As it was sent. */
   readonly amount: number | null
+  /** What the amount is in; empty where all have one currency. */
+  readonly currency: string
   readonly keys: Readonly<Record<string, string>>
   /** What it turned out to be by the label that counts; null where there is none. */
   readonly isFraud: boolean | null
@@ -34,7 +36,8 @@ export interface KeyFigures {
   /** Null: all that are counted. */
   readonly windowMs: number | null
   readonly transactions: number
-  readonly amount: number
+  /** Null where it would be of several currencies. */
+  readonly amount: number | null
   readonly outcomes: Readonly<Partial<Record<Outcome, number>>>
   readonly frauds: number
   readonly legitimate: number

@@ -18,6 +18,8 @@ export interface TransactionShape {
   readonly keys: readonly (readonly [name: string, at: number])[]
   /** The amount of a transaction's fields as it was sent. */
   readonly amountOf: (fields: readonly FieldValue[]) => number | null
+  /** The currency of the amount; empty where all have one. */
+  readonly currencyOf: (fields: readonly FieldValue[]) => string
   /** The decimals of amounts as they are sent; undefined where the detector does not say. */
   readonly decimals: number | undefined
 }
@@ -52,12 +54,14 @@ function shapeOf({ detector, columns, model, policy }: Definition): TransactionS
   const { keys = {}, amount } = parseDetector(detector).transaction
   const placeOf = (column: string) => columns.indexOf(column)
   const places = Object.entries(keys).map(([name, column]) => [name, placeOf(column)] as const)
+  const currencyAt = typeof amount?.currency === 'object' ? placeOf(amount.currency.field) : -1
   const sent = amount && placeOf(amount.field) >= 0 ? { ...amount, at: placeOf(amount.field) } : undefined
   return {
     model,
     policyVersion: policy.version,
     keys: places.filter(([, at]) => at >= 0),
     amountOf: (fields) => amountOf(fields, sent),
+    currencyOf: (fields) => String(fields[currencyAt] ?? ''),
     decimals: amount?.minorUnits === true ? 0 : amount?.digits,
   }
 }

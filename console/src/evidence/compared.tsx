@@ -45,8 +45,8 @@ function Comparison({ name, token, value, transactionId }: ComparisonProps) {
   const isCounted =
     data.isCut.figuresOf === null || data.transactions.some((each) => each.transactionId === transactionId)
   const others = transactions - Number(isCounted)
-  const { value: sum, currency, digits } = amountSent(amount)
-  const mean = others === 0 ? undefined : (sum - (isCounted ? value : 0)) / others
+  const { value: sum, currency, digits } = amountSent(amount ?? 0)
+  const mean = others === 0 || amount === null ? undefined : (sum - (isCounted ? value : 0)) / others
   const times = mean === undefined || mean <= 0 ? undefined : value / mean
   return (
     <li class={times !== undefined && times >= muchTimes ? 'much' : ''}>
@@ -54,7 +54,7 @@ function Comparison({ name, token, value, transactionId }: ComparisonProps) {
         <span class="muted">{name}</span> {token}
       </a>
       {times === undefined || mean === undefined ? (
-        <span>the first payment of this {name}</span>
+        <span>{amount === null ? 'payments of several currencies' : `the first payment of this ${name}`}</span>
       ) : (
         <span>
           <b>{formatTimes(times)} times</b> the mean of this {name}, {formatMoney(mean, currency, digits)}

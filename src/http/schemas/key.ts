@@ -20,7 +20,10 @@ const transaction = object({
 const figures = object({
   windowMs: { type: ['integer', 'null'], description: 'Null: all that are counted.' },
   transactions: count('How many.'),
-  amount: { type: 'number', description: 'The sum of the amounts as they were sent.' },
+  amount: {
+    type: ['number', 'null'],
+    description: 'The sum of the amounts as they were sent; null where it would be of several currencies.',
+  },
   outcomes: {
     type: 'object',
     properties: Object.fromEntries(outcomes.map((outcome) => [outcome, { type: 'integer', minimum: 1 }])),

@@ -155,6 +155,7 @@ function nameOf({ key, token }: KeyValue): string {
 function figuresOf(uses: readonly KeyUse[], windowMs: number | null, asOfMs: number): KeyFigures {
   const within = uses.filter(({ timestampMs }) => windowMs === null || timestampMs > asOfMs - windowMs)
   const outcomes: Partial<Record<Outcome, number>> = {}
+  const currencies = new Set(within.flatMap((use) => (use.amount === null ? [] : use.currency)))
   let amount = 0
   for (const use of within) {
     if (use.outcome !== null) outcomes[use.outcome] = (outcomes[use.outcome] ?? 0) + 1
@@ -162,7 +163,7 @@ function figuresOf(uses: readonly KeyUse[], windowMs: number | null, asOfMs: num
   }
   const of = (isFraud: boolean) => within.filter((use) => use.isFraud === isFraud).length
   // What adding decimals in binary is off by is not told.
-  const sum = Number(amount.toFixed(6))
+  const sum = currencies.size > 1 ? null : Number(amount.toFixed(6))
   return { windowMs, transactions: within.length, amount: sum, outcomes, frauds: of(true), legitimate: of(false) }
 }
 
@@ -177,6 +178,7 @@ function useAt(sources: KeySources, sequence: number): KeyUse | undefined {
     outcome: isDecided ? record.outcome : null,
     score: isDecided ? record.score : null,
     amount: shapes.of(definition).amountOf(fields),
+    currency: shapes.of(definition).currencyOf(fields),
     keys: shapes.keysOf(record),
     isFraud: truthOf(sources, record),
   }

@@ -27,7 +27,7 @@ const figureColumns: readonly Column<Figure>[] = [
     name: 'amount',
     title: 'Amount',
     isFigure: true,
-    value: ({ amount }) => amountSent(amount).value,
+    value: ({ amount }) => (amount === null ? null : amountSent(amount).value),
     cell: ({ amount }) => formatSent(amount),
   },
   { name: 'review', title: 'Review', isFigure: true, value: ({ outcomes }) => outcomes.review ?? 0 },
