@@ -1,4 +1,5 @@
-import { type Bar, Presets, SingleBar } from 'cli-progress'
+import { createRequire } from 'node:module'
+import type { Bar } from 'cli-progress'
 import type { Step } from '../core/progress.ts'
 import { withFlags } from './flag-names.ts'
 
@@ -43,6 +44,11 @@ export function paint(code: string, text: string): string {
   return process.stderr.isTTY && !process.env.NO_COLOR ? `\u001b[${code}m${text}\u001b[0m` : text
 }
 
+/** Loaded for the first bar: most commands show none. */
+function loadBars(): typeof import('cli-progress') {
+  return createRequire(import.meta.url)('cli-progress')
+}
+
 function formatSeconds(ms: number): string {
   if (ms < 995) return `${Math.round(ms)} ms`
   return ms < 120_000 ? `${(ms / 1000).toFixed(1)} s` : `${Math.round(ms / 60_000)} min`
@@ -57,6 +63,7 @@ function beginBar(what: string, bars: Set<Bar>): Step {
       if (bar === undefined) {
         const format = `  ${what} {bar} {percentage} %  {detail}`
         const options = { format, clearOnComplete: true, hideCursor: true, stream: process.stderr, fps: 12 }
+        const { Presets, SingleBar } = loadBars()
         bar = new SingleBar(options, Presets.shades_classic)
         bars.add(bar)
         bar.start(total, 0, { detail: '' })
