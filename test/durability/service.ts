@@ -206,11 +206,20 @@ export class ServiceProcess {
   }
 
   decide(body: unknown): Promise<Answer> {
-    return this.ask('POST', '/v1/decisions', body)
+    return this.#postUntilTaken('/v1/decisions', body)
   }
 
   label(body: unknown): Promise<Answer> {
-    return this.ask('POST', '/v1/labels', body)
+    return this.#postUntilTaken('/v1/labels', body)
+  }
+
+  /** On a machine that has much to do a service may be overloaded for a moment; callers send again what it refused. */
+  async #postUntilTaken(path: string, body: unknown): Promise<Answer> {
+    for (;;) {
+      const answer = await this.ask('POST', path, body)
+      if (answer.status !== 503 || !answer.text.includes('"OVERLOADED"')) return answer
+      await sleep(50)
+    }
   }
 
   /** As an operator stops it. */
