@@ -33,7 +33,9 @@ export function transformColumns(
   return columns.map((column, index) => {
     const columnMean = mean[index]
     const columnScale = scale[index]
-    return column.map((value) => (value - columnMean) / columnScale)
+    const scaled = new Float64Array(column.length)
+    for (let row = 0; row < scaled.length; row++) scaled[row] = (column[row] - columnMean) / columnScale
+    return scaled
   })
 }
 
@@ -42,8 +44,7 @@ const [leastUnit, largestUnit] = [2 ** -400, 2 ** 400]
 
 /** Values whose squares a double does not hold are told in units of their own size. */
 function fitColumn(values: Float64Array, weights: Float64Array | Uint32Array | undefined) {
-  const isCounted = (row: number) => weights === undefined || weights[row] > 0
-  const largest = values.reduce((most, value, row) => (isCounted(row) ? Math.max(most, Math.abs(value) || 0) : most), 0)
+  const largest = largestOf(values, weights)
   if (!(largest > 0 && largest < Infinity) || (largest > leastUnit && largest < largestUnit))
     return fitOrdinary(values, weights)
   // In two steps: one over the smallest double is infinite.
@@ -54,6 +55,16 @@ function fitColumn(values: Float64Array, weights: Float64Array | Uint32Array | u
   )
   // A constant column keeps the scale 1, whatever its unit, and so does one that differs by less than any double.
   return { mean: mean * half * half, scale: scale === 1 ? 1 : scale * half * half || 1 }
+}
+
+/** Of the sizes of those that count; a missing value has none. */
+function largestOf(values: Float64Array, weights: Float64Array | Uint32Array | undefined): number {
+  let largest = 0
+  for (let row = 0; row < values.length; row++) {
+    const size = Math.abs(values[row])
+    if (size > largest && (weights === undefined || weights[row] > 0)) largest = size
+  }
+  return largest
 }
 
 function fitOrdinary(values: Float64Array, weights: Float64Array | Uint32Array | undefined) {
