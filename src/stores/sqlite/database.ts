@@ -1,6 +1,7 @@
 import { DatabaseSync } from 'node:sqlite'
 import { FraudError } from '../../core/errors.ts'
 import { damagedLog, isDamaged } from './damaged-log.ts'
+import { whySqlite } from './why-sqlite.ts'
 
 /** What brings a database from the version of its position to the next one. Flags and kinds are small whole numbers. */
 const migrations = [
@@ -94,8 +95,7 @@ function schemaOf(database: DatabaseSync): ReadonlyMap<string, string> {
 export function unusable(path: string, cause: unknown): FraudError {
   if (cause instanceof FraudError) return cause
   if (isDamaged(cause)) return damagedLog(cause, path)
-  const reason = cause instanceof Error ? cause.message : String(cause)
-  return new FraudError('DIRECTORY_UNUSABLE', `The log ${path} can't be used: ${reason}`, { cause })
+  return new FraudError('DIRECTORY_UNUSABLE', `The log ${path} can't be used: ${whySqlite(cause)}`, { cause })
 }
 
 /**

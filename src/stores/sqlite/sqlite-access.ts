@@ -6,6 +6,7 @@ import { FraudError } from '../../core/errors.ts'
 import { makePrivate, refuseLinks, syncFile } from '../file-access.ts'
 import { openSqliteAudit } from './sqlite-audit.ts'
 import { createProposals, createSettings } from './sqlite-proposals.ts'
+import { whySqlite } from './why-sqlite.ts'
 
 const { O_CREAT, O_NOFOLLOW = 0, O_RDWR } = constants
 
@@ -109,8 +110,8 @@ function openDatabase(path: string): DatabaseSync {
       throw error
     }
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause)
-    throw new FraudError('DIRECTORY_UNUSABLE', `${path}, which holds users, can't be used: ${reason}`, { cause })
+    const why = whySqlite(cause)
+    throw new FraudError('DIRECTORY_UNUSABLE', `${path}, which holds users, can't be used: ${why}`, { cause })
   }
 }
 
