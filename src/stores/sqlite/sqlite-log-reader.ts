@@ -24,6 +24,8 @@ const recordsAtOnce = 100
 /** A third of a millisecond. Until all are read each new id is looked up, which is most of what a decision takes then. */
 const idsAtOnce = 2000
 const bytesAtOnce = 16 * 2 ** 20
+/** As many as some requests of labels at once have, a megabyte or less. */
+const mostFound = 1024
 const labelKind = recordKinds.indexOf('label')
 const withdrawnKind = recordKinds.indexOf('label-withdrawn')
 const definitionKind = recordKinds.indexOf('definition')
@@ -45,10 +47,12 @@ export class SqliteLogReader implements LogReading {
   readonly #formatOf: FormatOf = (definition) => this.definition(definition).format
   /** The newest checkpoint, which is looked at before many reads. What it carries may be large, and is asked for once. */
   #lastCheckpoint: Checkpoint | undefined
+  /** Transactions that were found by `findTwice`, and will be once more. */
+  readonly #found = new Map<string, TransactionRecord>()
   readonly #withdrawn = new Map<number, Withdrawal>()
   #withdrawnThrough = 0
   /** While all reads see the same instant. */
-  #instant: { readonly checkpoint: Checkpoint | undefined } | undefined
+  #instant: { readonly checkpoint: Checkpoint | undefined; withdrawn: Withdrawals | undefined } | undefined
 
   /** @throws FraudError DIRECTORY_UNUSABLE */
   constructor(path: string) {
@@ -71,6 +75,7 @@ export class SqliteLogReader implements LogReading {
     this.#opened = open(this.#path)
     this.#lastCheckpoint = undefined
     this.#definitions.clear()
+    this.#found.clear()
     this.#withdrawn.clear()
     this.#withdrawnThrough = 0
     before.database.close()
@@ -80,7 +85,7 @@ export class SqliteLogReader implements LogReading {
     // Each statement that is not in a transaction takes the file's lock for itself.
     this.database.exec('BEGIN')
     try {
-      this.#instant = { checkpoint: this.#checkpoint() }
+      this.#instant = { checkpoint: this.#checkpoint(), withdrawn: undefined }
       return read()
     } finally {
       this.#instant = undefined
@@ -98,6 +103,17 @@ export class SqliteLogReader implements LogReading {
     const row = this.#opened.find.get(id)
     const record = row && this.#isKept(Number(row.sequence)) ? this.decode(storedRecord(row)) : undefined
     return record?.kind === 'decision' || record?.kind === 'history' ? record : undefined
+  }
+
+  /** As `find`, of an id that is asked for twice in a row: what was found is remembered, for records never change. */
+  findTwice(id: string): TransactionRecord | undefined {
+    const before = this.#found.get(id)
+    if (before !== undefined) this.#found.delete(id)
+    if (before !== undefined && this.#isKept(before.sequence)) return before
+    const record = this.find(id)
+    if (this.#found.size === mostFound) this.#found.clear()
+    if (record !== undefined) this.#found.set(id, record)
+    return record
   }
 
   idsEndingIn(ending: string): readonly string[] {
@@ -132,13 +148,15 @@ export class SqliteLogReader implements LogReading {
   }
 
   /** Labels that do not stand any more, by their numbers, with who said so when. There are few, so all are remembered. */
-  withdrawn(): ReadonlyMap<number, Withdrawal> {
+  withdrawn(): Withdrawals {
+    if (this.#instant?.withdrawn !== undefined) return this.#instant.withdrawn
     for (const row of this.#opened.withdrawnAfter.iterate(this.#withdrawnThrough)) {
       const record = this.decode(storedRecord(row))
       if (record.kind !== 'label-withdrawn') continue
       this.#withdrawn.set(record.label, { sequence: record.sequence, atMs: record.withdrawnAtMs })
       this.#withdrawnThrough = record.sequence
     }
+    if (this.#instant !== undefined) this.#instant.withdrawn = this.#withdrawn
     return this.#withdrawn
   }
 
@@ -340,6 +358,8 @@ interface Withdrawal {
   readonly sequence: number
   readonly atMs: number
 }
+
+type Withdrawals = ReadonlyMap<number, Withdrawal>
 
 /** A database that is open, with what is asked of it often. */
 interface Opened {

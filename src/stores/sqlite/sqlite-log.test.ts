@@ -162,6 +162,20 @@ describe('a log', () => {
     reader.close()
   })
 
+  test('reads what labels speak of once for two looks, unless it was let go in between', async (t) => {
+    const log = await open(newPath())
+    t.after(() => log.close())
+    await Promise.all([{ kind: 'definition', ...definition } as const, decision('a')].map((each) => append(log, each)))
+    const look = async () => (await log.lookUps.findLabelled(['a', 'none'], 1)).get('a')?.transaction
+    const first = await look()
+    assert.equal(first?.sequence, 2)
+    assert.equal(await look(), first)
+    assert.notEqual(await look(), first)
+    const definitions = { 1: definition }
+    await append(log, { kind: 'checkpoint', prunedThrough: 2, hash: '00'.repeat(32), definitions, prunedAtMs: 9 })
+    assert.equal(await look(), undefined)
+  })
+
   test('keeps texts of every kind as they are', async () => {
     const path = newPath()
     const log = await open(path, 'key')

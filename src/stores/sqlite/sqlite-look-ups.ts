@@ -24,11 +24,12 @@ export class SqliteLookUps implements LookUps {
     })
   }
 
+  /** Labels of a request are all looked at before the first of them is taken in, and then again. */
   async findLabelled(ids: readonly string[], most?: number): Promise<ReadonlyMap<string, Found>> {
     const labelsOf = (id: string) => (most === 0 ? [] : this.#reader.labelsOf(id, most))
     return this.#read(
       ids,
-      () => new Map(ids.map((id) => [id, { transaction: this.#reader.find(id), labels: labelsOf(id) }])),
+      () => new Map(ids.map((id) => [id, { transaction: this.#reader.findTwice(id), labels: labelsOf(id) }])),
     )
   }
 
