@@ -13,7 +13,7 @@ export interface Suite {
  * it is in `src/` or in `test/` itself.
  */
 export const suites: readonly Suite[] = [
-  { name: 'quick', holds: 'everything that needs no process of its own' },
+  { name: 'quick', holds: 'everything that needs no process of its own, and no package but those of npm' },
   { name: 'spawned', holds: 'commands and services as processes, and where docs/start.md leads' },
   { name: 'durability', holds: 'services that are killed, damaged files, brokers and databases that fail' },
   { name: 'language', holds: 'the rule language against CEL and a peer library' },

@@ -111,7 +111,7 @@ test('the command line holds nothing that others use; tests of documents alone a
       .map((name) => join(folder, name)),
   )
   const users = others.filter((name) => /from '[./]+(?:src\/)?cli\//.test(readFileSync(name, 'utf8')))
-  assert.deepEqual(users.sort(), ['test/deploy-pair.test.ts', 'test/deploy.test.ts', 'test/docs.test.ts'])
+  assert.deepEqual(users.sort(), ['test/deploy.test.ts', 'test/docs.test.ts', 'test/spawned/deploy-pair.test.ts'])
 })
 
 test('a service loads no learner', () => {

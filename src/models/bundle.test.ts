@@ -1,8 +1,4 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { FraudError } from '../core/errors.ts'
 import { atOnce } from '../core/time-slices.ts'
@@ -198,26 +194,5 @@ describe('a bundle', () => {
     ]
     for (const each of broken)
       assert.throws(() => decodeBundle(encodeBundle({ ...content, ...each }).bytes), isInvalid, JSON.stringify(each))
-  })
-
-  const python = 'bench/.venv/bin/python'
-  test("is read by Python's safetensors", { skip: !existsSync(python) && 'npm run bench:peers was not run' }, () => {
-    const folder = mkdtempSync(join(tmpdir(), 'shrike-'))
-    const path = join(folder, 'small.safetensors')
-    writeFileSync(path, encodeBundle(content).bytes)
-    const script = `
-import json, sys
-from safetensors import safe_open
-with safe_open(sys.argv[1], framework="numpy") as file:
-    print(json.dumps({"threshold": file.get_tensor("threshold").tolist(), "feature": file.get_tensor("feature").tolist(),
-                      "missing": file.get_tensor("missingGoesLeft").tolist(), "format": file.metadata()["format"]}))`
-    const read = JSON.parse(execFileSync(python, ['-c', script, path], { encoding: 'utf8' }))
-    rmSync(folder, { recursive: true })
-    assert.deepEqual(read, {
-      threshold: [-1.5, 0, 0, 220, 0, 0],
-      feature: [0, -1, -1, 1, -1, -1],
-      missing: [1, 0, 0, 0, 0, 0],
-      format: 'shrike-bundle',
-    })
   })
 })

@@ -6,8 +6,8 @@ import { dirname, join } from 'node:path'
 import { describe, test } from 'node:test'
 import { Counter, Gauge, Histogram } from 'prom-client'
 import { parse } from 'yaml'
-import { createStreamMetrics } from '../src/http/stream-metrics.ts'
-import { openTestDecisions } from './service/decisions-fixture.ts'
+import { createStreamMetrics } from '../../src/http/stream-metrics.ts'
+import { openTestDecisions } from '../service/decisions-fixture.ts'
 
 interface Rules {
   readonly groups: readonly { readonly rules: readonly { readonly alert: string; readonly expr: string }[] }[]

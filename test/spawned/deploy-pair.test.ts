@@ -6,8 +6,8 @@ import { join } from 'node:path'
 import { after, suite, test } from 'node:test'
 import { parse, parseAllDocuments } from 'yaml'
 import { z } from 'zod'
-import { serveCommand } from '../src/cli/serve.ts'
-import { streamCommand } from '../src/cli/stream.ts'
+import { serveCommand } from '../../src/cli/serve.ts'
+import { streamCommand } from '../../src/cli/stream.ts'
 
 const words = z.array(z.string())
 const composeService = z.object({
