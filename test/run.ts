@@ -100,10 +100,11 @@ async function runNamed(signal: AbortSignal): Promise<boolean> {
   return hasPassed && !signal.aborted
 }
 
-// Modules are compiled once, and what many tests train is trained once, for all processes of a run.
+// Modules are compiled once, and what many tests train is trained once, for all processes of a run; of several runs the
+// caller may keep what was compiled.
 const shared = mkdtempSync(join(tmpdir(), 'shrike-tests-'))
 Object.assign(process.env, isNightly && nightly, {
-  NODE_COMPILE_CACHE: join(shared, 'modules'),
+  NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? join(shared, 'modules'),
   SHRIKE_TESTS_SHARED: shared,
 })
 // Tests that are stopped end before the folder that they share is cleared up.
