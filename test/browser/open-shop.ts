@@ -13,6 +13,7 @@ import { startMs, writeDecidedLog } from '../decided-log.ts'
 import { copyMadeOnce } from '../made-once.ts'
 import { succeedIn } from '../run-shrike.ts'
 import { testPassword } from '../service/accounts-fixture.ts'
+import { logIn } from './open-console.ts'
 
 const transactions = 3000
 const perDay = 100
@@ -71,17 +72,14 @@ export async function openShop() {
       jobs: { args: [resolve('bin/shrike.js'), 'job', 'run', '--data', data], files: undefined },
       ...{ host: '127.0.0.1', port: 0, workers: 1, insecure: false, apiKeys: [] },
       ...{ version: 'test', logLevel: 'silent', consoleFolder: built },
+      // A page on a machine that has much else to do is answered late, and not refused.
+      limits: { eventLoopLagMs: 60_000 },
     },
     new AbortController().signal,
   )
   if (service === undefined) throw new Error('the service did not start')
   await service.ready
-  const login = await fetch(`${service.url}/v1/sessions`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ name: 'lead', password: testPassword }),
-  })
-  const cookie = String(login.headers.get('set-cookie')?.split(';')[0])
+  const cookie = await logIn(service.url, 'lead')
   let sent = 0
   const ask = async (method: string, path: string, body?: object) => {
     const headers = { 'content-type': 'application/json', origin: service.url, cookie }
