@@ -126,13 +126,14 @@ function ofFeature(each: FeatureDrift, limit: Limit): readonly Condition[] {
  * that decided in it.
  */
 function ofPrecision(weeks: readonly Performance[]): readonly Condition[] {
-  const mature = weeks.filter(({ isMature, precision }) => isMature && precision !== null)
+  const mature = weeks.filter(({ isMature }) => isMature)
+  const known = mature.filter(({ precision }) => precision !== null)
   return mature
     .filter(({ week }) => week === mature[0].week)
     .flatMap((newest) =>
       ofWeek(
         newest,
-        mature.filter(({ week, model }) => model === newest.model && week < newest.week),
+        known.filter(({ week, model }) => model === newest.model && week < newest.week),
       ),
     )
 }
