@@ -1,6 +1,8 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmdirSync, rmSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { FraudError } from '../core/errors.ts'
+import { throwIfInterrupted } from '../core/progress.ts'
+import { inSlices } from '../core/time-slices.ts'
 import { unwritable } from '../data/write-file.ts'
 import { readDeployments } from '../deciding/deployment-projection.ts'
 import { copyJobs } from '../stores/copy-jobs.ts'
@@ -12,7 +14,7 @@ import { readSnapshot, snapshotPaths } from '../stores/snapshot-files.ts'
 import { copyLog } from '../stores/sqlite/copy-log.ts'
 import { refuseProblem } from '../stores/sqlite/refuse-problem.ts'
 import { SqliteLogReader } from '../stores/sqlite/sqlite-log-reader.ts'
-import { verifyLog } from '../stores/sqlite/verify-log.ts'
+import { verifying } from '../stores/sqlite/verify-log.ts'
 import { noteExport } from './audit-work.ts'
 import { type DataFlags, keepPrivate, keysBefore, logKey, openLog } from './log-files.ts'
 import type { KeyChangeFlags } from './log-findings.ts'
@@ -21,19 +23,19 @@ import type { Run } from './run.ts'
 export interface BackupFlags extends DataFlags, KeyChangeFlags {}
 
 /** Copies a data directory, beside a service that goes on, to an empty one that a service can start on; then checks it. */
-export function backup(target: string, flags: BackupFlags, { terminal }: Run): void {
+export async function backup(target: string, flags: BackupFlags, run: Run): Promise<void> {
   if (existsSync(target) && readdirSync(target).length > 0) {
     throw new FraudError('FILE_UNWRITABLE', `${target} is not empty: a backup needs an empty or new directory`)
   }
   keepPrivate()
-  noteExport(flags.data, 'backup', target, { terminal })
+  noteExport(flags.data, 'backup', target, run)
   // The copy has a temporary name until it is whole, so that whatever looks like a backup is one.
   const place = target.replace(/[/\\]+$/, '')
   let partial: string | undefined
   try {
     if (!existsSync(dirname(place))) mkdirSync(dirname(place), { recursive: true })
     partial = mkdtempSync(`${place}.partial-`)
-    copyWhole(partial, target, flags, terminal)
+    await copyWhole(partial, target, flags, run)
     if (existsSync(target)) rmdirSync(target)
     renameSync(partial, target)
   } catch (cause) {
@@ -43,21 +45,23 @@ export function backup(target: string, flags: BackupFlags, { terminal }: Run): v
   }
 }
 
-function copyWhole(partial: string, target: string, flags: BackupFlags, terminal: Run['terminal']): void {
+async function copyWhole(
+  partial: string,
+  target: string,
+  flags: BackupFlags,
+  { terminal, signal }: Run,
+): Promise<void> {
   const from = dataDirectory(flags.data)
   const to = dataDirectory(partial)
   const key = logKey()
-  const reader = openLog(flags)
+  openLog(flags).close()
   const progress = terminal.begin('copy the log')
-  try {
-    mkdirSync(to.snapshotsPath, { recursive: true, mode: 0o700 })
-    copyLog(reader, to.logPath)
-  } finally {
-    reader.close()
-  }
+  mkdirSync(to.snapshotsPath, { recursive: true, mode: 0o700 })
+  await copyLog(from.logPath, to.logPath, signal)
   const copy = new SqliteLogReader(to.logPath)
   try {
-    const found = verifyLog(copy, key, { otherKeys: keysBefore(), keyChanges: flags.keyChanges })
+    const steps = verifying(copy, key, { otherKeys: keysBefore(), keyChanges: flags.keyChanges })
+    const found = await inSlices(steps, () => throwIfInterrupted(signal))
     refuseProblem(found)
     const { records, last, hash } = found
     progress.end(`${records.toLocaleString('en')} records, as they were written`)

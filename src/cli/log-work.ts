@@ -1,5 +1,6 @@
 import { FraudError } from '../core/errors.ts'
 import { throwIfInterrupted } from '../core/progress.ts'
+import { inSlices } from '../core/time-slices.ts'
 import type { Table } from '../data/table.ts'
 import { formatCsv, writeCsv } from '../data/write-csv.ts'
 import type { Place } from '../data/write-file.ts'
@@ -7,7 +8,7 @@ import { formatNdjson, writeNdjson } from '../data/write-ndjson.ts'
 import { dataDirectory, lockDirectory } from '../stores/data-directory.ts'
 import { changeLogKey } from '../stores/sqlite/change-log-key.ts'
 import { refuseProblem } from '../stores/sqlite/refuse-problem.ts'
-import { type Head, verifyLog } from '../stores/sqlite/verify-log.ts'
+import { type Head, verifying } from '../stores/sqlite/verify-log.ts'
 import { warnOfUnread } from '../training/logged-rows.ts'
 import { type ForceRequest, replaceOutput } from '../training/replace-output.ts'
 import { noteExport } from './audit-work.ts'
@@ -49,13 +50,14 @@ export function printHead(flags: DataFlags, { terminal }: Run): void {
   }
 }
 
-export function verify(flags: VerifyFlags, run: Run): void {
-  const { terminal } = run
+export async function verify(flags: VerifyFlags, run: Run): Promise<void> {
+  const { terminal, signal } = run
   const key = logKey()
   const head = flags.head === undefined ? undefined : parseHead(flags.head)
   const reader = openLog(flags)
   try {
-    const found = verifyLog(reader, key, { head, otherKeys: keysBefore(), keyChanges: flags.keyChanges })
+    const steps = verifying(reader, key, { head, otherKeys: keysBefore(), keyChanges: flags.keyChanges })
+    const found = await inSlices(steps, () => throwIfInterrupted(signal))
     const { records, first, last, hash } = found
     const snapshots = found.problem === undefined ? checkSnapshots(flags, reader, key) : []
     const unsure = unsureOf(found, key, head, snapshots)

@@ -1,6 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { FraudError } from '../core/errors.ts'
+import { throwIfInterrupted } from '../core/progress.ts'
+import { inSlices } from '../core/time-slices.ts'
 import { dataDirectory, lockDirectory } from '../stores/data-directory.ts'
 import { describeSelf } from '../stores/lock-holder.ts'
 import { openCopy, removeCopy } from '../stores/postgres/copy-directory.ts'
@@ -11,7 +13,7 @@ import { SharedFiles } from '../stores/postgres/shared-files.ts'
 import { openForWriting } from '../stores/sqlite/open-for-writing.ts'
 import { refuseProblem } from '../stores/sqlite/refuse-problem.ts'
 import { SqliteLogReader } from '../stores/sqlite/sqlite-log-reader.ts'
-import { verifyLog } from '../stores/sqlite/verify-log.ts'
+import { verifying } from '../stores/sqlite/verify-log.ts'
 import { backup } from './backup-work.ts'
 import { copiesPath } from './data-location.ts'
 import { keepPrivate, keysBefore, logKey, openLog } from './log-files.ts'
@@ -38,7 +40,7 @@ export async function migrate(flags: MigrateFlags, run: Run): Promise<void> {
   await (isDatabase(to) ? intoDatabase(flags, run) : intoDirectory(flags, run))
 }
 
-async function intoDatabase({ from, to, keyChanges }: MigrateFlags, { terminal }: Run): Promise<void> {
+async function intoDatabase({ from, to, keyChanges }: MigrateFlags, { terminal, signal }: Run): Promise<void> {
   openLog({ data: from }).close()
   const directory = dataDirectory(from)
   const lock = lockDirectory(directory)
@@ -48,29 +50,29 @@ async function intoDatabase({ from, to, keyChanges }: MigrateFlags, { terminal }
     // Brings a log of an older version up to date.
     openForWriting(directory.logPath, key).close()
     const reader = new SqliteLogReader(directory.logPath)
-    const verified = (path: SqliteLogReader) => {
-      const found = verifyLog(path, key, { otherKeys: keysBefore(), keyChanges })
+    const stop = () => throwIfInterrupted(signal)
+    const verified = async (path: SqliteLogReader) => {
+      const found = await inSlices(verifying(path, key, { otherKeys: keysBefore(), keyChanges }), stop)
       refuseProblem(found)
       return found
     }
     const progress = terminal.begin('move the log')
     try {
-      const { records, last, hash } = verified(reader)
+      const { records, last, hash } = await verified(reader)
       const files = new SharedFiles(directory, to)
       const moved = await moveIntoDatabase({
         ...{ url: to, holder: holder(), today: today(), reader, accessPath: directory.accessPath },
         checkPath: join(check, 'log.sqlite'),
-        check(path) {
+        async check(path) {
           const copy = new SqliteLogReader(path)
-          const arrived = verified(copy)
-          copy.close()
+          const arrived = await verified(copy).finally(() => copy.close())
           if (arrived.records !== records || arrived.last !== last || arrived.hash !== hash)
             throw new FraudError(
               'LOG_INVALID',
               `${records} records were sent, and ${arrived.records} arrived; nothing was kept`,
             )
         },
-        onRecords: () => {},
+        afterRecords: stop,
       })
       await files.share()
       await files.close()
@@ -90,9 +92,13 @@ async function intoDatabase({ from, to, keyChanges }: MigrateFlags, { terminal }
 async function intoDirectory({ from, to, keyChanges }: MigrateFlags, run: Run): Promise<void> {
   const lead = await holdDatabase(from, holder(), today())
   try {
-    const data = await openCopy(from, { under: copiesPath(), isFresh: true })
+    const data = await openCopy(from, {
+      under: copiesPath(),
+      isFresh: true,
+      afterRecords: () => throwIfInterrupted(run.signal),
+    })
     try {
-      backup(to, { data, ...(keyChanges && { keyChanges }) }, run)
+      await backup(to, { data, ...(keyChanges && { keyChanges }) }, run)
     } finally {
       removeCopy(data)
     }

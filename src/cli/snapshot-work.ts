@@ -1,5 +1,6 @@
 import { FraudError } from '../core/errors.ts'
-import { atOnce } from '../core/time-slices.ts'
+import { throwIfInterrupted } from '../core/progress.ts'
+import { inSlices, type Steps } from '../core/time-slices.ts'
 import { savedParts } from '../deciding/projections.ts'
 import { findPrunable } from '../deciding/prunable.ts'
 import { Rebuild, startRebuild } from '../deciding/rebuild.ts'
@@ -11,6 +12,7 @@ import { newestSnapshot, readSnapshot, snapshotPaths, writeSnapshot } from '../s
 import { checkLogKey } from '../stores/sqlite/log-key.ts'
 import { lastDetector } from '../training/find-detector.ts'
 import { type DataFlags, logKey, openLog } from './log-files.ts'
+import type { Run } from './run.ts'
 
 export interface SnapshotFlags extends DataFlags {
   readonly pruneBefore?: number
@@ -20,7 +22,7 @@ export interface SnapshotFlags extends DataFlags {
  * Makes histories of the newest snapshot and the log behind it, writes them down, reads them back, and prints what it did
  * as JSON. Reads beside a service that goes on.
  */
-export async function takeSnapshot(flags: SnapshotFlags): Promise<void> {
+export async function takeSnapshot(flags: SnapshotFlags, { signal }: Run): Promise<void> {
   const { snapshotsPath } = dataDirectory(flags.data)
   const key = logKey()
   const reader = openLog(flags)
@@ -44,8 +46,7 @@ export async function takeSnapshot(flags: SnapshotFlags): Promise<void> {
       start,
       () => {},
     )
-    const rebuild = atOnce(starting)
-    while (rebuild.step());
+    const rebuild = await inSlices(rebuilding(starting), () => throwIfInterrupted(signal))
     const { sequence, projections } = rebuild
     const hash = Buffer.from(reader.hashAt(sequence) ?? []).toString('hex')
     const { path, bytes } = writeSnapshot(snapshotsPath, { fingerprint, sequence, hash }, savedParts(projections), key)
@@ -59,6 +60,12 @@ export async function takeSnapshot(flags: SnapshotFlags): Promise<void> {
   } finally {
     reader.close()
   }
+}
+
+function* rebuilding(starting: Steps<Rebuild>): Steps<Rebuild> {
+  const rebuild = yield* starting
+  while (rebuild.step()) yield
+  return rebuild
 }
 
 /** Through which record a snapshot lets the log be shortened: one that can't be used holds nothing back. */

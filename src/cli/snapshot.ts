@@ -27,5 +27,7 @@ export function snapshotCommand(): Command {
 Examples:
   shrike snapshot --data /var/lib/shrike`,
     )
-    .action((options: SnapshotFlags) => run({}, async () => (await import('./snapshot-work.ts')).takeSnapshot(options)))
+    .action((options: SnapshotFlags) =>
+      run({}, async (context) => (await import('./snapshot-work.ts')).takeSnapshot(options, context)),
+    )
 }

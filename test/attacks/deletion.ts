@@ -2,7 +2,6 @@ import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { copyLog } from '../../src/stores/sqlite/copy-log.ts'
 import { SqliteLogReader } from '../../src/stores/sqlite/sqlite-log-reader.ts'
 import { verifyLog } from '../../src/stores/sqlite/verify-log.ts'
 import { type Purchase, purchases, runShrike, ServiceProcess, trainBundle } from '../durability/service.ts'
@@ -73,7 +72,7 @@ const empty = (suffix: string): Deed => ({
 const backUp = (data: string) => {
   mkdirSync(`${data}.backup`)
   const reader = new SqliteLogReader(log(data))
-  copyLog(reader, join(`${data}.backup`, 'log.sqlite'))
+  reader.database.prepare('VACUUM INTO ?').run(join(`${data}.backup`, 'log.sqlite'))
   reader.close()
 }
 const copyOlder = (...suffixes: readonly string[]): Deed => ({

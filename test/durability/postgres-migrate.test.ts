@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { dataDirectory } from '../../src/stores/data-directory.ts'
 import { noPostgres, type PostgresServer, startPostgres } from '../postgres-server.ts'
+import { startShrike } from '../run-shrike.ts'
 import { assertSound } from './log-checks.ts'
 import { purchases, runShrike, ServiceProcess, succeed, temporaryFolder, trainBundle } from './service.ts'
 import { Traffic } from './traffic.ts'
@@ -41,6 +42,13 @@ describe('a log that moves', { skip: noPostgres }, () => {
     access.close()
 
     const url = server?.newDatabase() ?? ''
+    const { child, ended } = startShrike('.', ['migrate', '--from', at('first'), '--to', url])
+    // It has a folder of its own in the directory from before it verifies until it ends.
+    while (!readdirSync(at('first')).some((name) => name.startsWith('migrate-'))) await sleep(1)
+    child.kill('SIGINT')
+    assert.match((await ended).stderr, /^error INTERRUPTED: Stopped before the end; nothing was written/m)
+    assert.ok(!readdirSync(at('first')).some((name) => name.startsWith('migrate-')))
+
     await succeed('migrate', '--from', at('first'), '--to', url)
     const head = await succeed('log', 'head', '--data', at('first'))
     assert.equal(await succeed('log', 'head', '--data', url), head)

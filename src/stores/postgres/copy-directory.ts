@@ -24,6 +24,8 @@ export interface CopyChoice {
   readonly isFresh?: boolean
   /** One that no service has, which this process then works on by itself. */
   readonly isOwn?: boolean
+  /** Called again and again; what it throws ends the work. */
+  readonly afterRecords?: () => void
 }
 
 /**
@@ -32,10 +34,15 @@ export interface CopyChoice {
  *
  * @throws FraudError DATABASE_UNUSABLE, LOG_INVALID
  */
-export async function openCopy(url: string, { under, isFresh = false, isOwn = false }: CopyChoice): Promise<string> {
+export async function openCopy(
+  url: string,
+  { under, isFresh = false, isOwn = false, afterRecords = () => {} }: CopyChoice,
+): Promise<string> {
   const place = placeOf(url)
   const folder = join(under, createHash('sha256').update(place).digest('hex').slice(0, 16))
-  const paths = Array.from({ length: mostCopies }, (_, i) => join(folder, String(i + 1)))
+  const paths = isFresh
+    ? [join(folder, `fresh-${process.pid}`)]
+    : Array.from({ length: mostCopies }, (_, i) => join(folder, String(i + 1)))
   if (!isOwn && !isFresh) {
     const served = paths.find((path) => existsSync(path) && readServiceAddress(dataDirectory(path)) !== undefined)
     if (served !== undefined) {
@@ -46,18 +53,19 @@ export async function openCopy(url: string, { under, isFresh = false, isOwn = fa
   }
   const client = await connect(url)
   try {
-    for (const path of isFresh ? [join(folder, `fresh-${process.pid}`)] : paths) {
+    for (const path of paths) {
       if (isFresh) rmSync(path, { recursive: true, force: true })
       makeDataDirectory(path)
       if (!reserve(path, isOwn)) continue
       const files = new SharedFiles(dataDirectory(path), url)
-      if (await bringUpToDate(client, path, files)) {
+      if (await bringUpToDate(client, path, files, afterRecords)) {
         noteCopy(path, { url, place, share: () => files.share(), close: () => files.close() })
         return path
       }
     }
     throw new FraudError('DIRECTORY_IN_USE', `All ${mostCopies} copies of ${place} under ${under} are in use`)
   } catch (cause) {
+    if (isFresh) removeCopy(paths[0])
     throw unusable(url, cause)
   } finally {
     await client.end()
@@ -83,14 +91,19 @@ export function removeCopy(path: string): void {
 }
 
 /** @returns false where another process has it. */
-async function bringUpToDate(client: Session, path: string, files: SharedFiles): Promise<boolean> {
+async function bringUpToDate(
+  client: Session,
+  path: string,
+  files: SharedFiles,
+  afterRecords: () => void,
+): Promise<boolean> {
   const directory = dataDirectory(path)
   mkdirSync(directory.snapshotsPath, { recursive: true, mode: 0o700 })
   const lock = tryLock(directory.lockPath)
   if (lock === undefined) return false
   try {
     await migrate(client)
-    await fetch(client, directory)
+    await fetch(client, directory, afterRecords)
     await files.begin(client)
     return true
   } finally {
@@ -98,7 +111,7 @@ async function bringUpToDate(client: Session, path: string, files: SharedFiles):
   }
 }
 
-async function fetch(client: Session, { logPath }: DataDirectory): Promise<void> {
+async function fetch(client: Session, { logPath }: DataDirectory, afterRecords: () => void): Promise<void> {
   let copy = new LogCopy(logPath)
   try {
     if ((await compare(client, copy)) === 'another') {
@@ -106,7 +119,7 @@ async function fetch(client: Session, { logPath }: DataDirectory): Promise<void>
       for (const ending of ['', '-wal', '-shm']) rmSync(`${logPath}${ending}`, { force: true })
       copy = new LogCopy(logPath)
     }
-    await catchUp(client, copy)
+    await catchUp(client, copy, async () => afterRecords())
     // An empty log is as good as none, as in a directory.
     if (copy.last().sequence > 0) return
   } finally {

@@ -30,8 +30,9 @@ interface Move {
   /** Where a copy is made of what arrived. */
   readonly checkPath: string
   /** Throws where the copy is not the log that was sent. */
-  readonly check: (copyPath: string) => void
-  readonly onRecords: (records: number) => void
+  readonly check: (copyPath: string) => Promise<void>
+  /** Called again and again; what it throws ends the move. */
+  readonly afterRecords: () => void
 }
 
 /**
@@ -68,7 +69,7 @@ async function refuseFull(client: Session, url: string): Promise<void> {
     throw new FraudError('DATABASE_UNUSABLE', `${placeOf(url)} holds a log already: name an empty database`)
 }
 
-async function sendRecords(lead: Lead, { reader, today, onRecords }: Move): Promise<number> {
+async function sendRecords(lead: Lead, { reader, today, afterRecords }: Move): Promise<number> {
   const { database } = reader
   const select = database.prepare(
     `SELECT ${recordColumns} FROM records WHERE sequence > ? ORDER BY sequence LIMIT ${recordsAtOnce}`,
@@ -87,7 +88,7 @@ async function sendRecords(lead: Lead, { reader, today, onRecords }: Move): Prom
     const some = [...take(persons, isLast ? Number.POSITIVE_INFINITY : personsAtOnce)]
     await lead.append({ records, persons: some, forgotten: [], prunedThrough: 0 })
     sent += records.length
-    onRecords(sent)
+    afterRecords()
   }
 }
 
@@ -105,14 +106,14 @@ function readPerson({ key, value, token, mac }: Readonly<Record<string, unknown>
 }
 
 /** @returns how many persons arrived. */
-async function checkArrived(client: Session, { reader, checkPath, check }: Move): Promise<number> {
+async function checkArrived(client: Session, { reader, checkPath, check, afterRecords }: Move): Promise<number> {
   const copy = new LogCopy(checkPath)
   try {
-    await catchUp(client, copy)
+    await catchUp(client, copy, async () => afterRecords())
     const sql = 'SELECT count(*) AS count FROM persons'
     const [sent, arrived] = [reader.database, copy.database].map((each) => Number(each.prepare(sql).get()?.count))
     if (sent !== arrived) throw new Error(`${sent} persons were sent, and ${arrived} arrived`)
-    check(checkPath)
+    await check(checkPath)
     return arrived
   } finally {
     copy.close()

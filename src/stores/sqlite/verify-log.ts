@@ -1,5 +1,6 @@
 import type { StatementSync } from 'node:sqlite'
 import { FraudError } from '../../core/errors.ts'
+import { atOnce, type Steps } from '../../core/time-slices.ts'
 import { createLink, firstLink } from '../../log/chain.ts'
 import { UnreadParts } from '../../log/unread-parts.ts'
 import { schemaProblem } from './database.ts'
@@ -67,10 +68,19 @@ export interface VerifyOptions {
  * records outside the chain, rows of persons. All of it is read as of one instant, beside the process that writes.
  */
 export function verifyLog(reader: SqliteLogReader, key: string | undefined, options: VerifyOptions = {}): Verification {
+  return atOnce(verifying(reader, key, options))
+}
+
+/** As `verifyLog`, a record at a time, for who has to be able to stop it. */
+export function* verifying(
+  reader: SqliteLogReader,
+  key: string | undefined,
+  options: VerifyOptions = {},
+): Steps<Verification> {
   reader.database.exec('BEGIN')
   try {
     const walk = new Walk(reader, key, options)
-    walk.run()
+    yield* walk.run()
     if (walk.problem === undefined) walk.problem = structureProblem(reader)
     let persons: PersonsFound | undefined
     if (walk.problem === undefined) {
@@ -121,7 +131,7 @@ class Walk {
     if (head?.sequence === this.#pruned) this.#headSeen = toHex(this.#hash)
   }
 
-  run(): void {
+  *run(): Steps {
     const sql = `SELECT ${recordColumns} FROM records WHERE sequence > ? ORDER BY sequence`
     const rows = this.#reader.database.prepare(sql).iterate(this.#pruned)
     for (;;) {
@@ -136,6 +146,7 @@ class Walk {
       if (Number(next.value.sequence) === this.#last + 1) this.#take(next.value)
       else this.problem = { sequence: this.#last + 1, reason: 'is missing' }
       if (this.problem !== undefined) return
+      yield
     }
     this.problem = this.#headProblem()
   }
