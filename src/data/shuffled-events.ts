@@ -6,6 +6,7 @@ import {
   DuckDBDataChunk,
   DuckDBInstance,
   type DuckDBType,
+  type DuckDBVector,
   VARCHAR,
 } from '@duckdb/node-api'
 import { asPattern, literal } from './duckdb.ts'
@@ -270,28 +271,35 @@ async function createWriter(connection: DuckDBConnection, table: string, columns
   const declared = Object.entries(columns).map(([name, type]) => `${name} ${type}`)
   await connection.run(`CREATE TABLE ${table} (${declared.join(', ')})`)
   const appender = await connection.createAppender(table)
-  const chunk = DuckDBDataChunk.create(Object.values(columns), rowsPerChunk)
+  const chunk = DuckDBDataChunk.create(Object.values(columns))
   let chunks = 0
-  const cells: (number | string | null)[][] = Object.keys(columns).map(() => [])
+  let used = 0
+  let vectors = emptyVectors(chunk)
   const flush = () => {
-    chunk.rowCount = cells[0].length
-    cells.forEach((values, column) => {
-      chunk.setColumnValues(column, values)
-      values.length = 0
-    })
+    for (const vector of vectors) vector.flush()
+    chunk.rowCount = used
     appender.appendDataChunk(chunk)
     if (++chunks % chunksPerFlush === 0) appender.flushSync()
+    vectors = emptyVectors(chunk)
+    used = 0
   }
   return {
     add(row: readonly Cell[]): void {
-      for (let column = 0; column < row.length; column++) cells[column].push(row[column] ?? null)
-      if (cells[0].length === rowsPerChunk) flush()
+      for (let column = 0; column < row.length; column++) vectors[column].setItem(used, row[column] ?? null)
+      if (++used === rowsPerChunk) flush()
     },
     close(): void {
-      if (cells[0].length > 0) flush()
+      if (used > 0) flush()
       appender.closeSync()
     },
   }
+}
+
+/** Room for so many rows; without the reset a chunk would keep all texts that were ever in it. */
+function emptyVectors(chunk: DuckDBDataChunk): readonly DuckDBVector[] {
+  chunk.reset()
+  chunk.rowCount = rowsPerChunk
+  return Array.from({ length: chunk.columnCount }, (_, column) => chunk.getColumnVector(column))
 }
 
 /** The rows of a question, in pieces; a column is in `texts` or in `numbers`, at its place. */

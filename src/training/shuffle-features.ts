@@ -61,7 +61,7 @@ export async function shuffleFeatures<Result>(
     await computeParts(parts, buckets, place, shuffle, run)
     const { texts, numbers } = parted.whole.layout
     const shape = { texts: texts.length, numbers: numbers.length }
-    const events = readOrdered(folder, { shape, texts: parts.length, memoryMb })
+    const events = readOrdered(folder, { shape, texts: parts.length, memoryMb: memoryMb / 4 })
     return await work(joinRows({ ...parted, parts }, events, { folder, count, buckets }, run))
   } catch (cause) {
     throw unwritable(cause, folder)

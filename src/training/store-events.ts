@@ -74,7 +74,7 @@ export async function storeEvents(
 
   const storing: FileReplay = { ...replay, makesRows: false, onRepeat: 'keep', isOrdered: false }
   const { texts, numbers } = replay.features.layout
-  const events = await ShuffledEvents.open(folder, { texts: texts.length, numbers: numbers.length }, memoryMb / 2)
+  const events = await ShuffledEvents.open(folder, { texts: texts.length, numbers: numbers.length }, memoryMb / 4)
   try {
     await replayFile(storing, request, run, (groups) => events.write(identified(groups)))
   } finally {
