@@ -229,6 +229,19 @@ for (const workers of ['1', '2']) {
   })
 }
 
+for (const workers of ['1', '2']) {
+  test(`SIGHUP while ${workers} load their bundles loads the one that is there by then`, async (t) => {
+    const { child, lines, bundle, logged } = await launch(t, { workers, modelId: 'slow@0' })
+    await logged('loading')
+    child.kill('SIGHUP')
+    await writeFile(bundle, 'second@0')
+    const [line] = await once(lines, 'line')
+    const [url] = String(line).split(' ')
+    await until(async () => (await modelOf(url)) === 'second@0')
+    assert.equal(child.exitCode, null)
+  })
+}
+
 test('a port that is taken is found before the bundle is read', async (t) => {
   const other = createServer().listen(0, '127.0.0.1')
   t.after(() => other.close())

@@ -96,21 +96,27 @@ export interface Service {
  */
 export async function runService(config: ServiceConfig, signal: AbortSignal): Promise<Service | undefined> {
   collectGarbageAlone(availableParallelism())
+  let isReloadAsked = false
+  let reload = () => {
+    isReloadAsked = true
+  }
+  // From here on: by default the signal ends a process that is still starting.
+  process.on('SIGHUP', () => reload())
   const service = await start(config, signal)
   if (service === undefined) return undefined
   if (service.role === 'worker') {
     // A terminal tells the whole group of processes. The primary passes on what is meant for workers.
     process.on('SIGINT', () => {})
-    process.on('SIGHUP', () => {})
+    reload = () => {}
     process.once('SIGTERM', () => void service.close())
     return service
   }
-  const reload = () => void service.reload()
+  reload = () => void service.reload()
+  if (isReloadAsked) reload()
   const stop = () => {
     void service.close()
     setTimeout(() => giveUp(service, config), endWithinMs).unref()
   }
-  process.on('SIGHUP', reload)
   process.once('SIGTERM', stop)
   process.once('SIGINT', stop)
   return service
