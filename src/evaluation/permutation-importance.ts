@@ -7,7 +7,7 @@ export interface PermutationInput {
   readonly labels: Uint8Array
   readonly weights?: Float64Array | undefined
   /** The model's scores of rows that stand one behind the other, each in the order of `columns`. */
-  readonly score: (rows: Float64Array) => Float64Array
+  readonly score: (rows: Float64Array) => Float64Array | Promise<Float64Array>
   readonly seed: number
   /** How likely each feature is to matter: of many, those with the highest hints are shuffled. Without them all are. */
   readonly hints?: ArrayLike<number> | undefined
@@ -35,7 +35,9 @@ const fewestRows = 500
  * scikit-learn's `permutation_importance`): what the model loses with it, not what its splits used. Undefined for
  * features that were not shuffled.
  */
-export function permutationImportance(input: PermutationInput): readonly (PermutationImportance | undefined)[] {
+export async function permutationImportance(
+  input: PermutationInput,
+): Promise<readonly (PermutationImportance | undefined)[]> {
   const { columns, score, seed, used, onProgress } = input
   const shuffledFeatures = likeliest(input)
   const { rows, labels, weights } = sample(input)
@@ -44,16 +46,19 @@ export function permutationImportance(input: PermutationInput): readonly (Permut
   rows.forEach((row, i) => {
     for (let feature = 0; feature < width; feature++) table[i * width + feature] = columns[feature][row]
   })
-  const baseline = averagePrecision(labels, score(table), weights)
+  const baseline = averagePrecision(labels, await score(table), weights)
   let done = 0
-  return columns.map((_, feature) => {
-    if (!shuffledFeatures.has(feature)) return undefined
+  const importances: (PermutationImportance | undefined)[] = columns.map(() => undefined)
+  for (const feature of columns.keys()) {
+    if (!shuffledFeatures.has(feature)) continue
     if (used?.has(feature) === false) {
       onProgress?.(++done, shuffledFeatures.size)
-      return { mean: 0, standardDeviation: 0 }
+      importances[feature] = { mean: 0, standardDeviation: 0 }
+      continue
     }
     const random = createRandom(seed, feature + 1)
-    const falls = Array.from({ length: repeats }, () => {
+    const falls: number[] = []
+    for (let repeat = 0; repeat < repeats; repeat++) {
       const shuffled = rows.map((row) => columns[feature][row])
       for (let i = shuffled.length - 1; i > 0; i--) {
         const other = random.integer(i + 1)
@@ -62,16 +67,17 @@ export function permutationImportance(input: PermutationInput): readonly (Permut
       shuffled.forEach((value, i) => {
         table[i * width + feature] = value
       })
-      return baseline - averagePrecision(labels, score(table), weights)
-    })
+      falls.push(baseline - averagePrecision(labels, await score(table), weights))
+    }
     rows.forEach((row, i) => {
       table[i * width + feature] = columns[feature][row]
     })
     onProgress?.(++done, shuffledFeatures.size)
     const mean = falls.reduce((sum, fall) => sum + fall, 0) / repeats
     const variance = falls.reduce((sum, fall) => sum + (fall - mean) ** 2, 0) / repeats
-    return { mean, standardDeviation: Math.sqrt(variance) }
-  })
+    importances[feature] = { mean, standardDeviation: Math.sqrt(variance) }
+  }
+  return importances
 }
 
 /** The features that are worth the time. */

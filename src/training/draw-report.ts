@@ -6,7 +6,7 @@ import type { PolicyFigures } from '../evaluation/policy-figures.ts'
 import type { TuningRecord } from '../models/bundle.ts'
 import { renderReport } from '../report/render-report.ts'
 import type { ReportInput, SearchSummary } from '../report/report-input.ts'
-import { createRowsScorer } from '../scoring/load-predictor.ts'
+import { withRowsScorer } from '../scoring/rows-scorer.ts'
 import { buildReport, countPart } from './build-report.ts'
 import type { LabelledRows } from './labelled-rows.ts'
 import type { Curve } from './learning-curve.ts'
@@ -24,7 +24,7 @@ export interface Origin {
 }
 
 /** The report of a training as a page. */
-export function drawReport(
+export async function drawReport(
   rows: LabelledRows,
   outcome: TrainingOutcome,
   plan: TrainingPlan,
@@ -40,10 +40,10 @@ export function drawReport(
     readonly search: Origin['search']
   },
   run: Progress,
-): string {
+): Promise<string> {
   const { content, evaluation, test } = outcome
   const progress = run.begin('report')
-  const importance = measureImportance(rows, outcome, (done, total) => progress.update(done, total))
+  const importance = await measureImportance(rows, outcome, plan, run, (done, total) => progress.update(done, total))
   const html = renderReport(
     buildReport(rows, content, evaluation, test, {
       title: `${rows.detector.detector}: ${plan.members.map(({ learner }) => learner).join(' and ')}`,
@@ -68,25 +68,29 @@ export function drawReport(
   return html
 }
 
-function measureImportance(
+async function measureImportance(
   rows: LabelledRows,
   { trained, scaling, content, test }: TrainingOutcome,
+  { threads }: TrainingPlan,
+  { signal }: Progress,
   onProgress: (done: number, total: number) => void,
-): NonNullable<ReportInput['importance']> {
+): Promise<NonNullable<ReportInput['importance']>> {
   const { model } = trained
   const columns = rows.columns.map((column) => pickNumbers(column, test.rows))
-  const permutation = permutationImportance({
-    // Scaled once, and not again with each shuffle.
-    columns: scaling === undefined ? columns : transformColumns(scaling, columns),
-    labels: test.labels,
-    weights: test.weights,
-    // The model that was evaluated: after a refit the bundle's has seen the test rows.
-    score: createRowsScorer({ model }),
-    ...(model.kind === 'tree-ensemble' && { used: new Set(model.nodes.feature) }),
-    seed: content.seed,
-    hints: trained.importance,
-    onProgress,
-  })
+  // The model that was evaluated: after a refit the bundle's has seen the test rows.
+  const permutation = await withRowsScorer({ model }, { threads, signal }, (score) =>
+    permutationImportance({
+      // Scaled once, and not again with each shuffle.
+      columns: scaling === undefined ? columns : transformColumns(scaling, columns),
+      labels: test.labels,
+      weights: test.weights,
+      score,
+      ...(model.kind === 'tree-ensemble' && { used: new Set(model.nodes.feature) }),
+      seed: content.seed,
+      hints: trained.importance,
+      onProgress,
+    }),
+  )
   const features = rows.features.map((feature, i) => ({
     feature,
     ...(trained.importance && { splitGain: trained.importance[i] }),

@@ -1,5 +1,6 @@
 import { pickBytes, pickNumbers } from '../core/rows.ts'
 import { type Calibration, calibrate } from '../models/calibration.ts'
+import type { ScoreRows } from '../scoring/rows-scorer.ts'
 import type { LabelledRows } from './labelled-rows.ts'
 
 /** The rows of one part, as the metrics take them. */
@@ -17,21 +18,47 @@ const rowsAtOnce = 16_384
 
 /** Scores a part of the rows, a few thousand at once. @param score raw scores of rows, which lie one after the other. */
 export function scoreRows(
-  { columns, labels }: Pick<LabelledRows, 'columns' | 'labels'>,
+  rows: Pick<LabelledRows, 'columns' | 'labels'>,
   part: Uint32Array,
   score: (rows: Float64Array) => Float64Array,
   weights: Float64Array | undefined,
 ): Omit<ScoredRows, 'probabilities'> {
-  const width = columns.length
   const rawScores = new Float64Array(part.length)
+  for (const { from, block } of blocksOf(rows, part)) rawScores.set(score(block), from)
+  return scoredPart(rows, part, rawScores, weights)
+}
+
+/** The same by scores that are not at hand at once. */
+export async function awaitScores(
+  rows: Pick<LabelledRows, 'columns' | 'labels'>,
+  part: Uint32Array,
+  score: ScoreRows,
+  weights: Float64Array | undefined,
+): Promise<Omit<ScoredRows, 'probabilities'>> {
+  const rawScores = new Float64Array(part.length)
+  for (const { from, block } of blocksOf(rows, part)) rawScores.set(await score(block), from)
+  return scoredPart(rows, part, rawScores, weights)
+}
+
+/** A part's rows one behind the other, block by block, and where in the part each block begins. */
+function* blocksOf({ columns }: Pick<LabelledRows, 'columns'>, part: Uint32Array) {
+  const width = columns.length
   for (let from = 0; from < part.length; from += rowsAtOnce) {
     const indices = part.subarray(from, from + rowsAtOnce)
-    const rows = new Float64Array(indices.length * width)
+    const block = new Float64Array(indices.length * width)
     indices.forEach((index, i) => {
-      for (let feature = 0; feature < width; feature++) rows[i * width + feature] = columns[feature][index]
+      for (let feature = 0; feature < width; feature++) block[i * width + feature] = columns[feature][index]
     })
-    rawScores.set(score(rows), from)
+    yield { from, block }
   }
+}
+
+function scoredPart(
+  { labels }: Pick<LabelledRows, 'labels'>,
+  part: Uint32Array,
+  rawScores: Float64Array,
+  weights: Float64Array | undefined,
+): Omit<ScoredRows, 'probabilities'> {
   const picked = weights && pickNumbers(weights, part)
   return {
     rows: part,

@@ -9,12 +9,12 @@ import type { BundleContent } from '../models/bundle.ts'
 import { type Calibration, fitCalibration } from '../models/calibration.ts'
 import { predictsFraud } from '../models/prediction-threshold.ts'
 import type { Scaling } from '../models/scaling.ts'
-import { createRowsScorer } from '../scoring/load-predictor.ts'
+import { withRowsScorer } from '../scoring/rows-scorer.ts'
 import { decideThreshold } from './decide-threshold.ts'
 import { fitAll, weighOn } from './fit-models.ts'
 import type { LabelledRows } from './labelled-rows.ts'
 import { requireRoomToLearn } from './room-to-train.ts'
-import { type ScoredRows, scoreRows, withProbabilities } from './scored-rows.ts'
+import { awaitScores, type ScoredRows, withProbabilities } from './scored-rows.ts'
 import { type Parts, splitRows } from './split-rows.ts'
 import { measureRows } from './training-histograms.ts'
 import type { TrainingPlan } from './training-plan.ts'
@@ -44,16 +44,21 @@ export async function runTraining(rows: LabelledRows, plan: TrainingPlan, run: P
   const holdsOut = plan.calibrate || plan.objective !== undefined
   const parts = splitRows(rows, plan.split, holdsOut)
   const fitted = await fitAll(rows, parts.fit, plan, run, weighOn(rows, parts.calibration, plan))
-  const score = createRowsScorer({ model: fitted.trained.model, ...(fitted.scaling && { scaling: fitted.scaling }) })
   const evaluationWeights = plan.weightUse === 'training' ? undefined : rows.weights
-  const scorePart = (part: Uint32Array) => scoreRows(rows, part, score, evaluationWeights)
-
-  const held = parts.calibration && scorePart(parts.calibration)
+  const scored = await withRowsScorer(
+    { model: fitted.trained.model, scaling: fitted.scaling },
+    { threads: plan.threads, signal: run.signal },
+    async (score) => ({
+      held: parts.calibration && (await awaitScores(rows, parts.calibration, score, evaluationWeights)),
+      test: await awaitScores(rows, parts.test, score, evaluationWeights),
+    }),
+  )
+  const { held } = scored
   const calibration: Calibration =
     plan.calibrate && held ? fitCalibration(held.labels, held.rawScores, held.weights) : { method: 'none' }
   const calibrated = held && withProbabilities(held, calibration)
   const threshold = decideThreshold(rows, plan, calibrated)
-  const test = withProbabilities(scorePart(parts.test), calibration)
+  const test = withProbabilities(scored.test, calibration)
   throwIfInterrupted(run.signal)
   const progress = run.begin('evaluate')
   const evaluation = evaluate({ ...test, threshold, seed: plan.seed })
