@@ -48,3 +48,11 @@ test('few numbers are sorted with their places, too', () => {
   assert.deepEqual(numbers, Float64Array.of(-Infinity, -1, 0, 3, 3))
   assert.deepEqual(places, Uint32Array.of(4, 1, 3, 0, 2))
 })
+
+test('numbers that are sorted but for zeros of both signs are sorted, too', () => {
+  const ascending = Float64Array.from({ length: 3000 }, (_, i) => Math.floor(i / 3))
+  assertSorted(ascending.slice())
+  assertSorted(ascending.with(2, -0))
+  assertSorted(ascending.with(0, -0))
+  assertSorted(ascending.with(2999, -1))
+})

@@ -13,6 +13,7 @@ const upper = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1 ? 1 : 0
  */
 export function sortNumbers(numbers: Float64Array): Float64Array {
   if (numbers.length < fewest || numbers.includes(Number.NaN)) return numbers.sort()
+  if (isSorted(numbers)) return numbers
   sortByDigits(numbers)
   return numbers
 }
@@ -28,6 +29,14 @@ export function sortWithPlaces(numbers: Float64Array): Uint32Array {
     for (let i = 0; i < places.length; i++) numbers[i] = given[places[i]]
   }
   return places
+}
+
+/** Times of rows usually are. -0 comes before 0. */
+function isSorted(numbers: Float64Array): boolean {
+  for (let i = 1; i < numbers.length; i++) {
+    if (!(numbers[i - 1] < numbers[i] || Object.is(numbers[i - 1], numbers[i]))) return false
+  }
+  return true
 }
 
 /** @param beside is moved along. */

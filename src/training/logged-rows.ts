@@ -125,7 +125,7 @@ export async function loggedRows(
         timestampMs,
         label,
         knownAtMs,
-        card: cardOf(record),
+        card: collector.cardNumber(cardOf(record)),
         amount,
         weight: isLabelled ? declined.weigh(control) : 1,
       })

@@ -30,7 +30,7 @@ export async function replayedRows(
   const kinds = card === undefined ? {} : { [card]: 'text' as const }
   const { result, badRows } = await replayFile({ located, features, file, kinds }, request, run, async (groups) => {
     const collector = new RowCollector(features.names.length)
-    const beside = new ColumnsBeside(card, request.weightColumn)
+    const beside = new ColumnsBeside(card, request.weightColumn, (text) => collector.cardNumber(text))
     const unlisted = new UnlistedValues(features)
     let labelled = 0
     for await (const group of groups) {
@@ -72,15 +72,18 @@ class ColumnsBeside {
   readonly #card: string | undefined
   readonly #weight: string | undefined
   #table: Table | undefined
-  #cardOf: (index: number) => string | undefined = () => undefined
+  readonly #numberOf: (card: string) => number
+  #cardOf: (index: number) => number = () => -1
   #weights: Float64Array | undefined
 
-  constructor(card: string | undefined, weight: string | undefined) {
+  /** @param numberOf the number of a card. */
+  constructor(card: string | undefined, weight: string | undefined, numberOf: (card: string) => number) {
     this.#card = card
     this.#weight = weight
+    this.#numberOf = numberOf
   }
 
-  of({ table, index }: ReplayedTransaction): { readonly card: string | undefined; readonly weight: number } {
+  of({ table, index }: ReplayedTransaction): { readonly card: number; readonly weight: number } {
     if (table !== this.#table) this.#open(table)
     return { card: this.#cardOf(index), weight: this.#weights === undefined ? 1 : this.#weights[index] }
   }
@@ -90,6 +93,14 @@ class ColumnsBeside {
     if (this.#weight !== undefined) this.#weights = numberColumn(table, this.#weight).values
     if (this.#card === undefined) return
     const column = findColumn(table, this.#card)
-    if (column.kind === 'text') this.#cardOf = (index) => column.dictionary[column.codes[index]]
+    if (column.kind !== 'text') return
+    const { codes, dictionary } = column
+    // Each card of a table is looked up once.
+    const numbers = new Int32Array(dictionary.length).fill(-1)
+    this.#cardOf = (index) => {
+      const code = codes[index]
+      if (code >= 0 && numbers[code] < 0) numbers[code] = this.#numberOf(dictionary[code])
+      return code < 0 ? -1 : numbers[code]
+    }
   }
 }

@@ -13,7 +13,8 @@ export interface CollectedRow {
   /** NaN where it is unknown. */
   readonly label: number
   readonly knownAtMs: number
-  readonly card: string | undefined
+  /** Its number, as the collector gave it. */
+  readonly card: number
   readonly amount: number
   readonly weight: number
 }
@@ -38,7 +39,7 @@ export class RowCollector {
     columns[row.length][at] = timestampMs
     columns[row.length + 1][at] = label
     columns[row.length + 2][at] = knownAtMs
-    columns[row.length + 3][at] = this.#cardNumber(card)
+    columns[row.length + 3][at] = card
     columns[row.length + 4][at] = amount
     columns[row.length + 5][at] = weight
   }
@@ -65,7 +66,8 @@ export class RowCollector {
     return { rows, knownAt, cards: new Int32Array(cards), weights }
   }
 
-  #cardNumber(card: string | undefined): number {
+  /** The number of a card, from 0 on in the order in which they are told; -1 for none. */
+  cardNumber(card: string | undefined): number {
     if (card === undefined) return -1
     const known = this.#cards.get(card)
     if (known !== undefined) return known
