@@ -297,15 +297,45 @@ export function addValue(order: usize, from: usize, to: usize, scores: usize, va
 }
 
 /**
- * Finds the split of a feature that gains more than `best`, where nothing bounds the values: of equal gains the first.
- * Returns its bin or -1, and writes its gain, gradient and hessian to the left, f64 each.
+ * Finds the split that gains more than `best` among those of features side by side, where nothing bounds the values: of
+ * equal gains the first. Returns 512 times the place of its feature, twice its bin, and 1 where missing values go left;
+ * or -1. Writes its gain, gradient and hessian to the left, f64 each.
  *
- * @param sums packed, a leaf's gradient and hessian too are rounded; to the left are from the start `leftGradient` and
- * `leftHessian`.
+ * @param sums packed, a leaf's gradient and hessian too are rounded.
+ * @param bins for each feature how many bins of values it has, u32 each; the one behind them is the missing values'.
  * @param least what a side's hessian is at least.
  * @param before the leaf's own gain.
  */
-export function scan(
+export function scanFeatures(
+  sums: usize, bins: usize, features: usize, gradient: f64, hessian: f64,
+  least: f64, lambda: f64, gainScale: f64, before: f64, best: f64, found: usize,
+): i32 {
+  let split: i32 = -1
+  for (let place: usize = 0; place < features; place++) {
+    const at = sums + place * featureBytes
+    const values = <usize>load<u32>(bins + (place << 2))
+    const missing = load<f64>(at + (values << 3))
+    // Where something is missing it may stand to the right alone; else the last bin leaves nothing to the right.
+    const end = missing == 0 ? values - 1 : values
+    let bin = scan(at, end, gradient, hessian, 0, 0, least, lambda, gainScale, before, best, found)
+    if (bin >= 0) {
+      best = load<f64>(found)
+      split = (<i32>place << 9) | (bin << 1)
+    }
+    if (missing == 0) continue
+    const ownGradient = floor<f64>(missing * (1 / packing))
+    const ownHessian = missing - ownGradient * packing
+    bin = scan(at, values - 1, gradient, hessian, ownGradient, ownHessian, least, lambda, gainScale, before, best, found)
+    if (bin >= 0) {
+      best = load<f64>(found)
+      split = (<i32>place << 9) | (bin << 1) | 1
+    }
+  }
+  return split
+}
+
+/** The same of one feature, with sums that are to the left from the start; returns the bin. */
+function scan(
   sums: usize, bins: usize, gradient: f64, hessian: f64, leftGradient: f64, leftHessian: f64,
   least: f64, lambda: f64, gainScale: f64, before: f64, best: f64, found: usize,
 ): i32 {

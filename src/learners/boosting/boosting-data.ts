@@ -1,7 +1,7 @@
 import type { KernelMemory } from '../../core/kernel.ts'
 import type { BoostingOptions } from './boosting-options.ts'
 import type { BoostedTrees, ValidationRows } from './early-stopping.ts'
-import { type FoundSplit, featuresPerWord, type LeafSums } from './gradient-histogram.ts'
+import { binPlaces, type FoundSplit, featuresPerWord, type LeafSums } from './gradient-histogram.ts'
 import type { BinningMemory, BinSample } from './quantile-bins.ts'
 
 /** Rows that one thread computes gradients of at once, and sums in order. */
@@ -11,8 +11,6 @@ export const blockRows = 16_384
  * and hessian to the left.
  */
 export const candidateFields = 6
-/** The number of bins of a feature, with that of its missing values. */
-export const binPlaces = 256
 /** The size of a set of bins: the number of words, then the words. */
 export const setPlaces = 1 + binPlaces / 32
 
@@ -32,6 +30,8 @@ export interface ThreadMemory {
   readonly sums: readonly Float64Array[]
   /** Of each chunk of its own features what the tree sees, `chunkBytes` each. */
   readonly chunks: Uint8Array
+  /** Of each of its own features that the tree sees: how many bins of values it has. */
+  readonly binCounts: Uint32Array
   /** Where kernels write what they find. */
   readonly found: Float64Array
   readonly binning: BinningMemory

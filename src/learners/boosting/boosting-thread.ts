@@ -3,7 +3,6 @@ import { categoriesIn, createSet } from '../../models/trees/category-sets.ts'
 import { Barrier } from '../barrier.ts'
 import {
   type BoostingData,
-  binPlaces,
   blockRows,
   candidateFields,
   firstWord,
@@ -17,6 +16,7 @@ import { BoostingScores } from './boosting-scores.ts'
 import { EarlyStopping } from './early-stopping.ts'
 import {
   type BoostingLoops,
+  binPlaces,
   chunkBytes,
   type FoundSplit,
   featuresPerChunk,
@@ -49,6 +49,8 @@ export class BoostingThread {
   #seenChunks = 0
   /** Those of this thread's features that the tree sees. */
   #seenFeatures: number[] = []
+  /** For each of them: before which one those end, it and all up to there, that have no categories and no constraint. */
+  #freeUntil: number[] = []
   readonly #rows: LeafRows
   readonly #scores: BoostingScores
   #leaves: Leaf[] = []
@@ -118,7 +120,7 @@ export class BoostingThread {
   }
 
   #drawFeatures(tree: number): void {
-    const { options, columns } = this.#data
+    const { options, columns, endCounts, categoryCounts, directions } = this.#data
     const features = Array.from(columns.keys())
     const wanted = Math.max(1, Math.round(options.colsampleByTree * features.length))
     if (wanted < features.length) {
@@ -131,6 +133,13 @@ export class BoostingThread {
     const seen = features.slice(0, wanted).sort((a, b) => a - b)
     this.#seenFeatures = seen.filter((feature) => feature >= this.#firstFeature && feature < this.#lastFeature)
     this.#writeChunks()
+    this.#own.binCounts.set(this.#seenFeatures.map((feature) => endCounts[feature]))
+    this.#freeUntil = this.#seenFeatures.map((_, place) => place)
+    for (let place = this.#seenFeatures.length - 1; place >= 0; place--) {
+      const feature = this.#seenFeatures[place]
+      if (categoryCounts[feature] > 0 || directions[feature] !== 0) continue
+      this.#freeUntil[place] = this.#freeUntil[place + 1] ?? place + 1
+    }
   }
 
   /** Tells the loops which features the tree sees. */
@@ -230,10 +239,16 @@ export class BoostingThread {
     for (const leaf of leaves) {
       const best = noSplit()
       const sums = this.#sums[leaf.slot]
+      const isFree = this.#search.isFree(leaf)
       for (let place = 0; place < this.#seenFeatures.length; place++) {
         const feature = this.#seenFeatures[place]
         const from = place * binPlaces
-        if (categoryCounts[feature] > 0) {
+        const end = this.#freeUntil[place]
+        if (isFree && end > place) {
+          const found = this.#search.improveFree(best, sums, this.#own.binCounts, place, end, leaf)
+          if (found >= 0) best.feature = this.#seenFeatures[found]
+          place = end - 1
+        } else if (categoryCounts[feature] > 0) {
           this.#search.improveByCategory(best, feature, sums, from, endCounts[feature], leaf)
         } else this.#search.improve(best, feature, sums, from, endCounts[feature], leaf, directions[feature])
       }

@@ -12,7 +12,6 @@ import { complete } from '../option.ts'
 import { checkDataset, type TrainingControl, threadsFor, wholeWeights } from '../shared-dataset.ts'
 import {
   type BoostingData,
-  binPlaces,
   blockRows,
   candidateFields,
   firstWord,
@@ -26,7 +25,7 @@ import { type BoostingOptions, boostingOptions, checkFeatureNames } from './boos
 import type { BoostingTask } from './boosting-worker.ts'
 import { CategoryCodes } from './category-codes.ts'
 import type { BoostedTrees, ValidationRows } from './early-stopping.ts'
-import { chunkBytes, featuresPerChunk, featuresPerWord } from './gradient-histogram.ts'
+import { binPlaces, chunkBytes, featuresPerChunk, featuresPerWord } from './gradient-histogram.ts'
 import { type BinSample, binningMemory, sampleClasses } from './quantile-bins.ts'
 
 export interface TrainedBoosting {
@@ -195,6 +194,7 @@ function threadMemory(
     // No tree has more leaves than rows.
     sums: Array.from({ length: Math.min(maxLeaves, rows) }, () => arena.take(Float64Array, own * binPlaces)),
     chunks: arena.take(Uint8Array, chunkBytes * Math.ceil(own / featuresPerChunk)),
+    binCounts: arena.take(Uint32Array, own),
     found: arena.take(Float64Array, 3),
     binning: binningMemory(arena, sample),
   }

@@ -10,6 +10,8 @@ const perPacking = 1 / packing
 /** What all rows' rounded hessians, or gradients without their signs, add up to at most, before rounding. */
 export const packedSum = 2 ** 25
 
+/** The number of bins of a feature, with that of its missing values. */
+export const binPlaces = 256
 /** Features whose bins, a byte each, make a word. */
 export const featuresPerWord = 4
 /** Features whose sums stay in the processor's nearest cache: 32 KiB. */
@@ -76,13 +78,12 @@ export interface BoostingLoops {
     sums: number,
   ): void
   addValue(order: number, from: number, to: number, scores: number, value: number): void
-  scan(
+  scanFeatures(
     sums: number,
     bins: number,
+    features: number,
     gradient: number,
     hessian: number,
-    leftGradient: number,
-    leftHessian: number,
     least: number,
     lambda: number,
     gainScale: number,
@@ -166,6 +167,50 @@ export class SplitSearch {
     this.#limits = limits
     this.#loops = loops
     this.#found = found
+  }
+
+  /** Whether nothing bounds the values below a leaf, so that `improveFree` finds its splits. */
+  isFree({ low, high }: LeafSums): boolean {
+    return this.#limits.regAlpha === 0 && low === -high && high === Number.POSITIVE_INFINITY
+  }
+
+  /**
+   * Improves `best` by a split of features side by side if there is a better one, where nothing bounds the values: then
+   * g^2 / (h + lambda) is all there is to a gain. Of equal ones the first stays. Returns the place of its feature, or -1.
+   *
+   * @param bins for each feature how many bins of values it has; both arrays are the kernel's.
+   */
+  improveFree(
+    best: FoundSplit,
+    sums: Float64Array,
+    bins: Uint32Array,
+    from: number,
+    to: number,
+    leaf: LeafSums,
+  ): number {
+    const { minSplitGain, regLambda } = this.#limits
+    const { gradient, hessian, low, high } = leaf
+    const split = this.#loops.scanFeatures(
+      sums.byteOffset + from * binPlaces * sums.BYTES_PER_ELEMENT,
+      bins.byteOffset + from * bins.BYTES_PER_ELEMENT,
+      to - from,
+      gradient,
+      hessian,
+      this.#leastHessian(leaf),
+      regLambda * this.hessianScale,
+      this.hessianScale / (this.gradientScale * this.gradientScale),
+      this.#gain(gradient, hessian, low, high),
+      Math.max(best.gain, minSplitGain),
+      this.#found.byteOffset,
+    )
+    if (split < 0) return -1
+    best.gain = this.#found[0]
+    best.leftGradient = this.#found[1]
+    best.leftHessian = this.#found[2]
+    best.bin = (split & 511) >> 1
+    best.categories = undefined
+    best.missingGoesLeft = (split & 1) === 1
+    return from + (split >> 9)
   }
 
   /**
@@ -255,31 +300,10 @@ export class SplitSearch {
     fromHessian: number,
     missingGoesLeft: boolean,
   ): void {
-    const { minSplitGain, regAlpha, regLambda } = this.#limits
+    const { minSplitGain } = this.#limits
     const { gradient, hessian, low, high } = leaf
     const least = this.#leastHessian(leaf)
     const before = this.#gain(gradient, hessian, low, high)
-    const isPlain = direction === 0 && regAlpha === 0 && low === -high && high === Number.POSITIVE_INFINITY
-    if (isPlain) {
-      // Where nothing bounds the values, g^2 / (h + lambda) is all there is to a gain.
-      const gainScale = this.hessianScale / (this.gradientScale * this.gradientScale)
-      const lambda = regLambda * this.hessianScale
-      const most = Math.max(best.gain, minSplitGain)
-      const at = sums.byteOffset + from * sums.BYTES_PER_ELEMENT
-      const start = [fromGradient, fromHessian] as const
-      const to = this.#found.byteOffset
-      const bins = end - from
-      const bin = this.#loops.scan(at, bins, gradient, hessian, ...start, least, lambda, gainScale, before, most, to)
-      if (bin < 0) return
-      best.gain = this.#found[0]
-      best.leftGradient = this.#found[1]
-      best.leftHessian = this.#found[2]
-      best.feature = feature
-      best.bin = bin
-      best.categories = undefined
-      best.missingGoesLeft = missingGoesLeft
-      return
-    }
     let leftGradient = fromGradient
     let leftHessian = fromHessian
     for (let bin = 0; bin < end - from; bin++) {
