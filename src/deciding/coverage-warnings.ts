@@ -33,3 +33,15 @@ export function warnIfEnded(
     'the newest transaction of the log is older than the longest window, so histories of new transactions are empty: decisions are degraded by history-short',
   )
 }
+
+/** Of two clocks, or one that is set again and again, a minute is nothing to speak of. */
+const smallLagMs = 60_000
+
+/** No decision is dated before another, so those to come stand at the time of the newest until the clock is there. */
+export function warnIfSetBack(logger: Logger, newestDecidedMs: number, nowMs: number): void {
+  if (newestDecidedMs - nowMs <= smallLagMs) return
+  logger.warn(
+    { newestDecision: formatIsoTime(newestDecidedMs), now: formatIsoTime(nowMs) },
+    "the clock is behind the newest decision: until it has caught up, decisions bear that one's time, by which caps, fuses, snoozes and entries of lists begin and end",
+  )
+}

@@ -83,6 +83,17 @@ describe('a service', () => {
     assert.deepEqual(rows[1], rows[0])
   })
 
+  test('that starts with a clock that was set back warns that decisions bear the time of the newest', async () => {
+    const before = await start({ inForce: one })
+    before.clock.nowMs = startMs + 2 * 3_600_000
+    await before.service.decide(purchase(1, { TIME: startMs }), undefined, noWait)
+    await before.close({ keep: true })
+    const { say } = await start({ inForce: one, directory: before.path })
+    const warnings = say.lines.filter((line) => line.includes('the clock is behind the newest decision'))
+    assert.equal(warnings.length, 1)
+    assert.match(warnings[0], /"newestDecision":"2026-11-22T11:00:00.000Z","now":"2026-11-22T09:00:00.000Z"/)
+  })
+
   test('that starts with a snapshot goes on as with the whole log', async () => {
     const first = await start({ inForce: one })
     for (let i = 0; i < 20; i++) await first.service.decide(purchase(i), undefined, noWait)

@@ -7,7 +7,7 @@ import type { TakeRecord } from '../log/projection.ts'
 import { tellUnread } from '../log/unread-parts.ts'
 import { serveable } from '../scoring/served-model.ts'
 import { requireCardKey } from './card-key.ts'
-import { warnIfEnded, warnIfShort } from './coverage-warnings.ts'
+import { warnIfEnded, warnIfSetBack, warnIfShort } from './coverage-warnings.ts'
 import type { Decider } from './decider.ts'
 import { createReceiver, modelOf, prepareModels, type ReadingOptions } from './deciding-champion.ts'
 import { createDecidingState, type DecidingState, type DecidingStateOptions } from './deciding-state.ts'
@@ -340,6 +340,7 @@ export class Takeover {
     const coveredSinceMs = this.#log.reading.firstTransactionMs()
     if (coveredSinceMs !== undefined) warnIfShort(logger, inForce, newestMs - coveredSinceMs)
     warnIfEnded(logger, inForce, newestMs, clock())
+    warnIfSetBack(logger, projectionsOf(prepared).policy.decidedAtMs, clock())
     const skipped = tellUnread(unread)
     if (skipped !== undefined) logger.warn({ unread }, skipped)
     if (lost.losses.length > 0) {
