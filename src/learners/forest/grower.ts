@@ -17,6 +17,9 @@ export interface BinnedDataset {
   readonly extraRows: Uint32Array
 }
 
+/** Row numbers and, beside them, what those rows weigh in this tree: looked up by row they would be far apart. */
+type KeptRows = Pick<ClassRows, 'rows' | 'weights'>
+
 /** The nodes of one grown tree, the root first. */
 export interface GrownTree extends Omit<TreeNodes, 'roots'> {
   /** For each feature: how much weighted Gini impurity its splits took away, as a share of the tree's sum. */
@@ -38,12 +41,11 @@ export class Grower {
   readonly #featureOrder: Int32Array
   readonly #drawn: Uint16Array
   readonly #draws: Uint32Array
-  readonly #weights: Float64Array
   readonly #allLegitimate: Uint32Array
   readonly #allFraud: Uint32Array
-  readonly #legitimateRows: Uint32Array
-  readonly #fraudRows: Uint32Array
-  readonly #spill: Uint32Array
+  readonly #legitimate: KeptRows
+  readonly #fraud: KeptRows
+  readonly #spill: KeptRows
 
   constructor(data: BinnedDataset, options: RandomForestOptions) {
     const rowCount = data.labels.length
@@ -53,12 +55,11 @@ export class Grower {
     this.#featureOrder = Int32Array.from(data.columns.keys())
     this.#drawn = new Uint16Array(rowCount + data.extraRows.length)
     this.#draws = new Uint32Array(rowCount)
-    this.#weights = new Float64Array(rowCount)
     this.#allLegitimate = rowsOf(data.labels, 0)
     this.#allFraud = rowsOf(data.labels, 1)
-    this.#legitimateRows = new Uint32Array(this.#allLegitimate.length)
-    this.#fraudRows = new Uint32Array(this.#allFraud.length)
-    this.#spill = new Uint32Array(rowCount)
+    this.#legitimate = keptRows(this.#allLegitimate.length)
+    this.#fraud = keptRows(this.#allFraud.length)
+    this.#spill = keptRows(rowCount)
   }
 
   /** The tree of this number: the same for the same seed, whatever was grown before it and wherever. */
@@ -114,26 +115,25 @@ export class Grower {
   #drawRoot(random: Random): Node {
     for (;;) {
       drawRows(this.#data.extraRows, this.#options, random, this.#drawn, this.#draws)
-      const legitimate = this.#takeRows(this.#allLegitimate, this.#legitimateRows)
-      const fraud = this.#takeRows(this.#allFraud, this.#fraudRows)
+      const legitimate = this.#takeRows(this.#allLegitimate, this.#legitimate)
+      const fraud = this.#takeRows(this.#allFraud, this.#fraud)
       if (legitimate.weight + fraud.weight > 0) return { index: 0, depth: 0, legitimate, fraud }
     }
   }
 
   /** Keeps of a class's rows those that were drawn and weigh something. */
-  #takeRows(all: Uint32Array, kept: Uint32Array): ClassRows {
-    const { weights } = this.#data
+  #takeRows(all: Uint32Array, { rows, weights }: KeptRows): ClassRows {
     let end = 0
     let sum = 0
     for (let i = 0; i < all.length; i++) {
       const row = all[i]
-      const weight = weights[row] * this.#draws[row]
-      this.#weights[row] = weight
+      const weight = this.#data.weights[row] * this.#draws[row]
       sum += weight
-      kept[end] = row
+      rows[end] = row
+      weights[end] = weight
       if (weight > 0) end++
     }
-    return { rows: kept, start: 0, end, weight: sum }
+    return { rows, weights, start: 0, end, weight: sum }
   }
 
   #isLeaf({ depth, legitimate, fraud }: Node): boolean {
@@ -166,7 +166,7 @@ export class Grower {
       order[chosen] = order[visited]
       order[visited] = feature
       const { bins, binCounts } = this.#data
-      if (splitter.tryFeature(feature, legitimate, fraud, bins[feature], binCounts[feature], this.#weights)) {
+      if (splitter.tryFeature(feature, legitimate, fraud, bins[feature], binCounts[feature])) {
         foundVarying = true
       }
     }
@@ -208,7 +208,7 @@ export class Grower {
   }
 
   /** Moves the rows that go left to the front, in their order; returns where the others begin. */
-  #partition({ rows, start, end }: ClassRows, { feature, bin: lastLeft, missingGoesLeft }: Split): number {
+  #partition({ rows, weights, start, end }: ClassRows, { feature, bin: lastLeft, missingGoesLeft }: Split): number {
     const bins = this.#data.bins[feature]
     const spill = this.#spill
     // Adding 1 in 16 bits turns the missing value's bin into the first instead of the last.
@@ -218,14 +218,18 @@ export class Grower {
     let spilled = 0
     for (let i = start; i < end; i++) {
       const row = rows[i]
+      const weight = weights[i]
       // Both are written and one is kept: a branch here would be mispredicted for every second row.
       rows[middle] = row
-      spill[spilled] = row
+      weights[middle] = weight
+      spill.rows[spilled] = row
+      spill.weights[spilled] = weight
       const goesLeft = (((bins[row] + shift) & 0xffff) - firstRight) >>> 31
       middle += goesLeft
       spilled += 1 - goesLeft
     }
-    rows.set(spill.subarray(0, spilled), middle)
+    rows.set(spill.rows.subarray(0, spilled), middle)
+    weights.set(spill.weights.subarray(0, spilled), middle)
     return middle
   }
 
@@ -254,6 +258,10 @@ export class Grower {
     }
     return extreme
   }
+}
+
+function keptRows(length: number): KeptRows {
+  return { rows: new Uint32Array(length), weights: new Float64Array(length) }
 }
 
 function rowsOf(labels: Uint8Array, label: number): Uint32Array {

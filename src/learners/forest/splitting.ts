@@ -1,8 +1,9 @@
 import { missingBin } from './binning.ts'
 
-/** One class's rows of a node: a run of row numbers and the sum of their weights. */
+/** One class's rows of a node: a run of row numbers, their weights beside them, and the sum of those. */
 export interface ClassRows {
   readonly rows: Uint32Array
+  readonly weights: Float64Array
   readonly start: number
   readonly end: number
   readonly weight: number
@@ -71,31 +72,23 @@ export class Splitter implements Split {
    * Tries every cut of one feature and keeps the best. False if the feature is constant among the node's rows.
    *
    * @param bins of every row by this feature, below `binCount` or `missingBin`.
-   * @param weights of every row.
    */
-  tryFeature(
-    feature: number,
-    legitimate: ClassRows,
-    fraud: ClassRows,
-    bins: Uint16Array,
-    binCount: number,
-    weights: Float64Array,
-  ): boolean {
+  tryFeature(feature: number, legitimate: ClassRows, fraud: ClassRows, bins: Uint16Array, binCount: number): boolean {
     this.#allLegitimate = legitimate.weight
     this.#allFraud = fraud.weight
     this.#allSamples = legitimate.end - legitimate.start + fraud.end - fraud.start
     if (this.#allSamples <= sparseNode && this.#allSamples * 4 < binCount) {
       const used = this.#touch(legitimate, bins, 0)
       const touched = sortSmall(this.#touched, this.#touch(fraud, bins, used))
-      this.#add(legitimate, this.#legitimate, bins, weights)
-      this.#add(fraud, this.#fraud, bins, weights)
+      this.#add(legitimate, this.#legitimate, bins)
+      this.#add(fraud, this.#fraud, bins)
       this.#takeMissing()
       const varies = this.#scan(feature, touched, touched.length)
       for (const bin of touched) this.#clear(bin, bin + 1)
       return varies
     }
-    this.#addMany(legitimate, this.#legitimate, bins, binCount, weights)
-    this.#addMany(fraud, this.#fraud, bins, binCount, weights)
+    this.#addMany(legitimate, this.#legitimate, bins, binCount)
+    this.#addMany(fraud, this.#fraud, bins, binCount)
     this.#takeMissing()
     const varies = this.#scan(feature, undefined, binCount)
     this.#clear(0, binCount)
@@ -107,11 +100,8 @@ export class Splitter implements Split {
     return used
   }
 
-  #add({ rows, start, end }: ClassRows, histogram: Float64Array, bins: Uint16Array, weights: Float64Array): void {
-    for (let i = start; i < end; i++) {
-      const row = rows[i]
-      histogram[bins[row]] += weights[row]
-    }
+  #add({ rows, weights, start, end }: ClassRows, histogram: Float64Array, bins: Uint16Array): void {
+    for (let i = start; i < end; i++) histogram[bins[rows[i]]] += weights[i]
     if (this.#minSamplesLeaf > 1) {
       for (let i = start; i < end; i++) this.#samples[bins[rows[i]]]++
     }
@@ -121,21 +111,17 @@ export class Splitter implements Split {
    * `#add` in four lanes: most legitimate rows share a few wide bins, and an addition to a bin waits for the last one
    * to the same bin. A third faster on large nodes.
    */
-  #addMany(part: ClassRows, histogram: Float64Array, bins: Uint16Array, binCount: number, weights: Float64Array): void {
-    const { rows, start, end } = part
+  #addMany(part: ClassRows, histogram: Float64Array, bins: Uint16Array, binCount: number): void {
+    const { rows, weights, start, end } = part
     const lanes = this.#lanes
     const endOfFours = start + ((end - start) & ~3)
     for (let i = start; i < endOfFours; i += 4) {
-      const row0 = rows[i]
-      const row1 = rows[i + 1]
-      const row2 = rows[i + 2]
-      const row3 = rows[i + 3]
-      lanes[bins[row0] * 4] += weights[row0]
-      lanes[bins[row1] * 4 + 1] += weights[row1]
-      lanes[bins[row2] * 4 + 2] += weights[row2]
-      lanes[bins[row3] * 4 + 3] += weights[row3]
+      lanes[bins[rows[i]] * 4] += weights[i]
+      lanes[bins[rows[i + 1]] * 4 + 1] += weights[i + 1]
+      lanes[bins[rows[i + 2]] * 4 + 2] += weights[i + 2]
+      lanes[bins[rows[i + 3]] * 4 + 3] += weights[i + 3]
     }
-    this.#add({ ...part, start: endOfFours }, histogram, bins, weights)
+    this.#add({ ...part, start: endOfFours }, histogram, bins)
     for (let bin = 0; bin <= binCount; bin++) {
       const from = bin === binCount ? missingBin : bin
       const lane = from * 4
