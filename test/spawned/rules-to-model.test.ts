@@ -134,14 +134,20 @@ describe('from rules alone to a first model', () => {
     const cards = readFileSync(at('cards.yaml'), 'utf8')
     writeFileSync(at('no-id.yaml'), cards.replace(/^ {2}id: .*\n/m, ''))
     assert.match(
-      await refused('serve', '--detector', 'no-id.yaml', '--data', 'other'),
+      await refused('serve', '--detector', 'no-id.yaml', '--data', 'other', '--port', '0'),
       /DETECTOR_INVALID: .*cannot decide/,
     )
     writeFileSync(at('bad.yaml'), cards.replace('by: card, over: [10m', 'by: crad, over: [10m'))
-    assert.match(await refused('serve', '--detector', 'bad.yaml', '--data', 'other'), /DETECTOR_INVALID: bad.yaml:\d+/)
-    assert.match(await refused('serve', '--detector', 'none.yaml', '--data', 'other'), /FILE_UNREADABLE: .*none.yaml/)
     assert.match(
-      await refused('serve', '--data', 'other'),
+      await refused('serve', '--detector', 'bad.yaml', '--data', 'other', '--port', '0'),
+      /DETECTOR_INVALID: bad.yaml:\d+/,
+    )
+    assert.match(
+      await refused('serve', '--detector', 'none.yaml', '--data', 'other', '--port', '0'),
+      /FILE_UNREADABLE: .*none.yaml/,
+    )
+    assert.match(
+      await refused('serve', '--data', 'other', '--port', '0'),
       /FILE_UNREADABLE: .* decide without a model: serve --detector FILE/,
     )
     assert.match(
