@@ -12,6 +12,7 @@ import { partsOf } from './features/parts.ts'
 import type { Definition } from './log/log-record.ts'
 import type { ClusterAddress } from './open-cluster.ts'
 import { loadKafka } from './streams/kafka/kafka-client.ts'
+import { tellKafkaError } from './streams/kafka/kafka-errors.ts'
 
 /** What `cluster init` made. */
 export interface MadeCluster {
@@ -23,7 +24,8 @@ export interface MadeCluster {
 /**
  * Makes a cluster's topics, with its first definition; of a cluster that there is, those that it lacks.
  *
- * @throws FraudError CLUSTER_UNSUPPORTED, TOPIC_UNUSABLE where there is such a cluster already that lacks nothing.
+ * @throws FraudError CLUSTER_UNSUPPORTED, TOPIC_UNUSABLE where there is such a cluster already that lacks nothing,
+ *   LOG_UNAVAILABLE, KAFKA_REFUSED.
  */
 export async function initCluster(
   { kafka: choice, prefix }: ClusterAddress,
@@ -70,6 +72,8 @@ export async function initCluster(
     }
     await kafka.createTopics(home, partitions, replication)
     return { topics: [homeLane, ...keyLanes].map((lane) => topicOf(prefix, lane)), isAdded: false }
+  } catch (error) {
+    throw tellKafkaError(error)
   } finally {
     await kafka.close()
   }

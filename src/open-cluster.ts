@@ -25,6 +25,7 @@ import { definitionOf } from './deciding/define.ts'
 import type { DetectorInForce } from './deciding/detector-in-force.ts'
 import { openModelFiles } from './stores/model-files.ts'
 import { type Kafka, type KafkaChoice, loadKafka } from './streams/kafka/kafka-client.ts'
+import { tellKafkaError } from './streams/kafka/kafka-errors.ts'
 
 export interface ClusterAddress {
   readonly kafka: KafkaChoice
@@ -166,7 +167,7 @@ export async function openCluster(
     return { decisions, policy, deployer, close }
   } catch (error) {
     await close()
-    throw error
+    throw tellKafkaError(error)
   }
 }
 

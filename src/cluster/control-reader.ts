@@ -45,7 +45,7 @@ export class ControlReader {
   /** Runs until aborted. @throws FraudError LOG_TOO_NEW, LOG_INVALID where it can't go on. */
   async run(signal: AbortSignal): Promise<void> {
     const { log } = this.#options
-    this.#from = await log.end(controlPlace)
+    this.#from = await log.end(controlPlace, signal)
     this.#end = this.#from
     this.#due = this.#from
     const failed = Promise.withResolvers<never>()

@@ -59,7 +59,7 @@ export class Holder {
   /** Folds places until aborted. */
   async run(held: readonly Held[], signal: AbortSignal): Promise<void> {
     this.#unopened = held.length
-    await Promise.all(held.map((each) => this.#open(each)))
+    await Promise.all(held.map((each) => this.#open(each, signal)))
     const states = [...this.#states.values()].filter(({ fault }) => fault === undefined)
     // The last entry that a saved fold took is read again, to see that it is still the same.
     const places = states.map(({ place, fold, isUnchecked }) => ({
@@ -102,8 +102,8 @@ export class Holder {
     return this.#states.get(placeName(place))?.mark
   }
 
-  async #open({ place, fold, mark }: Held): Promise<void> {
-    const liveFrom = await this.#options.log.end(place)
+  async #open({ place, fold, mark }: Held, signal: AbortSignal): Promise<void> {
+    const liveFrom = await this.#options.log.end(place, signal)
     const state: State = {
       place,
       fold,

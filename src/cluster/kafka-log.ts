@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { FraudError } from '../core/errors.ts'
 import type { Kafka } from '../streams/kafka/kafka-client.ts'
-import { isPassingInKafka, whyKafka } from '../streams/kafka/kafka-errors.ts'
+import { isPassingInKafka, tellKafkaError, whyKafka } from '../streams/kafka/kafka-errors.ts'
 import type { KafkaAppender } from '../streams/kafka/kafka-writer.ts'
 import { type Appended, type OrderedLog, type Place, placeName, type TakeEntry } from './ordered-log.ts'
 import { endOf, offsetAfter, packEntries, unpackEntries } from './packed-entries.ts'
@@ -116,12 +116,26 @@ export class KafkaLog implements OrderedLog {
     }
   }
 
-  async end({ lane, partition }: Place): Promise<number> {
+  /** @throws FraudError LOG_UNAVAILABLE, LOG_INVALID where there is no such place, KAFKA_REFUSED. */
+  async end({ lane, partition }: Place, signal?: AbortSignal): Promise<number> {
     const topic = topicOf(this.#prefix, lane)
-    const known = this.#bounds.get(topic) ?? this.#askBounds(topic)
-    const place = (await known)[partition]
+    const place = (await this.#boundsOf(topic, signal))[partition]
     if (place === undefined) throw new FraudError('LOG_INVALID', `${topic} has no partition ${partition}`)
     return endOf(place.end)
+  }
+
+  async #boundsOf(topic: string, signal?: AbortSignal): Promise<Bounds> {
+    while (true) {
+      try {
+        return await (this.#bounds.get(topic) ?? this.#askBounds(topic))
+      } catch (cause) {
+        const error = tellKafkaError(cause)
+        if (signal === undefined || signal.aborted || !isUnavailable(error)) throw error
+        const partitions = await this.#kafka.partitions(topic).catch(() => 1)
+        if (partitions === undefined) throw new FraudError('LOG_INVALID', `Kafka has no topic ${topic}`, { cause })
+        await sleep(troubleWaitMs, undefined, { signal }).catch(() => {})
+      }
+    }
   }
 
   #askBounds(topic: string): Promise<Bounds> {
@@ -131,6 +145,10 @@ export class KafkaLog implements OrderedLog {
     asked.then(() => setTimeout(forget, boundsForMs).unref(), forget)
     return asked
   }
+}
+
+function isUnavailable(error: unknown): boolean {
+  return error instanceof FraudError && error.code === 'LOG_UNAVAILABLE'
 }
 
 /** What was cut off, or let go of, can't be made again by reading. */

@@ -26,8 +26,12 @@ export interface OrderedLog {
   append(entries: readonly Appended[]): Promise<void>
   /** Gives all entries after positions (-1: from the first), each place's in its order, until aborted. */
   read(places: readonly (Place & { readonly after: number })[], take: TakeEntry, signal: AbortSignal): Promise<void>
-  /** The position of the newest entry; -1 where there is none. */
-  end(place: Place): Promise<number>
+  /**
+   * The position of the newest entry; -1 where there is none.
+   *
+   * @param signal until it is aborted, a log that does not answer is asked again.
+   */
+  end(place: Place, signal?: AbortSignal): Promise<number>
 }
 
 export function placeName({ lane, partition }: Place): string {

@@ -89,6 +89,19 @@ describe('places in Kafka', { skip: noKafka }, () => {
     assert.deepEqual(await lane().get('a@000000000000', other), Buffer.from(files[0]))
   })
 
+  test('are asked where they end until the broker is back, where that can wait', async () => {
+    const place = { lane: 'key-card', partition: 0 }
+    await server.kill()
+    await assert.rejects(log.end(place), { code: 'LOG_UNAVAILABLE', message: /^Kafka could not do it: connect ECONN/ })
+    const waiting = log.end(place, new AbortController().signal)
+    await sleep(500)
+    await server.start()
+    assert.equal(await waiting, -1)
+    await assert.rejects(log.end({ ...place, lane: 'key-none' }, new AbortController().signal), {
+      message: 'Kafka has no topic t.key-none',
+    })
+  })
+
   test('hold what was acknowledged before the broker was killed, and refuse meanwhile', async () => {
     const place = { lane: 'home', partition: 2 }
     const acknowledged: string[] = []

@@ -192,6 +192,15 @@ describe('the models of a cluster', { skip: noKafka }, () => {
     }
   })
 
+  test('says why it can’t be made, by fewer brokers than keep an entry or by none', async () => {
+    const tooFew = /error LOG_UNAVAILABLE: Kafka could not do it: Replication factor is below 1 or larger/
+    await assert.rejects(succeed('cluster', 'init', server.url('wide'), first), tooFew)
+    const nobody = /error LOG_UNAVAILABLE: Kafka could not do it: connect ECONNREFUSED/
+    await assert.rejects(succeed('cluster', 'init', 'kafka://127.0.0.1:9/none', first), nobody)
+    const serve = ['serve', first, '--cluster', 'kafka://127.0.0.1:9/none', '--port', '0', '--replies', '127.0.0.1:0']
+    await assert.rejects(succeed(...serve), nobody)
+  })
+
   test('is finished where its making was cut short, by the bundle that it was begun with alone', async () => {
     const kafka = await loadKafka({ brokers: [server.broker], isTls: false })
     try {

@@ -24,6 +24,12 @@ export function isPassingInKafka(error: unknown): boolean {
   return true
 }
 
+/** The same with a code and Kafka's reason, for a command that can't go on without it. @throws FraudError KAFKA_REFUSED */
+export function tellKafkaError(error: unknown): unknown {
+  if (error instanceof FraudError || !isPassingInKafka(error)) return error
+  return new FraudError('LOG_UNAVAILABLE', `Kafka could not do it: ${whyKafka(error)}`, { cause: error })
+}
+
 /** Whether Kafka refuses something that no waiting cures: rights, a login, a size, a version. */
 export function isLasting(error: unknown): boolean {
   if (!(error instanceof Error)) return false
