@@ -36,6 +36,7 @@ def features_of(rows, columns, command, detector, flags):
         if done.returncode != 0:
             raise RuntimeError(done.stderr)
         with open(out, newline="", encoding="utf-8") as file:
+            # All cells are text, so the first row tells Spark their types.
             yield from (Row(**row) for row in csv.DictReader(file))
 
 
@@ -60,11 +61,11 @@ def main():
         parted = table.repartition(given.partitions, column).rdd.mapPartitions(
             lambda rows, columns=columns, flags=flags: features_of(rows, columns, command, detector, flags)
         )
-        part = parted.toDF(sampleRatio=1.0).withColumnRenamed("id", given.id)
+        part = parted.toDF().withColumnRenamed("id", given.id)
         joined = joined.join(part, on=given.id, how="left")
     columns, detector = joined.columns, given.detector
     whole = joined.rdd.mapPartitions(lambda rows: features_of(rows, columns, command, detector, ["--joined"]))
-    whole.toDF(sampleRatio=1.0).write.csv(given.out, header=True, mode="error", emptyValue="", nullValue="")
+    whole.toDF().write.csv(given.out, header=True, mode="error", emptyValue="", nullValue="")
     spark.stop()
 
 
