@@ -54,6 +54,9 @@ test('a decision is explained from the data directory, beside the service, on th
     text,
     /\nrules\n {2}busy: live, decline: It is 10\n {4}true {5}card_count_1h >= 1\.0 {4}\(card_count_1h 1\)\n/,
   )
+  const { lines: alone, run: again } = heard()
+  await explainDecided({ data, id: 't-1' }, again)
+  assert.match(alone.join('\n'), /\n {2}1 other rule had nothing to say\n/)
   assert.match(text, /\n {2}large: silent, decline\n {4}false {4}amount > 500\.0 {4}\(amount 10\)\n/)
   assert.match(
     text,

@@ -94,7 +94,8 @@ function tellPolicy({ policyParts, fuses, control }: DecisionExplanation): reado
       return `  ${String(result ?? 'unknown').padEnd(7)}  ${text}${of === '' ? '' : `    (${of})`}`
     }),
   ])
-  const others = silentRules === 0 ? [] : [`${silentRules} other rules had nothing to say`]
+  const others =
+    silentRules === 0 ? [] : [`${silentRules} other rule${silentRules === 1 ? '' : 's'} had nothing to say`]
   return [
     ...section('score', score === undefined ? [] : [score.text, ...(costs.length === 0 ? [] : [costs.join(', ')])]),
     ...section('rules', [...ofRules, ...others]),

@@ -31,5 +31,6 @@ function entryAt(table: Table, row: number, before: number, file: string): Entry
   const parsed = entrySchema.safeParse(Object.fromEntries(given))
   if (parsed.success) return parsed.data
   const [{ path, message }] = parsed.error.issues
-  throw new FraudError('DATA_INVALID', `${file}, ${tellRow(table, row, before)}: ${path.join('.')}: ${message}`)
+  const column = Object.entries(names).find(([, name]) => name === path[0])?.[0] ?? path.join('.')
+  throw new FraudError('DATA_INVALID', `${file}, ${tellRow(table, row, before)}: ${column}: ${message}`)
 }

@@ -100,7 +100,7 @@ function entryCommands(): readonly Command[] {
   const take = changing(
     new Command('take')
       .summary('take values off a list')
-      .description('Takes values off a list; one that is not on it changes nothing.')
+      .description('Takes values off a list; one that is not on it changes nothing, and is warned of.')
       .argument('<name>')
       .argument('<values...>'),
     '  shrike lists take stolen k-0000157 k-0000158',

@@ -120,6 +120,17 @@ describe('a change', () => {
     assert.deepEqual(told(policy, { kind: 'rollback', to: 2 }), [])
   })
 
+  test('is warned of values to take off a list that are not on it', () => {
+    const policy = inForce()
+    policy.apply(record(2, { kind: 'list', list: { name: 'stolen', of: 'device', effect: 'block' } }))
+    policy.apply(record(3, { kind: 'entries', list: 'stolen', add: [{ value: 'd1' }, { value: 'd2' }] }))
+    const warned = (remove: string[]) => checkChange(policy, { kind: 'entries', list: 'stolen', remove }).warnings
+    assert.deepEqual(warned(['d1', 'd2']), [])
+    assert.deepEqual(warned(['d1', 'd3']), [
+      { field: 'remove', reason: '1 of 2 values are not on the list, so nothing is taken off for them' },
+    ])
+  })
+
   test('that takes a list from rules names them, unless it takes them, too', () => {
     const policy = inForce()
     policy.apply(record(2, { kind: 'list', list: { name: 'odd', of: 'country', effect: 'none' } }))

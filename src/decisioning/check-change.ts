@@ -77,6 +77,7 @@ export function checkChange(
       ...warnOfWindows(policy.names.own, names.own, coveredMs),
       ...rules.warnings,
       ...singles.flatMap((each) => warnOfLists(before, draft, each)),
+      ...singles.flatMap((each) => warnOfTaken(policy, each)),
     ],
   }
 }
@@ -102,6 +103,21 @@ function warnOfLists(before: Definitions, after: Definitions, change: SingleChan
       { field, reason: `it is newer than version ${change.to}: it keeps its entries, and has no effect by itself` },
     ]
   })
+}
+
+/** A value that is misspelt, or written otherwise than in transactions, stays on the list. */
+function warnOfTaken(policy: PolicyInForce, change: SingleChange): readonly PolicyProblem[] {
+  if (change.kind !== 'entries') return []
+  const { list, remove = [] } = change
+  const entries = policy.entriesOf(list)
+  const absent = remove.filter((value) => entries?.find(value) === undefined).length
+  if (absent === 0) return []
+  return [
+    {
+      field: 'remove',
+      reason: `${absent} of ${remove.length} values are not on the list, so nothing is taken off for them`,
+    },
+  ]
 }
 
 /** A draft with the rules that changes speak of: of ten thousand, a copy takes longer than all else. */

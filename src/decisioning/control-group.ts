@@ -1,9 +1,10 @@
 import { z } from '../core/zod.ts'
 import { draw } from './draws.ts'
 import type { Settlement } from './opinion.ts'
+import { strictObject } from './other-words.ts'
 
 /** A share of the transactions that would be declined passes, so that labels show what declines are worth. */
-export const controlGroupSchema = z.strictObject({
+export const controlGroupSchema = strictObject({
   share: z.number().min(0).max(0.5),
   /** The largest amount that may pass, in major units. */
   upTo: z.number().min(0),

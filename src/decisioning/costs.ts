@@ -1,23 +1,24 @@
 import { z } from '../core/zod.ts'
 import { type Outcome, outcomes } from '../detector/detector-schema.ts'
 import type { Opinion } from './opinion.ts'
+import { strictObject } from './other-words.ts'
 
 const money = z.number().min(0)
 const share = z.number().min(0).max(1)
-const amountCost = z.strictObject({
+const amountCost = strictObject({
   /** The share of the amount; it may be above 1 where a penalty is added. */
   share: money.optional(),
   fixed: money.optional(),
 })
 
 /** What outcomes cost, in major units of the amount's currency. */
-export const costsSchema = z.strictObject({
+export const costsSchema = strictObject({
   missedFraud: amountCost,
   wrongDecline: amountCost,
   /** Missing where nobody reviews. `finds` is the share of frauds that people find. */
-  review: z.strictObject({ cost: money, finds: share, perDay: z.int().min(1).optional() }).optional(),
+  review: strictObject({ cost: money, finds: share, perDay: z.int().min(1).optional() }).optional(),
   /** Missing where there is no step-up: the share of the honest who leave, and of fraud that it stops. */
-  challenge: z.strictObject({ cost: money, honestLeave: share, stops: share }).optional(),
+  challenge: strictObject({ cost: money, honestLeave: share, stops: share }).optional(),
   /** What each review costs on top of its own cost, since people can only do so many a day. */
   capacityPrice: money.optional(),
 })

@@ -1,5 +1,5 @@
 import { z } from '../core/zod.ts'
-import { oneOf } from './other-words.ts'
+import { oneOf, strictObject } from './other-words.ts'
 import { instantSchema, noteSchema } from './rule-definition.ts'
 
 /** What it means that a value is on a list: a final decline, an override that approves, a plain review, or nothing by itself. */
@@ -17,7 +17,7 @@ export const listNameSchema = z
   .string()
   .regex(/^[A-Za-z_][A-Za-z0-9_]{0,63}$/, 'a list is named by letters, digits and "_", at most 64, the first no digit')
 
-export const listSchema = z.strictObject({
+export const listSchema = strictObject({
   name: listNameSchema,
   /** The key or the field whose values are on it, by the detector's name. */
   of: z.string().min(1).max(128),
@@ -27,7 +27,7 @@ export const listSchema = z.strictObject({
 export type ListDefinition = Readonly<z.infer<typeof listSchema>>
 
 /** A value as it is sent; as it is kept it is a token where it is personal, and a hash where it is a card number. */
-export const entrySchema = z.strictObject({
+export const entrySchema = strictObject({
   value: z.string().min(1).max(512),
   expiresAt: instantSchema.optional(),
   source: z.string().min(1).max(100).optional(),

@@ -39,6 +39,11 @@ export function tellNames<const Name extends string>(names: readonly Name[], oth
   }
 }
 
+/** An object of these names alone; of a misspelt one it is told which was meant. */
+export function strictObject<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
+  return z.strictObject(shape, { error: tellNames(Object.keys(shape), {}) })
+}
+
 function wordFor<Word extends string>(
   given: string,
   words: readonly Word[],

@@ -100,6 +100,13 @@ describe('a policy as files', () => {
       },
     )
   })
+
+  test('tells of a misspelt name which was meant', () => {
+    const of = (text: string) => () => readPolicyFiles([{ path: 'policy.yaml', text }])
+    const costs = 'costs:\n  wrongDecline: { fixed: 1 }\n  missedFraud: { fixd: 20 }\n'
+    assert.throws(of(costs), /policy\.yaml:3: costs\.missedFraud: it has no "fixd"; did you mean fixed\?/)
+    assert.throws(of('treshholds: { review: 0.5 }\n'), /it has no "treshholds"; did you mean thresholds\?/)
+  })
 })
 
 test('differences are told down to the values', () => {

@@ -109,7 +109,8 @@ function policySections({ policyParts }: DecisionPage): Markup {
   const { score, rules, lists, silentRules } = policyParts
   const costs = Object.entries(score.expectedCosts ?? {}).map(([outcome, cost]) => `${outcome} ${cost.toFixed(2)}`)
   const none = rules.length + silentRules === 0 ? html`<p>There was no rule.</p>` : nothing
-  const others = silentRules === 0 ? none : html`<p>${String(silentRules)} other rules had nothing to say.</p>`
+  const silent = `${silentRules} other rule${silentRules === 1 ? '' : 's'} had nothing to say.`
+  const others = silentRules === 0 ? none : html`<p>${silent}</p>`
   const ofLists = lists.map(({ name, of, effect }) => html`<p>${name}: its ${of}, effect ${effect}</p>`)
   return html`${card('Score', html`<p>${score.text}</p>${costs.length === 0 ? nothing : html`<p>Expected costs: ${costs.join(', ')}</p>`}`)}
 ${card('Rules', [...rules.map(ruleTable), others])}${lists.length === 0 ? nothing : card('Lists', ofLists)}`

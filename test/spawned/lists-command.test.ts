@@ -18,7 +18,7 @@ test('a list is defined and filled beside a service, decides, and is emptied wit
   const defined = await lists('set', write('lists.yaml', '[{ name: stolen, of: card, effect: block }]\n'))
   assert.deepEqual([defined.code, /^version \d+ is in force/.test(defined.stdout)], [0, true], defined.stderr)
   const bad = await lists('add', 'stolen', write('bad.csv', 'value,expires_at\nc-1,\nc-2,tomorrow\n'))
-  assert.match(bad.stderr, /DATA_INVALID: .*bad.csv, line 3: expiresAt: write an ISO 8601 time/)
+  assert.match(bad.stderr, /DATA_INVALID: .*bad.csv, line 3: expires_at: write an ISO 8601 time/)
   const cards = write('cards.csv', `value,note\n${first.body.card_id},Reported\nc-0000002,\n`)
   assert.match((await lists('add', 'stolen', cards)).stdout, /^entries added to stolen in .*: 2\n/)
   const exported = (await lists('export', 'stolen')).stdout
@@ -33,6 +33,8 @@ test('a list is defined and filled beside a service, decides, and is emptied wit
   assert.equal((await lists('export', 'stolen')).stdout, exported)
   assert.match((await lists('show', 'stolen')).stdout, /^name: stolen\n/)
   assert.equal((await lists('take', 'stolen', String(first.body.card_id))).code, 0)
+  const absent = await lists('take', 'stolen', 'c-0000003')
+  assert.match(absent.stderr, /warning: remove: 1 of 1 values are not on the list/)
   const again = await ServiceProcess.start(bundle, data)
   const body = { ...first.body, transaction_id: 'later', time: second.body.time }
   assert.notEqual(JSON.parse((await again.decide(body)).text).reasons[0]?.code, 'list:stolen')
