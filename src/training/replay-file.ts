@@ -27,7 +27,8 @@ import { writeRejects } from './rejects.ts'
 import { RepeatedIds, warnOfRepeats } from './repeated-ids.ts'
 import { type ReadRow, type ReadTable, replayInChunks } from './replay-chunks.ts'
 
-const rowsPerTable = 16_384
+/** So few that what is made of them is gone before it is collected as old: of more, a command holds 30 MB more. */
+const rowsPerTable = 4096
 /** In chunks a table has as many rows as a chunk: each looks up its texts once. */
 const rowsPerTableInChunks = 131_072
 /** From so many rows on threads are worth their start. */
