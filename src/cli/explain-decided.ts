@@ -4,7 +4,7 @@ import { showValue } from '../core/show-value.ts'
 import { type DecisionExplanation, type ExplainingModel, explainDecision } from '../deciding/explain-decision.ts'
 import { createExplainer } from '../models/explanation.ts'
 import { formatGeneral } from '../pages/format.ts'
-import { mostPictured, mostTelling, renderDecision, tellValues } from '../pages/render-decision.ts'
+import { mostPictured, mostTelling, renderDecision, tellSilent, tellValues } from '../pages/render-decision.ts'
 import { createPredictor, readBundle } from '../scoring/load-predictor.ts'
 import { dataDirectory } from '../stores/data-directory.ts'
 import { openModelFiles } from '../stores/model-files.ts'
@@ -94,8 +94,7 @@ function tellPolicy({ policyParts, fuses, control }: DecisionExplanation): reado
       return `  ${String(result ?? 'unknown').padEnd(7)}  ${text}${of === '' ? '' : `    (${of})`}`
     }),
   ])
-  const others =
-    silentRules === 0 ? [] : [`${silentRules} other rule${silentRules === 1 ? '' : 's'} had nothing to say`]
+  const others = silentRules === 0 ? [] : [tellSilent(silentRules)]
   return [
     ...section('score', score === undefined ? [] : [score.text, ...(costs.length === 0 ? [] : [costs.join(', ')])]),
     ...section('rules', [...ofRules, ...others]),

@@ -104,13 +104,17 @@ function card(title: string, content: Markup | readonly Markup[]): Markup {
 `
 }
 
+/** How many rules had nothing to say, in words. */
+export function tellSilent(rules: number): string {
+  return `${rules} other rule${rules === 1 ? '' : 's'} had nothing to say`
+}
+
 function policySections({ policyParts }: DecisionPage): Markup {
   if (policyParts === undefined) return nothing
   const { score, rules, lists, silentRules } = policyParts
   const costs = Object.entries(score.expectedCosts ?? {}).map(([outcome, cost]) => `${outcome} ${cost.toFixed(2)}`)
   const none = rules.length + silentRules === 0 ? html`<p>There was no rule.</p>` : nothing
-  const silent = `${silentRules} other rule${silentRules === 1 ? '' : 's'} had nothing to say.`
-  const others = silentRules === 0 ? none : html`<p>${silent}</p>`
+  const others = silentRules === 0 ? none : html`<p>${tellSilent(silentRules)}.</p>`
   const ofLists = lists.map(({ name, of, effect }) => html`<p>${name}: its ${of}, effect ${effect}</p>`)
   return html`${card('Score', html`<p>${score.text}</p>${costs.length === 0 ? nothing : html`<p>Expected costs: ${costs.join(', ')}</p>`}`)}
 ${card('Rules', [...rules.map(ruleTable), others])}${lists.length === 0 ? nothing : card('Lists', ofLists)}`
