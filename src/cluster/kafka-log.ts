@@ -131,6 +131,7 @@ export class KafkaLog implements OrderedLog {
       } catch (cause) {
         const error = tellKafkaError(cause)
         if (signal === undefined || signal.aborted || !isUnavailable(error)) throw error
+        // Where Kafka can't tell that either, the topic may be there.
         const partitions = await this.#kafka.partitions(topic).catch(() => 1)
         if (partitions === undefined) throw new FraudError('LOG_INVALID', `Kafka has no topic ${topic}`, { cause })
         await sleep(troubleWaitMs, undefined, { signal }).catch(() => {})

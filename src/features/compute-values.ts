@@ -14,8 +14,8 @@ export type ComputeValues = (
 
 /**
  * Makes code that computes these features, none of which needs others. V8 takes a function into its caller only where a call
- * always meets the same one. Each feature therefore has a call of its own: in a loop over many rows that takes a fifth of the
- * time of a loop over the features, where each value is a call and a number on the heap.
+ * always meets the same one. Each feature therefore has a call of its own: in a loop over many rows that takes a third to a
+ * half less than a loop over the features, where each value is a call and a number on the heap.
  */
 export function compileValues(features: readonly Feature[]): ComputeValues {
   const names = features.map((_, i) => `feature${i}`)
