@@ -19,6 +19,15 @@ test('a list is defined and filled beside a service, decides, and is emptied wit
   assert.deepEqual([defined.code, /^version \d+ is in force/.test(defined.stdout)], [0, true], defined.stderr)
   const bad = await lists('add', 'stolen', write('bad.csv', 'value,expires_at\nc-1,\nc-2,tomorrow\n'))
   assert.match(bad.stderr, /DATA_INVALID: .*bad.csv, line 3: expires_at: write an ISO 8601 time/)
+  const lost = await lists('add', 'stolen', write('lost.csv', 'value,expires\nc-1,2020-01-01T00:00:00Z\n'))
+  assert.match(
+    lost.stderr,
+    /DATA_INVALID: .*lost.csv: the column "expires" is not a column of entries. It has "value", /,
+  )
+  const both = write('both.csv', 'value,expiresAt,expires_at\nc-1,2020-01-01T00:00:00Z,\n')
+  assert.match((await lists('add', 'stolen', both)).stderr, /: the column "expires_at" says the same as "expiresAt"/)
+  const exportedLines = write('lines.ndjson', '{"value":"c-1","expiresAt":"2020-01-01T00:00:00Z"}\n')
+  assert.equal((await lists('add', 'stolen', exportedLines)).code, 0)
   const cards = write('cards.csv', `value,note\n${first.body.card_id},Reported\nc-0000002,\n`)
   assert.match((await lists('add', 'stolen', cards)).stdout, /^entries added to stolen in .*: 2\n/)
   const exported = (await lists('export', 'stolen')).stdout
