@@ -47,14 +47,22 @@ describe('a policy', () => {
       { code: 'score_over_decline', text: 'Score 0.83 is over the decline threshold 0.80' },
     ])
     assert.deepEqual(judge(all, 0.1).reasons, [
-      { code: 'score_over_challenge', text: 'Score 0.10 is over the challenge threshold 0.10' },
+      { code: 'score_over_challenge', text: 'Score 0.10 is at the challenge threshold 0.10' },
     ])
     assert.deepEqual(judge(policyOf(detector({ review: 0.00012 })), 0.00123).reasons, [
       { code: 'score_over_review', text: 'Score 0.0012 is over the review threshold 0.00012' },
     ])
     assert.equal(
       judge(policyOf(detector({ review: 0 })), 0).reasons[0].text,
-      'Score 0.00 is over the review threshold 0.00',
+      'Score 0.00 is at the review threshold 0.00',
+    )
+    const wordsOf = (score: number) => judge(all, score).reasons[0].text
+    assert.equal(wordsOf(0.2034), 'Score 0.203 is over the review threshold 0.20')
+    assert.equal(wordsOf(0.20004), 'Score 0.20004 is over the review threshold 0.20')
+    assert.equal(wordsOf(0.2 + 2 ** -55), 'Score 0.20000000000000004 is over the review threshold 0.20')
+    assert.equal(
+      judge(policyOf(detector({ review: 0.203 })), 0.2034).reasons[0].text,
+      'Score 0.2034 is over the review threshold 0.20',
     )
   })
 

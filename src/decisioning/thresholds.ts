@@ -24,7 +24,9 @@ export function opinionByThresholds(thresholds: Thresholds, score: number, segme
   const outcome = outcomeByThresholds(thresholds, score)
   if (outcome === 'approve') return undefined
   const of = segment === undefined ? '' : ` of the segment ${segment}`
-  const text = `Score ${showShare(score)} is over the ${outcome} threshold ${showShare(thresholds[outcome] ?? 0)}${of}`
+  const threshold = thresholds[outcome] ?? 0
+  const where = score === threshold ? 'at' : 'over'
+  const text = `Score ${showScore(score, threshold)} is ${where} the ${outcome} threshold ${showShare(threshold)}${of}`
   return {
     source: 'threshold',
     id: outcome,
@@ -32,6 +34,14 @@ export function opinionByThresholds(thresholds: Thresholds, score: number, segme
     strength: 'plain',
     reason: { code: `score_over_${outcome}`, text },
   }
+}
+
+/** As many decimals as tell a score from the threshold that it is over. */
+function showScore(score: number, threshold: number): string {
+  if (score === threshold || showShare(score) !== showShare(threshold)) return showShare(score)
+  let decimals = 3
+  while (decimals < 17 && Number(score.toFixed(decimals)) <= threshold) decimals++
+  return score.toFixed(decimals)
 }
 
 /** Two decimals, or as many as tell a small number from 0. */
