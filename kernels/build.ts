@@ -9,6 +9,7 @@ import asc from 'assemblyscript/asc'
 /** Each kernel's source under assembly/, and the module that carries it. */
 export const kernels = [
   { source: 'forest.ts', module: 'src/models/trees/forest-kernel.ts', name: 'forestKernel', isShared: false },
+  { source: 'shap.ts', module: 'src/models/trees/shap-kernel.ts', name: 'shapKernel', isShared: false },
   { source: 'boosting.ts', module: 'src/learners/boosting/boosting-kernel.ts', name: 'boostingKernel', isShared: true },
 ]
 

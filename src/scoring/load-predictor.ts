@@ -68,10 +68,10 @@ export function createPredictor(bundle: Bundle): Predictor {
   }
 }
 
-/** Nodes of trees that are explained within some 5 ms. Larger forests are explained when somebody asks. */
+/** Nodes of trees that are explained within some 2 ms. Larger forests are explained when somebody asks. */
 const mostNodesExplained = 60_000
 
-/** Some 60 ms, for which everybody waits; with more nodes it is for `shrike explain` alone. */
+/** Some 20 ms, for which everybody waits; with more nodes it is for `shrike explain` alone. */
 const mostNodesAsked = 1_000_000
 
 function explanationOf({ model, scaling }: Bundle): Partial<Predictor> {
