@@ -9,7 +9,7 @@ import {
   runLoad,
   serverCore,
   startBareDecisions,
-  startDecisions,
+  startJudged,
 } from './harness/decisions-service.ts'
 import { startProbe } from './harness/disk-probe.ts'
 import type { HttpServer } from './harness/http-server.ts'
@@ -55,7 +55,7 @@ export const decisionsLatency: Claim = {
   async measure({ rounds = 1, smoke, log }) {
     const missing = missingForDecisions(['taskset'])
     if (missing !== undefined) return missing
-    const prepared = await prepareDecisions(smoke, log)
+    const prepared = await prepareDecisions(smoke, log, undefined, 'preset')
     const seconds = smoke ? 4 : 60
     const bodies = `${cacheFolder}bodies-latency.ndjson`
     await prepared.traffic.writeBodies(bodies, checked + perSecond * (seconds + warmSeconds))
@@ -87,7 +87,7 @@ interface Files {
 }
 
 async function measureOne(prepared: Prepared, situation: Situation, files: Files): Promise<Measured> {
-  const service = await startDecisions(prepared, ['--snapshot-every', situation.snapshotEvery])
+  const service = await startJudged(prepared, ['--snapshot-every', situation.snapshotEvery])
   try {
     await checkDecisions(service.url, firstLines(files.bodies, checked), true)
     const before = await service.metric('shrike_snapshots_total')
@@ -213,7 +213,7 @@ function describe({ traffic }: Prepared, results: readonly Measured[], seconds: 
       `This run does not count: a server that does nothing had a p99 of ${format(control)} ms under the same load.`,
     )
   }
-  return `${traffic.name}. ${perSecond} decisions/s for ${seconds} s on ${connections} connections, from the time at which each was to be sent; every time is kept.
+  return `${traffic.name}. ${perSecond} decisions/s for ${seconds} s on ${connections} connections, from the time at which each was to be sent; every time is kept. The default preset decides, with 100 rules in force.
 
 ${markdownTable(header, rows)}
 

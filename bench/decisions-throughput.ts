@@ -2,12 +2,14 @@ import { readFileSync } from 'node:fs'
 import type { Claim } from './harness/claim.ts'
 import {
   checkDecisions,
+  type DecisionsService,
   loadCore,
   missingForDecisions,
   prepareDecisions,
   serverCore,
   startBareDecisions,
   startDecisions,
+  startJudged,
 } from './harness/decisions-service.ts'
 import { alternate, median, summarize } from './harness/measure.ts'
 import { cacheFolder } from './harness/peers.ts'
@@ -26,7 +28,8 @@ export const decisionsThroughput: Claim = {
   async measure({ rounds = 5, smoke, log }) {
     const missing = missingForDecisions(['wrk', 'taskset'])
     if (missing !== undefined) return missing
-    const prepared = await prepareDecisions(smoke, log)
+    const prepared = await prepareDecisions(smoke, log, undefined, 'preset')
+    const declared = await prepareDecisions(smoke, log)
     const bodiesPath = `${cacheFolder}bodies-throughput.ndjson`
     const seconds = smoke ? 1 : 5
     // As many as the faster side could take, and half as many again.
@@ -36,14 +39,16 @@ export const decisionsThroughput: Claim = {
     const first = readFileSync(bodiesPath, 'latin1')
       .slice(0, checked * 400)
       .split('\n', checked)
-    const ours = await startDecisions(prepared)
+    const ours = await startJudged(prepared)
+    const large = await startDecisions(declared)
     const bare = await startBareDecisions(first[0])
     try {
-      await checkDecisions(ours.url, first, true)
+      for (const { url } of [ours, large]) await checkDecisions(url, first, true)
       await checkDecisions(bare.url, first, false)
       const sides = [
         { name: 'Shrike', server: ours, leastBusy: leastBusy.ours },
         { name: 'bare fastify', server: bare, leastBusy: leastBusy.bare },
+        { name: "Shrike with the detector's own model, no rules", server: large, leastBusy: leastBusy.ours },
       ].map(({ name, server, leastBusy: least }) => {
         let position = first.join('\n').length + 1
         const at = {
@@ -67,21 +72,28 @@ export const decisionsThroughput: Claim = {
       // Warm, then measured; one side's rows are its own, so that neither sees an id twice.
       for (const { run } of sides) await run()
       const results = await alternate(smoke ? 1 : rounds, sides, log)
-      const duplicates = await ours.metric('shrike_duplicates_total')
-      if (duplicates !== checked) throw new Error(`${duplicates} duplicates in place of ${checked}`)
-      const degraded = await ours.metric('shrike_decisions_degraded_total')
-      if (degraded > 0 && !smoke) throw new Error(`${degraded} decisions were degraded`)
-      const decided = await ours.metric('shrike_decisions_total')
-      return describe(
-        sides,
-        results,
-        `${prepared.traffic.name}; ${format(decided)} decided in all, none degraded or twice`,
-      )
+      const decided = await countSound(ours, smoke)
+      await countSound(large, smoke)
+      const fired = await ours.metric('shrike_rule_fired_total')
+      if (fired === 0) throw new Error('No rule fired')
+      const approved = await ours.metric('shrike_decisions_total\\{outcome="approve"\\}')
+      const what = `${prepared.traffic.name}; ${format(decided)} decided in all by the default preset and 100 rules, of which ${format(fired / decided)} fired on a decision; ${percent(1 - approved / decided)} were not approved, and so explained; none degraded or twice`
+      return describe(sides, results, what)
     } finally {
       await ours.stop()
+      await large.stop()
       await bare.stop()
     }
   },
+}
+
+/** How many were decided, each once and on all that it is to be decided on. */
+async function countSound(service: DecisionsService, smoke: boolean): Promise<number> {
+  const duplicates = await service.metric('shrike_duplicates_total')
+  if (duplicates !== checked) throw new Error(`${duplicates} duplicates in place of ${checked}`)
+  const degraded = await service.metric('shrike_decisions_degraded_total')
+  if (degraded > 0 && !smoke) throw new Error(`${degraded} decisions were degraded`)
+  return service.metric('shrike_decisions_total')
 }
 
 function describe(sides: readonly { readonly name: string }[], results: readonly (readonly WrkRun[])[], what: string) {
@@ -92,14 +104,15 @@ function describe(sides: readonly { readonly name: string }[], results: readonly
     ...(['serverBusy', 'serverCoreBusy', 'wrkCoreBusy'] as const).map((key) => percent(median(by(side, key)))),
   ])
   const header = ['side', 'requests/s, median (min to max)', 'server process busy', 'its core busy', "wrk's core busy"]
-  const ratio = median(by(0, 'requestsPerSecond')) / median(by(1, 'requestsPerSecond'))
+  const rateOf = (side: number) => median(by(side, 'requestsPerSecond'))
+  const ratio = rateOf(0) / rateOf(1)
   return `${what}.
 
 ${markdownTable(header, rows)}
 
 ${connections} connections. The server is held on core ${serverCore}, wrk on core ${loadCore}; a run counts when the server's process was at least ${percent(leastBusy.ours)} (Shrike, which waits for the disk) or ${percent(leastBusy.bare)} busy.
 
-Against bare fastify: ${verdict(ratio, bar)}.`
+Against bare fastify: ${verdict(ratio, bar)}. The detector's own model and no rules, for information: ${format(rateOf(2) / rateOf(1))}x.`
 }
 
 function percent(share: number): string {

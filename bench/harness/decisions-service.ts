@@ -6,6 +6,7 @@ import { run, runJson } from './child.ts'
 import { type HttpServer, postJson, startServer } from './http-server.ts'
 import { type LoadPlan, type LoadResult, loadResultSchema } from './load-plan.ts'
 import { benchFile, cacheFolder, hasCommand } from './peers.ts'
+import { putRules } from './policy-of-rules.ts'
 import { shrikeScript } from './tables.ts'
 import { readTraffic, type Traffic } from './traffic.ts'
 
@@ -19,7 +20,7 @@ const decisionSchema = z.strictObject({
   score: z.number().min(0).max(1),
   reasons: z.array(z.object({ code: z.string(), text: z.string() })),
   contributionScale: z.string().optional(),
-  rules: z.array(z.string()),
+  rules: z.array(z.object({ id: z.string(), state: z.string(), outcome: z.string() })),
   model: z.string(),
   policy: z.number(),
   decidedAt: z.string(),
@@ -42,22 +43,32 @@ export function missingForDecisions(commands: readonly string[]): string | undef
   return missing.length === 0 ? undefined : `Not measured: this machine lacks ${missing.join(', ')}.`
 }
 
-let prepared: Promise<Prepared> | undefined
+/** What decides: the model that the detector file declares (the handbook's forest of 675,000 nodes), or the default preset. */
+type DecidingModel = 'declared' | 'preset'
+
+const prepared = new Map<DecidingModel, Promise<Prepared>>()
 
 /** `script` is the command line of the checkout that trains and brings the history in: what an older one made, both read. */
 export function prepareDecisions(
   smoke: boolean,
   log: (line: string) => void,
   script = shrikeScript,
+  model: DecidingModel = 'declared',
 ): Promise<Prepared> {
-  prepared ??= prepare(smoke, log, script)
-  return prepared
+  const made = prepared.get(model) ?? prepare(smoke, log, script, model)
+  prepared.set(model, made)
+  return made
 }
 
-async function prepare(smoke: boolean, log: (line: string) => void, script: string): Promise<Prepared> {
+async function prepare(
+  smoke: boolean,
+  log: (line: string) => void,
+  script: string,
+  model: DecidingModel,
+): Promise<Prepared> {
   const traffic = await readTraffic(smoke)
-  const bundle = await trainOnce(traffic, smoke, log, script)
-  const dataFolder = `${cacheFolder}decisions-data`
+  const bundle = await trainOnce(traffic, smoke, log, script, model)
+  const dataFolder = `${cacheFolder}decisions-data${model === 'preset' ? '-preset' : ''}`
   rmSync(dataFolder, { recursive: true, force: true })
   log(`bringing ${traffic.historyRows} transactions of history into a data directory`)
   const data = ['--bundle', bundle, '--data', dataFolder]
@@ -67,19 +78,22 @@ async function prepare(smoke: boolean, log: (line: string) => void, script: stri
   return { traffic, bundle, dataFolder }
 }
 
-/** Kept for the next time: speed depends on the forest's shape, which the same table and detector give again. */
+/** Kept for the next time: speed depends on the trees' shape, which the same table and detector give again. */
 async function trainOnce(
   { detector, trainingCsv }: Traffic,
   smoke: boolean,
   log: (line: string) => void,
   script: string,
+  model: DecidingModel,
 ) {
   const hash = createHash('sha256').update(readFileSync(detector)).update(readFileSync(trainingCsv))
-  const bundle = `${cacheFolder}decisions-${hash.digest('hex').slice(0, 12)}.safetensors`
+  const kind = model === 'preset' ? 'preset-' : ''
+  const bundle = `${cacheFolder}decisions-${kind}${hash.digest('hex').slice(0, 12)}.safetensors`
   if (existsSync(bundle)) return bundle
-  log('training the forest')
+  log(model === 'preset' ? 'training the default preset' : "training the detector's own model")
+  const preset = model === 'preset' ? ['--preset', 'default'] : []
   const split = smoke ? ['--test-share', '0.1'] : []
-  const settings = ['--detector', detector, '--no-leak-check', ...split, '--out', bundle]
+  const settings = ['--detector', detector, ...preset, '--no-leak-check', ...split, '--out', bundle]
   await run(process.execPath, [script, 'train', trainingCsv, ...settings])
   return bundle
 }
@@ -127,6 +141,20 @@ export async function startDecisions(
       await server.stop()
       rmSync(folder, { recursive: true, force: true })
     },
+  }
+}
+
+const rulesInForce = 100
+
+/** The service as the bars mean it: the default preset decides, and so many rules are in force. */
+export async function startJudged(prepared: Prepared, flags: readonly string[] = []): Promise<DecisionsService> {
+  const service = await startDecisions(prepared, flags)
+  try {
+    await putRules(new URL(service.url).origin, prepared.traffic.detector, rulesInForce)
+    return service
+  } catch (error) {
+    await service.stop()
+    throw error
   }
 }
 
