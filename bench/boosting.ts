@@ -56,7 +56,7 @@ async function measure(options: BenchOptions): Promise<string> {
     `### Simulated portfolio, features of detectors/cards.yaml: ${describe(portfolio)}`,
     await compareQuality(portfolio, options),
   ]
-  return `Settings of both: ${JSON.stringify(boostingSettings)}, ${availableParallelism()} threads.\n\n${[timed, ...untimed].join('\n\n')}`
+  return `Settings of both: ${JSON.stringify(boostingSettings)}. LightGBM has ${availableParallelism()} threads, Shrike as many as are worth their start.\n\n${[timed, ...untimed].join('\n\n')}`
 }
 
 async function compareTimes(parts: LearnerParts, { rounds = 5, smoke, log }: BenchOptions): Promise<string> {

@@ -105,10 +105,11 @@ describe('gradient boosting', () => {
   test('draws rows and features by its seed', async () => {
     const dataset = makeDataset(200, 5)
     const options = { ...noLimits, nEstimators: 5, subsample: 0.5, colsampleByTree: 0.4 }
-    const train = async (seed: number, threads: number) =>
-      (await trainGradientBoosting(dataset, { ...options, seed }, { threads })).model.nodes
+    const train = async (seed: number, threads?: number) =>
+      (await trainGradientBoosting(dataset, { ...options, seed }, threads === undefined ? {} : { threads })).model.nodes
     const first = await train(1, 1)
     assert.deepEqual(await train(1, 3), first)
+    assert.deepEqual(await train(1), first)
     assert.notDeepEqual(await train(2, 1), first)
     // One feature of three for each tree.
     first.roots.forEach((root, tree) => {
@@ -134,6 +135,17 @@ describe('gradient boosting', () => {
     const training = trainGradientBoosting(makeDataset(2000, 7), { nEstimators: 100_000, maxLeaves: 2 }, controller)
     setTimeout(() => controller.abort(), 300)
     await assert.rejects(training, { code: 'INTERRUPTED' })
+  })
+
+  test('is given up between short trainings, too', async () => {
+    const controller = new AbortController()
+    setTimeout(() => controller.abort(), 1)
+    const trainings = async () => {
+      for (let seed = 0; seed < 1000; seed++) {
+        await trainGradientBoosting(makeDataset(20, 7), { nEstimators: 2, seed }, controller)
+      }
+    }
+    await assert.rejects(trainings, { code: 'INTERRUPTED' })
   })
 
   test('refuses options that nothing can be learned with', async () => {

@@ -1,4 +1,6 @@
-import { SharedArena } from '../../core/kernel.ts'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { FraudError } from '../../core/errors.ts'
+import { SharedArena, startKernel } from '../../core/kernel.ts'
 import { shared, sharedCopy } from '../../core/shared-memory.ts'
 import { WorkerPool } from '../../core/worker-pool.ts'
 import { workerScript } from '../../core/worker-script.ts'
@@ -21,7 +23,9 @@ import {
   type ThreadMemory,
   wordsOf,
 } from './boosting-data.ts'
+import { boostingKernel } from './boosting-kernel.ts'
 import { type BoostingOptions, boostingOptions, checkFeatureNames } from './boosting-options.ts'
+import { BoostingThread } from './boosting-thread.ts'
 import type { BoostingTask } from './boosting-worker.ts'
 import { CategoryCodes } from './category-codes.ts'
 import type { BoostedTrees, ValidationRows } from './early-stopping.ts'
@@ -39,6 +43,8 @@ export interface TrainedBoosting {
 const progressEveryMs = 100
 /** Of rows that are binned. */
 const cellsPerSecond = 100_000_000
+/** So many binned values and bins of leaves are gone through in a third of a second, and no faster by two threads. */
+const mostAlone = 150_000_000
 
 /**
  * Gradient boosting of the log loss with leaf-wise histogram trees (Friedman, "Greedy Function Approximation: A Gradient
@@ -57,32 +63,60 @@ export async function trainGradientBoosting(
   const chosen = complete(boostingOptions, options)
   checkFeatureNames(chosen, dataset.features)
   checkDataset(dataset)
-  const asked = threadsFor(control, dataset, { trees: chosen.nEstimators, cellsPerSecond })
-  const threads = Math.min(asked, wordsOf(dataset.features.length))
   const weights = wholeWeights(dataset, chosen)
   const base = priorLogOdds(dataset.labels, weights)
   const codes = new CategoryCodes(dataset, chosen.categories, chosen.maxBins)
+  const share = (threads: number) => shareBoosting(dataset, weights, base, chosen, threads, codes, validation)
+  const isAlone = control.threads === undefined && isShort(dataset, chosen)
+  const data = await (isAlone ? growAlone(share, control) : growTogether(share, dataset, chosen, control))
+  const model = assemble(dataset.features, data, base, codes)
+  return { model, options: chosen, importance: importanceOf(model, data) }
+}
+
+/** Whether threads, which take time to start and to keep step, would gain nothing. Categories' splits take far longer. */
+function isShort({ labels, features }: Dataset, { nEstimators, maxLeaves, categories }: BoostingOptions): boolean {
+  const rows = labels.length
+  const steps = nEstimators * features.length * (rows + Math.min(maxLeaves, rows) * binPlaces)
+  return categories.length === 0 && steps <= mostAlone
+}
+
+/** In the calling thread, which does nothing else meanwhile. */
+async function growAlone(share: (threads: number) => BoostingData, { signal }: TrainingControl): Promise<BoostingData> {
+  // Many short trainings one after the other must not keep out what would stop them.
+  await nextTurn()
+  if (signal?.aborted) throw new FraudError('INTERRUPTED', 'Stopped before the end; nothing was written')
+  const data = share(1)
+  new BoostingThread(data, 0, startKernel(boostingKernel, data.memory)).run()
+  return data
+}
+
+async function growTogether(
+  share: (threads: number) => BoostingData,
+  dataset: Dataset,
+  { nEstimators }: BoostingOptions,
+  control: TrainingControl,
+): Promise<BoostingData> {
+  const asked = threadsFor(control, dataset, { trees: nEstimators, cellsPerSecond })
+  const threads = Math.min(asked, wordsOf(dataset.features.length))
   // The threads start while what they share is laid out.
   const pool = new WorkerPool<BoostingTask, undefined>(workerScript('./boosting-worker', import.meta.url), undefined, {
     threads,
     ...(control.signal && { signal: control.signal }),
   })
   try {
-    const data = shareBoosting(dataset, weights, base, chosen, threads, codes, validation)
-    const count = await grow(pool, data, control)
-    const model = assemble(dataset.features, data, count, base, codes)
-    return { model, options: chosen, importance: importanceOf(model, data) }
+    const data = share(threads)
+    await grow(pool, data, control)
+    return data
   } finally {
     await pool.close()
   }
 }
 
-/** Returns how many trees there are. */
 async function grow(
   pool: WorkerPool<BoostingTask, undefined>,
   data: BoostingData,
   { onProgress }: TrainingControl,
-): Promise<number> {
+): Promise<void> {
   const timer = setInterval(() => {
     onProgress?.(Math.max(0, Atomics.load(data.cells, 2)), data.options.nEstimators)
   }, progressEveryMs)
@@ -91,7 +125,10 @@ async function grow(
   } finally {
     clearInterval(timer)
   }
-  const done = Atomics.load(data.cells, 2)
+}
+
+function treesIn({ cells }: BoostingData): number {
+  const done = Atomics.load(cells, 2)
   return done < 0 ? -done - 1 : done
 }
 
@@ -227,14 +264,9 @@ function importanceOf({ features, nodes }: TreeEnsemble, { gains, treeSizes, opt
 }
 
 /** The trees without the places that they left empty, and the weight of the rows that came to each node. */
-function assemble(
-  features: readonly string[],
-  data: BoostingData,
-  count: number,
-  base: number,
-  codes: CategoryCodes,
-): TreeEnsemble {
+function assemble(features: readonly string[], data: BoostingData, base: number, codes: CategoryCodes): TreeEnsemble {
   const { trees, treeSizes, options } = data
+  const count = treesIn(data)
   const sizes = treeSizes.subarray(0, count)
   const size = sizes.reduce((sum, each) => sum + each, 0)
   const nodes = createNodes(count, size)
