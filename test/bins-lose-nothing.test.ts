@@ -37,7 +37,9 @@ function growAndScore(train: Rows, test: Rows, edgeRows: Uint32Array): Float64Ar
     binCounts[feature] = binCount(edges)
   })
   const weights = new Float64Array(train.labels.length).fill(1)
-  const data = { columns: train.columns, bins, binCounts, labels: train.labels, weights, extraRows: new Uint32Array(0) }
+  const { columns, labels } = train
+  const noRows = { extraRows: new Uint32Array(0), byRow: new Uint16Array(0) }
+  const data = { columns, bins, binCounts, labels, weights, areWhole: true, ...noRows }
   const grower = new Grower(data, complete(randomForestOptions, { seed: 1 }))
   const scores = new Float64Array(test.labels.length)
   for (let number = 0; number < 30; number++) {

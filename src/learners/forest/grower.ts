@@ -1,6 +1,7 @@
 import { createRandom, type Random } from '../../core/random.ts'
 import type { TreeNodes } from '../../models/trees/tree-nodes.ts'
 import { isSingleValue, missingBin } from './binning.ts'
+import { areFarApart, farApart, type KeptRows, keptRows, type NumberedRows, RowBlock } from './row-block.ts'
 import { type ClassRows, type Split, Splitter } from './splitting.ts'
 import type { RandomForestOptions } from './tree-options.ts'
 
@@ -8,17 +9,18 @@ import type { RandomForestOptions } from './tree-options.ts'
 export interface BinnedDataset {
   readonly columns: readonly Float64Array[]
   readonly bins: readonly Uint16Array[]
+  /** The same row by row, to be copied from; empty where no row is copied. */
+  readonly byRow: Uint16Array
   /** For each feature, the missing value's bin not counted. */
   readonly binCounts: Int32Array
   readonly labels: Uint8Array
   /** For each row, class weights included. */
   readonly weights: Float64Array
+  /** Whether all of these are whole numbers. */
+  readonly areWhole: boolean
   /** The rows that an oversampler added, after all rows once. */
   readonly extraRows: Uint32Array
 }
-
-/** Row numbers and, beside them, what those rows weigh in this tree: looked up by row they would be far apart. */
-type KeptRows = Pick<ClassRows, 'rows' | 'weights'>
 
 /** The nodes of one grown tree, the root first. */
 export interface GrownTree extends Omit<TreeNodes, 'roots'> {
@@ -29,6 +31,7 @@ export interface GrownTree extends Omit<TreeNodes, 'roots'> {
 interface Node {
   readonly index: number
   readonly depth: number
+  readonly among: NumberedRows
   readonly legitimate: ClassRows
   readonly fraud: ClassRows
 }
@@ -46,12 +49,15 @@ export class Grower {
   readonly #legitimate: KeptRows
   readonly #fraud: KeptRows
   readonly #spill: KeptRows
+  readonly #all: NumberedRows
+  /** For each level below all rows, which needs one at a time. */
+  readonly #blocks: RowBlock[] = []
 
   constructor(data: BinnedDataset, options: RandomForestOptions) {
     const rowCount = data.labels.length
     this.#data = data
     this.#options = options
-    this.#splitter = new Splitter(options.minSamplesLeaf)
+    this.#splitter = new Splitter(options.minSamplesLeaf, data.areWhole)
     this.#featureOrder = Int32Array.from(data.columns.keys())
     this.#drawn = new Uint16Array(rowCount + data.extraRows.length)
     this.#draws = new Uint32Array(rowCount)
@@ -60,6 +66,7 @@ export class Grower {
     this.#legitimate = keptRows(this.#allLegitimate.length)
     this.#fraud = keptRows(this.#allFraud.length)
     this.#spill = keptRows(rowCount)
+    this.#all = { bins: data.bins, byRow: data.byRow, count: rowCount, numbers: undefined, level: 0 }
   }
 
   /** The tree of this number: the same for the same seed, whatever was grown before it and wherever. */
@@ -79,7 +86,8 @@ export class Grower {
 
   #growDepthFirst(root: Node, tree: TreeBuilder, random: Random, total: number): void {
     const open = [root]
-    for (let node = open.pop(); node !== undefined; node = open.pop()) {
+    for (let next = open.pop(); next !== undefined; next = open.pop()) {
+      const node = this.#near(next)
       const gained = this.#describe(node, tree, random, total)
       if (gained === undefined) continue
       const [left, right] = this.#split(node, tree, this.#splitter, gained)
@@ -117,7 +125,7 @@ export class Grower {
       drawRows(this.#data.extraRows, this.#options, random, this.#drawn, this.#draws)
       const legitimate = this.#takeRows(this.#allLegitimate, this.#legitimate)
       const fraud = this.#takeRows(this.#allFraud, this.#fraud)
-      if (legitimate.weight + fraud.weight > 0) return { index: 0, depth: 0, legitimate, fraud }
+      if (legitimate.weight + fraud.weight > 0) return { index: 0, depth: 0, among: this.#all, legitimate, fraud }
     }
   }
 
@@ -154,7 +162,7 @@ export class Grower {
    * As scikit-learn: features are drawn without replacement until `maxFeatures` were looked at and one of them varies
    * among the node's rows.
    */
-  #findSplit({ legitimate, fraud }: Node, random: Random): boolean {
+  #findSplit({ among, legitimate, fraud }: Node, random: Random): boolean {
     const order = this.#featureOrder
     const wanted = featuresPerSplit(this.#options.maxFeatures, order.length)
     const splitter = this.#splitter
@@ -165,8 +173,7 @@ export class Grower {
       const feature = order[chosen]
       order[chosen] = order[visited]
       order[visited] = feature
-      const { bins, binCounts } = this.#data
-      if (splitter.tryFeature(feature, legitimate, fraud, bins[feature], binCounts[feature])) {
+      if (splitter.tryFeature(feature, legitimate, fraud, among.bins[feature], this.#data.binCounts[feature])) {
         foundVarying = true
       }
     }
@@ -174,10 +181,10 @@ export class Grower {
   }
 
   #split(node: Node, tree: TreeBuilder, split: Split, gained: number): [Node, Node] {
-    const { legitimate, fraud } = node
+    const { among, legitimate, fraud } = node
     const { feature, leftLegitimate, leftFraud, sawMissing } = split
-    const legitimateMiddle = this.#partition(legitimate, split)
-    const fraudMiddle = this.#partition(fraud, split)
+    const legitimateMiddle = this.#partition(among.bins[feature], legitimate, split)
+    const fraudMiddle = this.#partition(among.bins[feature], fraud, split)
     const leftCount = legitimateMiddle - legitimate.start + fraudMiddle - fraud.start
     const rightCount = legitimate.end - legitimateMiddle + fraud.end - fraudMiddle
     const left = tree.addNode()
@@ -193,12 +200,14 @@ export class Grower {
       {
         index: left,
         depth,
+        among,
         legitimate: { ...legitimate, end: legitimateMiddle, weight: leftLegitimate },
         fraud: { ...fraud, end: fraudMiddle, weight: leftFraud },
       },
       {
         index: right,
         depth,
+        among,
         legitimate: { ...legitimate, start: legitimateMiddle, weight: rightLegitimate },
         fraud: { ...fraud, start: fraudMiddle, weight: rightFraud },
       },
@@ -207,9 +216,19 @@ export class Grower {
     return children
   }
 
+  /** The node, its rows copied where they lie far apart; what grew from the last copies is complete, depth first. */
+  #near(node: Node): Node {
+    const { among, legitimate, fraud } = node
+    const rows = legitimate.end - legitimate.start + fraud.end - fraud.start
+    if (this.#isLeaf(node) || !areFarApart(rows, among)) return node
+    const mostRows = Math.floor(this.#all.count / farApart ** (among.level + 1))
+    this.#blocks[among.level] ??= new RowBlock(among.bins.length, mostRows)
+    return { ...node, ...this.#blocks[among.level].copy(node) }
+  }
+
   /** Moves the rows that go left to the front, in their order; returns where the others begin. */
-  #partition({ rows, weights, start, end }: ClassRows, { feature, bin: lastLeft, missingGoesLeft }: Split): number {
-    const bins = this.#data.bins[feature]
+  #partition(bins: Uint16Array, { rows, weights, start, end }: ClassRows, split: Split): number {
+    const { bin: lastLeft, missingGoesLeft } = split
     const spill = this.#spill
     // Adding 1 in 16 bits turns the missing value's bin into the first instead of the last.
     const shift = missingGoesLeft ? 1 : 0
@@ -236,23 +255,24 @@ export class Grower {
   /** The middle between the nearest values left and right, as in scikit-learn; the left one where the middle rounds. */
   #threshold([left, right]: readonly [Node, Node], { feature, bin, nextBin }: Split): number {
     if (nextBin === missingBin) return Infinity
-    const maxLeft = this.#extreme(feature, bin, true, [left.fraud, left.legitimate])
-    const minRight = this.#extreme(feature, nextBin, false, [right.fraud, right.legitimate])
+    const maxLeft = this.#extreme(feature, bin, true, left)
+    const minRight = this.#extreme(feature, nextBin, false, right)
     const middle = maxLeft / 2 + minRight / 2
     return middle >= maxLeft && middle < minRight ? middle : maxLeft
   }
 
   /** The largest (or least) value among the rows of one bin; a bin of a single value answers with the first row. */
-  #extreme(feature: number, bin: number, largest: boolean, parts: readonly ClassRows[]): number {
-    const bins = this.#data.bins[feature]
+  #extreme(feature: number, bin: number, largest: boolean, { among, fraud, legitimate }: Node): number {
+    const { numbers } = among
+    const bins = among.bins[feature]
     const column = this.#data.columns[feature]
     let extreme = largest ? -Infinity : Infinity
-    for (const { rows, start, end } of parts) {
+    for (const { rows, start, end } of [fraud, legitimate]) {
       for (let i = start; i < end; i++) {
         const row = rows[i]
         if (bins[row] !== bin) continue
-        if (isSingleValue(bin)) return column[row]
-        const value = column[row]
+        const value = column[numbers === undefined ? row : numbers[row]]
+        if (isSingleValue(bin)) return value
         if (largest ? value > extreme : value < extreme) extreme = value
       }
     }
@@ -260,12 +280,11 @@ export class Grower {
   }
 }
 
-function keptRows(length: number): KeptRows {
-  return { rows: new Uint32Array(length), weights: new Float64Array(length) }
-}
-
 function rowsOf(labels: Uint8Array, label: number): Uint32Array {
-  return Uint32Array.from(labels.keys().filter((row) => labels[row] === label))
+  const rows = new Uint32Array(labels.length)
+  let count = 0
+  for (let row = 0; row < labels.length; row++) if (labels[row] === label) rows[count++] = row
+  return rows.slice(0, count)
 }
 
 /** What a node of these class weights adds to the sum that splits maximise: its weight times (1 - Gini impurity). */

@@ -107,6 +107,13 @@ describe('a decision tree', () => {
     for (let row = 0; row < 500; row++) assert.equal(model.predictProba(rowOf(dataset, row)), dataset.labels[row])
   })
 
+  test('grown to full depth repeats them where there are so many that rows are copied', async () => {
+    const dataset = noisyDataset(80_000)
+    const { model } = await trainDecisionTree(dataset, { maxFeatures: 1 }, { threads: 1 })
+    const wrong = dataset.labels.filter((label, row) => model.predictProba(rowOf(dataset, row)) !== label)
+    assert.equal(wrong.length, 0)
+  })
+
   test("is scikit-learn's tree: the same thresholds and leaves", async () => {
     const golden = JSON.parse(readFileSync('test/golden/decision-tree.json', 'utf8'))
     for (const { columns, labels, weights, maxDepth, maxLeafNodes, predictions, importances } of golden.cases) {

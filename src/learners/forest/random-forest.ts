@@ -10,8 +10,9 @@ import { defineLearner } from '../learner.ts'
 import { complete } from '../option.ts'
 import { checkDataset, rowWeights, type TrainingControl, threadsFor } from '../shared-dataset.ts'
 import type { GrownTree } from './grower.ts'
+import { placesByRow } from './row-block.ts'
 import { type RandomForestOptions, randomForestOptions, type TreeOptions, treeOptions } from './tree-options.ts'
-import type { TreeResult, TreeTask, TreeWorkerData } from './tree-tasks.ts'
+import type { RowRange, TreeResult, TreeTask, TreeWorkerData } from './tree-tasks.ts'
 
 /** Of trees of full depth. */
 const cellsPerSecond = 20_000_000
@@ -49,22 +50,27 @@ export async function trainRandomForest(
   })
   try {
     await pool.run(dataset.columns.map((_, bin) => ({ bin })))
+    const ranges = rangesOf(dataset.labels.length, threads)
+    if (data.byRow.length > 0) await pool.run(ranges.map((arrange) => ({ arrange })))
     const tasks = Array.from({ length: forest.nEstimators }, (_, grow) => ({ grow }))
     const grown = await pool.run(tasks, (_, done) => control.onProgress?.(done, tasks.length))
     const trees = grown.filter((tree) => tree !== undefined)
     const trained = { ...assemble(dataset.features, trees), options: forest }
     if (!forest.oobScore) return trained
     const scores = shared(Float64Array, dataset.labels.length)
-    const step = Math.ceil(dataset.labels.length / threads)
-    const ranges = Array.from({ length: threads }, (_, i) => ({
-      from: Math.min(i * step, scores.length),
-      to: Math.min((i + 1) * step, scores.length),
-    }))
     await pool.run(ranges.map((range) => ({ outOfBag: { ...range, nodes: trained.model.nodes, scores } })))
     return { ...trained, outOfBagScores: scores }
   } finally {
     await pool.close()
   }
+}
+
+function rangesOf(rows: number, parts: number): RowRange[] {
+  const step = Math.ceil(rows / parts)
+  return Array.from({ length: parts }, (_, i) => ({
+    from: Math.min(i * step, rows),
+    to: Math.min((i + 1) * step, rows),
+  }))
 }
 
 /** One tree on every row, as scikit-learn's DecisionTreeClassifier grows it. */
@@ -106,13 +112,16 @@ function shareDataset(dataset: Dataset, options: RandomForestOptions): TreeWorke
   dataset.labels.forEach((label, row) => {
     if (label === rareLabel) rareRows[rare++] = row
   })
+  const weights = rowWeights(dataset, options)
   return {
     options,
     columns,
     bins: columns.map(() => shared(Uint16Array, rowCount)),
+    byRow: shared(Uint16Array, options.maxLeafNodes === null ? placesByRow(rowCount, columns.length) : 0),
     binCounts: shared(Int32Array, columns.length),
     labels,
-    weights: rowWeights(dataset, options),
+    weights,
+    areWhole: weights.every(Number.isInteger),
     extraRows,
     rareRows,
     extraCuts: columns.map((column) => (options.minSamplesLeaf > 1 ? quantiles(column) : [])),

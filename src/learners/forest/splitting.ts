@@ -37,12 +37,13 @@ export class Splitter implements Split {
   leftFraud = 0
 
   readonly #minSamplesLeaf: number
+  readonly #areWhole: boolean
   // Weight per bin and class, and how many rows; all zero between two features.
   readonly #legitimate = new Float64Array(missingBin + 1)
   readonly #fraud = new Float64Array(missingBin + 1)
   readonly #samples = new Uint32Array(missingBin + 1)
   readonly #lanes = new Float64Array(4 * (missingBin + 1))
-  readonly #touched = new Uint16Array(sparseNode)
+  readonly #touched = new TouchedBins()
 
   // The state of the node and feature being tried.
   #allLegitimate = 0
@@ -52,8 +53,10 @@ export class Splitter implements Split {
   #missingFraud = 0
   #missingSamples = 0
 
-  constructor(minSamplesLeaf: number) {
+  /** @param areWhole whether all weights are whole numbers. */
+  constructor(minSamplesLeaf: number, areWhole: boolean) {
     this.#minSamplesLeaf = minSamplesLeaf
+    this.#areWhole = areWhole
   }
 
   /** The best split of this node, for after other nodes were looked at. */
@@ -77,27 +80,22 @@ export class Splitter implements Split {
     this.#allLegitimate = legitimate.weight
     this.#allFraud = fraud.weight
     this.#allSamples = legitimate.end - legitimate.start + fraud.end - fraud.start
-    if (this.#allSamples <= sparseNode && this.#allSamples * 4 < binCount) {
-      const used = this.#touch(legitimate, bins, 0)
-      const touched = sortSmall(this.#touched, this.#touch(fraud, bins, used))
+    const isSparse = this.#allSamples < binCount
+    // Sums of whole weights are the same in any order; others keep that of lanes.
+    const inLanes = this.#allSamples >= 4 * binCount || (!this.#areWhole && this.#allSamples * 4 >= binCount)
+    if (inLanes) {
+      this.#addMany(legitimate, this.#legitimate, bins, binCount)
+      this.#addMany(fraud, this.#fraud, bins, binCount)
+    } else {
       this.#add(legitimate, this.#legitimate, bins)
       this.#add(fraud, this.#fraud, bins)
-      this.#takeMissing()
-      const varies = this.#scan(feature, touched, touched.length)
-      for (const bin of touched) this.#clear(bin, bin + 1)
-      return varies
     }
-    this.#addMany(legitimate, this.#legitimate, bins, binCount)
-    this.#addMany(fraud, this.#fraud, bins, binCount)
+    const touched = isSparse ? this.#touched.list([legitimate, fraud], bins) : undefined
     this.#takeMissing()
-    const varies = this.#scan(feature, undefined, binCount)
-    this.#clear(0, binCount)
+    const varies = this.#scan(feature, touched, touched?.length ?? binCount)
+    if (touched === undefined) this.#clear(0, binCount)
+    else this.#clearListed(touched)
     return varies
-  }
-
-  #touch({ rows, start, end }: ClassRows, bins: Uint16Array, used: number): number {
-    for (let i = start; i < end; i++) this.#touched[used++] = bins[rows[i]]
-    return used
   }
 
   #add({ rows, weights, start, end }: ClassRows, histogram: Float64Array, bins: Uint16Array): void {
@@ -147,6 +145,14 @@ export class Splitter implements Split {
     if (this.#minSamplesLeaf > 1) this.#samples.fill(0, from, to)
   }
 
+  #clearListed(bins: Uint16Array): void {
+    for (const bin of bins) {
+      this.#legitimate[bin] = 0
+      this.#fraud[bin] = 0
+      this.#samples[bin] = 0
+    }
+  }
+
   /** Walks the bins in order (all below `length`, or those listed) and offers each cut that can be the best. */
   #scan(feature: number, listed: Uint16Array | undefined, length: number): boolean {
     // Between two bins of one class alone no Gini split is best, unless a least leaf size forbids the better ones.
@@ -162,7 +168,7 @@ export class Splitter implements Split {
       const weight0 = this.#legitimate[bin]
       const weight1 = this.#fraud[bin]
       const kind = (weight0 > 0 ? 1 : 0) + (weight1 > 0 ? 2 : 0)
-      if (kind === 0 || bin === previous || bin === missingBin) continue
+      if (kind === 0 || bin === missingBin) continue
       if (previous >= 0) {
         varies = true
         if (kind !== previousKind || kind === 3 || everyCut) {
@@ -219,18 +225,35 @@ export class Splitter implements Split {
   }
 }
 
-/** Nodes of at most so many rows, few against the bins, list the bins that they touch instead of walking all. */
-const sparseNode = 4096
+/** Lists the bins that few rows touch in ascending order: a bit for each bin, and a bit for each word of those. */
+class TouchedBins {
+  readonly #bits = new Int32Array((missingBin + 1) / 32)
+  readonly #words = new Int32Array(this.#bits.length / 32)
+  readonly #listed = new Uint16Array(missingBin + 1)
 
-/** The first `length` numbers in ascending order, in place. */
-function sortSmall(numbers: Uint16Array, length: number): Uint16Array {
-  const list = numbers.subarray(0, length)
-  if (length > 24) return list.sort()
-  for (let i = 1; i < length; i++) {
-    const value = list[i]
-    let j = i - 1
-    for (; j >= 0 && list[j] > value; j--) list[j + 1] = list[j]
-    list[j + 1] = value
+  list(parts: readonly ClassRows[], bins: Uint16Array): Uint16Array {
+    for (const { rows, start, end } of parts) {
+      for (let i = start; i < end; i++) {
+        const bin = bins[rows[i]]
+        this.#bits[bin >>> 5] |= 1 << (bin & 31)
+        this.#words[bin >>> 10] |= 1 << ((bin >>> 5) & 31)
+      }
+    }
+    let count = 0
+    for (let i = 0; i < this.#words.length; i++) {
+      for (let words = this.#words[i]; words !== 0; words &= words - 1) {
+        const word = i * 32 + lowestBit(words)
+        for (let bits = this.#bits[word]; bits !== 0; bits &= bits - 1) {
+          this.#listed[count++] = word * 32 + lowestBit(bits)
+        }
+        this.#bits[word] = 0
+      }
+      this.#words[i] = 0
+    }
+    return this.#listed.subarray(0, count)
   }
-  return list
+}
+
+function lowestBit(bits: number): number {
+  return 31 - Math.clz32(bits & -bits)
 }

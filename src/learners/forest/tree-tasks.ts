@@ -10,13 +10,21 @@ export interface TreeWorkerData extends BinnedDataset {
   readonly extraCuts: readonly (readonly number[])[]
 }
 
-export type TreeTask = { readonly bin: number } | { readonly grow: number } | { readonly outOfBag: OutOfBagTask }
+export type TreeTask =
+  | { readonly bin: number }
+  | { readonly arrange: RowRange }
+  | { readonly grow: number }
+  | { readonly outOfBag: OutOfBagTask }
 export type TreeResult = GrownTree | undefined
 
-/** Rows `from` up to, not including, `to`, to be scored by the trees that did not see them. */
-export interface OutOfBagTask {
+/** Rows `from` up to, not including, `to`. */
+export interface RowRange {
   readonly from: number
   readonly to: number
+}
+
+/** Rows to be scored by the trees that did not see them. */
+export interface OutOfBagTask extends RowRange {
   readonly nodes: TreeNodes
   /** In shared memory, one per row: NaN where every tree saw the row. */
   readonly scores: Float64Array

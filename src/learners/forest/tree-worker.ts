@@ -2,6 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { binColumn, binCount, findEdges } from './binning.ts'
 import { Grower } from './grower.ts'
 import { scoreOutOfBag } from './out-of-bag.ts'
+import { arrangeByRow } from './row-block.ts'
 import type { TreeResult, TreeTask, TreeWorkerData } from './tree-tasks.ts'
 
 const data: TreeWorkerData = workerData
@@ -15,6 +16,10 @@ function work(task: TreeTask): TreeResult {
   }
   if ('outOfBag' in task) {
     scoreOutOfBag(data, task.outOfBag)
+    return undefined
+  }
+  if ('arrange' in task) {
+    arrangeByRow(data.bins, data.byRow, task.arrange.from, task.arrange.to)
     return undefined
   }
   const column = data.columns[task.bin]
