@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Validator } from '@seriousme/openapi-schema-validator'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { buildTestService } from '../../test/service/fixture.ts'
@@ -46,6 +47,39 @@ async function startService(options: Partial<ServerOptions> = {}) {
   const post = (payload: object) => app.inject({ method: 'POST', url: '/v1/jobs', payload })
   return { app, jobs, ended, post }
 }
+
+test('a job that could not be begun for want of room is begun once there is some', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'shrike-job-retry-'))
+  const store = openJobFiles(dataDirectory(folder))
+  const ended: Job[] = []
+  const failures: unknown[] = []
+  const jobs = runJobs({
+    store: {
+      ...store,
+      takeTurn() {
+        if (failures.length < 2) throw new Error('database or disk is full')
+        return store.takeTurn()
+      },
+    },
+    args: ['--eval', '0'],
+    files: undefined,
+    data: folder,
+    newId: newJobId,
+    nowMs: () => 1,
+    onEnd: (job) => ended.push(job),
+    onFailure: (error) => failures.push(error),
+    retryMs: 1,
+    // Nothing waits at the start.
+    begin: new Promise(() => {}),
+  })
+  closings.push(async () => {
+    await jobs.close()
+    rmSync(folder, { recursive: true })
+  })
+  const { id } = await jobs.start({ kind: 'training', name: 'a' }, 'anyone')
+  while (jobs.underway().length > 0) await sleep(10)
+  assert.deepEqual([ended.map((job) => job.id), jobs.find(id).state, failures.length], [[id], 'failed', 2])
+})
 
 describe('the routes of jobs', () => {
   test('are open to the roles that they name', async () => {

@@ -1,5 +1,6 @@
 import { realpathSync } from 'node:fs'
 import { resolve, sep } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { FraudError } from '../core/errors.ts'
 import { option } from '../core/option.ts'
 import { hasEnded, type Job, type PlacedEvent } from './job.ts'
@@ -22,6 +23,8 @@ export interface JobsConfig {
   readonly onFailure: (error: unknown) => void
   /** Resolves once this process may take up jobs that wait; without it, it may at once. */
   readonly begin?: Promise<void> | undefined
+  /** How long after a failure a job that still waits is begun again. */
+  readonly retryMs?: number
 }
 
 /** Jobs that are asked for from elsewhere: they run one after the other, while the service does. */
@@ -44,7 +47,8 @@ export interface Jobs {
 const mostWaiting = 20
 
 /** Takes up the jobs that wait, and says of those whose process ended with the service before that they were interrupted. */
-export function runJobs({ store, args, files, data, newId, nowMs, onEnd, onFailure, begin }: JobsConfig): Jobs {
+export function runJobs(config: JobsConfig): Jobs {
+  const { store, args, files, data, newId, nowMs, onEnd, onFailure, begin, retryMs = 10_000 } = config
   const closing = new AbortController()
   let running: { readonly id: string; readonly stop: AbortController } | undefined
   let last = Promise.resolve()
@@ -56,6 +60,18 @@ export function runJobs({ store, args, files, data, newId, nowMs, onEnd, onFailu
     if (store.find(id).state === 'queued') await run(id)
     const job = store.find(id)
     if (hasEnded(job)) onEnd(job)
+  }
+  /** What could not even be begun, since the disk is full, say, waits on: nobody else would begin it. */
+  async function untilBegun(id: string): Promise<void> {
+    for (;;) {
+      try {
+        return await runNext(id)
+      } catch (error) {
+        onFailure(error)
+      }
+      if (store.find(id).state !== 'queued') return
+      await sleep(retryMs, undefined, { signal: closing.signal }).catch(() => {})
+    }
   }
   async function run(id: string): Promise<void> {
     const stop = new AbortController()
@@ -72,7 +88,7 @@ export function runJobs({ store, args, files, data, newId, nowMs, onEnd, onFailu
   const enqueue = ({ id }: Job) => {
     underway.add(id)
     last = last
-      .then(() => runNext(id))
+      .then(() => untilBegun(id))
       .catch(onFailure)
       .finally(() => underway.delete(id))
   }
