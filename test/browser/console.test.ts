@@ -210,6 +210,19 @@ describe('the console', { skip: skipWithoutBrowser }, () => {
     await context.close()
   })
 
+  test('tells of a payment without a verdict what is known of it already', async () => {
+    const one = (await casesOf('open')).at(-1)
+    const transactionId = String(one?.transactions[0]?.id)
+    const { context, page } = await enter('ann', `/cases/${one?.id}`)
+    const bar = page.locator('.case-bar')
+    await bar.getByText('At stake').waitFor()
+    assert.equal(await bar.getByText('labelled fraud').count(), 0)
+    await opened.whole.service.label({ transactionId, isFraud: true, source: 'chargeback' }, 'key:bank')
+    await bar.getByText('labelled fraud').waitFor()
+    await bar.getByText(/^\D*0[.]00$/).waitFor()
+    await context.close()
+  })
+
   test('puts the card of a case on a list', async () => {
     const [one] = await casesOf('open')
     const { context, page } = await enter('lead', `/cases/${one?.id}`)

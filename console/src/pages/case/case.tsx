@@ -122,7 +122,7 @@ function Bar({ one, onChange }: OpenedProps) {
   const { claim, closed, snoozedUntil, escalation, assignee, dueAt, isOverdue } = one
   return (
     <div class="case-bar">
-      <div class="what">
+      <div class="what" title="Score times amount of what is open and not labelled">
         <span>At stake</span>
         <b>{formatMinor(one.expectedLossMinor)}</b>
       </div>
@@ -156,6 +156,15 @@ function Bar({ one, onChange }: OpenedProps) {
             put off until <Time at={snoozedUntil} />
           </span>
         )}
+        {[true, false].map((isFraud) => {
+          const count = one.members.filter((member) => member.verdict === null && saidOf(member) === isFraud).length
+          if (count === 0) return null
+          return (
+            <span key={isFraud} class={`badge ${isFraud ? 'decline' : 'approve'}`}>
+              {one.members.length > 1 && `${count} `}labelled {isFraud ? 'fraud' : 'legitimate'}
+            </span>
+          )
+        })}
         {one.verdict !== null && (
           <span class={`badge ${{ fraud: 'decline', legitimate: 'approve', unsure: '' }[one.verdict.verdict]}`}>
             {one.verdict.verdict} by {shortName(one.verdict.by)}
@@ -195,11 +204,22 @@ const memberColumns: readonly Column<Member>[] = [
   {
     name: 'verdict',
     title: 'Verdict',
-    width: '90px',
-    value: ({ verdict }) => verdict,
-    cell: ({ verdict }) => verdict ?? <span class="muted">open</span>,
+    width: '124px',
+    value: verdictOf,
+    cell: (member) =>
+      member.verdict === null ? <span class="muted">{verdictOf(member) ?? 'open'}</span> : member.verdict,
   },
 ]
+
+function verdictOf(member: Member): string | null {
+  const isFraud = saidOf(member)
+  return member.verdict ?? (isFraud === undefined ? null : isFraud ? 'labelled fraud' : 'labelled legitimate')
+}
+
+/** Whether the label that counts says fraud; undefined where there is none, or nobody is to be told. */
+function saidOf({ decision }: Member): boolean | undefined {
+  return decision !== null && 'labels' in decision ? decision.labels.find(({ counts }) => counts)?.isFraud : undefined
+}
 
 interface MembersProps {
   readonly one: CaseDetail

@@ -59,8 +59,8 @@ export default function DecisionPage({ params: { id = '' } }: PageProps) {
                     <dt>labels</dt>
                     <dd>
                       {labels.length === 0 && <span class="muted">none yet</span>}
-                      {labels.map(({ isFraud, knownAt, source, by }) => (
-                        <div key={knownAt + source}>
+                      {labels.map(({ isFraud, knownAt, source, by, counts }) => (
+                        <div key={knownAt + source} class={counts ? '' : 'muted'}>
                           {isFraud ? 'fraud' : 'legitimate'} by {source ?? by ?? 'unknown'}, <Time at={knownAt} />
                         </div>
                       ))}
