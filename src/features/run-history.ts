@@ -31,6 +31,9 @@ export class RunHistory implements History {
   readonly #fromEdge: Int32Array
   readonly #toEdge: Int32Array
   readonly #at: Int32Array
+  /** As far as each edge has passed the frauds, by the event that it was asked at. */
+  readonly #fraudAt: Int32Array
+  #fraudsPassedBy = -1
   readonly #scratch: Float64Array
   #times = noColumns.times
   #fields = noColumns.fields
@@ -54,6 +57,7 @@ export class RunHistory implements History {
       excludesSelf ? self : this.#edges.indexOf(delayMs),
     )
     this.#at = new Int32Array(self + 1)
+    this.#fraudAt = new Int32Array(self + 1)
     this.#scratch = new Float64Array(eventsPerKey)
   }
 
@@ -64,6 +68,8 @@ export class RunHistory implements History {
     this.#at.fill(first)
     this.#frauds = frauds
     this.#firstFraud = firstFraud
+    this.#fraudAt.fill(firstFraud)
+    this.#fraudsPassedBy = -1
   }
 
   /** Takes the history of nothing in hand: a missing key has none. */
@@ -203,24 +209,25 @@ export class RunHistory implements History {
 
   /** Takes a window's frauds in hand; whether there are any. */
   #openFrauds(window: number): boolean {
-    const { length } = this.#frauds
-    if (this.#firstFraud === length) return false
-    const edgeMs = (edge: number) => this.#nowMs - (edge < this.#edges.length ? this.#edges[edge] : 0)
-    this.#fraudsFrom = this.#fraudsThrough(this.#firstFraud, edgeMs(this.#fromEdge[window]))
-    this.#fraudsTo = this.#fraudsThrough(this.#fraudsFrom, edgeMs(this.#toEdge[window]))
+    if (this.#firstFraud === this.#frauds.length) return false
+    if (this.#fraudsPassedBy !== this.#current) this.#passFrauds()
+    this.#fraudsFrom = this.#fraudAt[this.#fromEdge[window]]
+    this.#fraudsTo = this.#fraudAt[this.#toEdge[window]]
     return this.#fraudsFrom < this.#fraudsTo
   }
 
-  /** The first fraud from there on that is later. */
-  #fraudsThrough(from: number, timestampMs: number): number {
-    let low = from
-    let high = this.#frauds.length
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      if (this.#frauds[middle].timestampMs <= timestampMs) low = middle + 1
-      else high = middle
+  /** Takes every edge on to the frauds after it. */
+  #passFrauds(): void {
+    const frauds = this.#frauds
+    const edges = this.#edges
+    const places = this.#fraudAt
+    for (let edge = 0; edge < places.length; edge++) {
+      const rank = this.#nowMs - (edge < edges.length ? edges[edge] : 0)
+      let place = places[edge]
+      while (place < frauds.length && frauds[place].timestampMs <= rank) place++
+      places[edge] = place
     }
-    return low
+    this.#fraudsPassedBy = this.#current
   }
 
   /** The next fraud of the window from there on that is known by now; -1 after the last. */
