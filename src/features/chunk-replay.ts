@@ -3,6 +3,7 @@ import { shared } from '../core/shared-memory.ts'
 import { WorkerPool } from '../core/worker-pool.ts'
 import { workerScript } from '../core/worker-script.ts'
 import type { Detector } from '../detector/detector.ts'
+import { ChunkTexts } from './chunk-texts.ts'
 import { type ComputeValues, compileValues } from './compute-values.ts'
 import { computeDerived, type FeatureSet } from './feature-set.ts'
 import type { History } from './history.ts'
@@ -58,6 +59,8 @@ export class ChunkReplay {
   #teams: readonly Team[] | undefined
   #start = 0
   #rows: number
+  /** Of this chunk and those before, until they are more than a chunk's rows. */
+  #texts: ChunkTexts
   #free: ReplayedChunk[] = []
 
   /** @param detector the one that the features are of. */
@@ -73,6 +76,7 @@ export class ChunkReplay {
     this.#plain = new Float64Array(plain.length)
     this.#options = options
     this.#rows = options.rows ?? fewestRows
+    this.#texts = new ChunkTexts(features.layout)
     if (options.isLong === true) this.#teams = this.#openTeams(true)
   }
 
@@ -80,14 +84,16 @@ export class ChunkReplay {
   open(): ReplayedChunk {
     const free = this.#free.pop()
     const chunk = free !== undefined && free.input.capacity >= this.#rows ? free : this.#makeChunk()
-    chunk.input.clear()
+    if (this.#texts.dictionaries.some(({ length }) => length > this.#rows))
+      this.#texts = new ChunkTexts(this.#features.layout)
+    chunk.input.open(this.#texts)
     return chunk
   }
 
   /** Computes a chunk's rows. Chunks come one behind the other; the next may be given before this one is done. */
   async replay({ input, outs }: ReplayedChunk): Promise<void> {
     this.#teams ??= this.#openTeams(input.isFull)
-    const chunk = input.columns(this.#start)
+    const chunk = input.toSend(this.#start)
     this.#start += chunk.rowCount
     const tasks = this.#teams.map(({ lanes, run }) => run({ chunk, outs: lanes.map((lane) => outs[lane]) }))
     const carried = Math.max(0, ...(await Promise.all(tasks)))
@@ -130,7 +136,8 @@ export class ChunkReplay {
     const all = [...this.#plans.keys()]
     if (threads === 1) {
       const lanes = this.#plans.map((plan) => openLane(this.#features, plan))
-      return [{ lanes: all, run: async (task) => replayLanes(lanes, task) }]
+      const replay = replayLanes(lanes)
+      return [{ lanes: all, run: async (task) => replay(task) }]
     }
     const count = Math.min(threads, all.length)
     return Array.from({ length: count }, (_, thread) => {

@@ -7,8 +7,8 @@ import type { FirstField, HistoryPlan } from './history.ts'
 import { readField, sumsExactly } from './history-field.ts'
 import { KeyedHistories } from './keyed-histories.ts'
 import { LabelQueue } from './label-queue.ts'
-import { type ChunkColumns, type OpenTransaction, openTransaction, readRow } from './replay-chunk.ts'
-import { RowBlock } from './row-block.ts'
+import { OrderedRows } from './ordered-rows.ts'
+import type { ChunkColumns } from './replay-chunk.ts'
 import { type EventColumns, type KnownFraud, RunHistory } from './run-history.ts'
 
 /** What one history keeps between chunks: of each key, by its number, its events from `from` to `to` and its frauds. */
@@ -24,10 +24,16 @@ interface Runs {
 /** The rows of a chunk by their keys' numbers. */
 interface SortedRows {
   readonly order: Uint32Array
-  /** Where the rows of each key begin; one more than there are keys. */
+  /** Where the rows of each key begin, and behind them those that name no key. */
   readonly starts: Uint32Array
-  /** Rows that name no key. */
-  readonly keyless: readonly number[]
+}
+
+/** A chunk on its way: its rows, the runs that they are added to and where values go. */
+interface Round {
+  readonly chunk: ChunkColumns
+  readonly rows: SortedRows
+  readonly next: Runs & { readonly frauds: KnownFraud[] }
+  readonly out: Float64Array
 }
 
 export interface KeyLaneOptions {
@@ -55,11 +61,13 @@ export class KeyLane {
   readonly #keyed: KeyedHistories
   /** The keys with too many events, and what is not known of them yet. */
   #crowded = new Map<number, LabelQueue>()
-  readonly #transaction: OpenTransaction
-  readonly #block: RowBlock
+  readonly #rows: OrderedRows
   readonly #isExact: readonly boolean[]
   #texts: string[] = []
   #numbers = new Map<string, number>()
+  /** The numbers of the texts of a dictionary; -1 where it is not known. */
+  #numberOfCode = new Int32Array(0)
+  #dictionary: readonly string[] | undefined
   #runs: Runs = { ...emptyRuns(0), columns: { times: new Float64Array(0), fields: [] }, frauds: [] }
   /** Columns of the chunk before the last, to be used again. */
   #spare: EventColumns | undefined
@@ -74,8 +82,7 @@ export class KeyLane {
     this.#keyed = new KeyedHistories(plan, eventsPerKey)
     this.#ofRuns[history] = this.#history
     this.#ofKeyed[history] = this.#keyed
-    this.#transaction = openTransaction(layout)
-    this.#block = new RowBlock(layout)
+    this.#rows = new OrderedRows(layout)
     this.#isExact = plan.fields.map(sumsExactly)
   }
 
@@ -92,34 +99,48 @@ export class KeyLane {
     const horizonMs = chunk.timestampsMs[0] - this.#plan.spanMs
     this.#passHorizon(horizonMs)
     this.#crowd(rows)
-    this.#block.open(chunk, rows.order)
+    this.#rows.open(chunk, rows.order)
     this.#runs = this.#replayRuns(chunk, rows, out)
     for (const [key, pending] of this.#crowded) this.#replayCrowded(chunk, rows, { key, pending }, out)
     this.#history.close()
-    for (const row of rows.keyless) {
-      readRow(chunk, chunk.dictionaries, row, this.#transaction)
-      this.#compute(this.#ofRuns, row, out)
+    for (let i = rows.starts[this.#texts.length]; i < rows.order.length; i++) {
+      this.#rows.read(i)
+      this.#compute(this.#ofRuns, rows.order[i], out)
     }
   }
 
   #sort(chunk: ChunkColumns): SortedRows {
     const { rowCount } = chunk
     const codes = chunk.codes[this.#plan.text]
-    const numbers = Int32Array.from(chunk.dictionaries[this.#plan.text], (key) => this.#numberOf(key))
+    const numbers = this.#numberCodes(codes.subarray(0, rowCount), chunk.dictionaries[this.#plan.text])
     const starts = new Uint32Array(this.#texts.length + 2)
-    const keyless: number[] = []
-    for (let row = 0; row < rowCount; row++) {
-      const code = codes[row]
-      if (code < 0) keyless.push(row)
-      else starts[numbers[code] + 2]++
-    }
+    const nameless = this.#texts.length
+    for (let row = 0; row < rowCount; row++) if (codes[row] >= 0) starts[numbers[codes[row]] + 2]++
     for (let key = 2; key < starts.length; key++) starts[key] += starts[key - 1]
-    const order = new Uint32Array(rowCount - keyless.length)
+    const order = new Uint32Array(rowCount)
+    let namelessAt = starts[nameless + 1]
     for (let row = 0; row < rowCount; row++) {
-      const code = codes[row]
-      if (code >= 0) order[starts[numbers[code] + 1]++] = row
+      if (codes[row] < 0) order[namelessAt++] = row
+      else order[starts[numbers[codes[row]] + 1]++] = row
     }
-    return { order, starts: starts.subarray(0, -1), keyless }
+    return { order, starts: starts.subarray(0, -1) }
+  }
+
+  /** The number of each code's key, as far as these rows have it. */
+  #numberCodes(codes: Int32Array, dictionary: readonly string[]): Int32Array {
+    if (dictionary !== this.#dictionary) this.#numberOfCode.fill(-1)
+    this.#dictionary = dictionary
+    if (this.#numberOfCode.length < dictionary.length) {
+      const longer = new Int32Array(2 * dictionary.length).fill(-1)
+      longer.set(this.#numberOfCode)
+      this.#numberOfCode = longer
+    }
+    const numbers = this.#numberOfCode
+    for (let row = 0; row < codes.length; row++) {
+      const code = codes[row]
+      if (code >= 0 && numbers[code] < 0) numbers[code] = this.#numberOf(dictionary[code])
+    }
+    return numbers
   }
 
   #numberOf(key: string): number {
@@ -185,7 +206,8 @@ export class KeyLane {
     atOnce(this.#keyed.restore(new StateReader(writer.take(true))))
   }
 
-  #replayRuns(chunk: ChunkColumns, { order, starts }: SortedRows, out: Float64Array): Runs {
+  #replayRuns(chunk: ChunkColumns, rows: SortedRows, out: Float64Array): Runs {
+    const { order, starts } = rows
     const old = this.#runs
     const keys = this.#texts.length
     const next = { ...emptyRuns(keys), columns: this.#columnsFor(order.length + keys), frauds: [] as KnownFraud[] }
@@ -201,14 +223,7 @@ export class KeyLane {
       }
       if (starts[key] < starts[key + 1] && !this.#crowded.has(key)) {
         this.#history.open(columns, next.from[key], frauds, next.fraudsFrom[key])
-        for (let i = starts[key]; i < starts[key + 1]; i++) {
-          const row = order[i]
-          this.#block.read(i, chunk.dictionaries, this.#transaction)
-          this.#append(columns, next.from[key], end)
-          this.#history.advance(end++)
-          this.#compute(this.#ofRuns, row, out)
-          if (this.#plan.countsFrauds) this.#addFraud(chunk.start + row, this.#block.fraudKnownAtMs(i), frauds)
-        }
+        end = this.#replayRun(key, end, { chunk, rows, next, out })
       }
       next.to[key] = end
       next.fraudsTo[key] = frauds.length
@@ -218,6 +233,22 @@ export class KeyLane {
     }
     this.#spare = old.columns
     return next
+  }
+
+  /** Replays a key's rows; returns where its events end, which ended at `end`. A loop of its own is compiled once, for all keys. */
+  #replayRun(key: number, end: number, { chunk, rows: { order, starts }, next, out }: Round): number {
+    const { columns, frauds } = next
+    const first = next.from[key]
+    let at = end
+    for (let i = starts[key]; i < starts[key + 1]; i++) {
+      const row = order[i]
+      this.#rows.read(i)
+      this.#append(columns, first, at)
+      this.#history.advance(at++)
+      this.#compute(this.#ofRuns, row, out)
+      if (this.#plan.countsFrauds) this.#addFraud(chunk.start + row, this.#rows.fraudKnownAtMs, frauds)
+    }
+    return at
   }
 
   /** Room for what is carried and for so many more. */
@@ -246,7 +277,7 @@ export class KeyLane {
 
   /** Writes the transaction in hand as the key's newest event, at `at`. */
   #append({ times, fields }: EventColumns, first: number, at: number): void {
-    const transaction = this.#transaction
+    const transaction = this.#rows
     times[at] = transaction.timestampMs
     for (let field = 0; field < fields.length; field++) {
       const kept = this.#plan.fields[field]
@@ -268,7 +299,7 @@ export class KeyLane {
   }
 
   #lastingEvent(sequence: number) {
-    const { timestampMs, amount, texts, numbers } = this.#transaction
+    const { timestampMs, amount, texts, numbers } = this.#rows
     return { timestampMs, amount, texts: [...texts], numbers: Float64Array.from(numbers), sequence }
   }
 
@@ -280,24 +311,24 @@ export class KeyLane {
   ): void {
     for (let i = starts[key]; i < starts[key + 1]; i++) {
       const row = order[i]
-      this.#block.read(i, chunk.dictionaries, this.#transaction)
-      const { timestampMs } = this.#transaction
+      this.#rows.read(i)
+      const { timestampMs } = this.#rows
       for (let due = pending.due(timestampMs); due !== undefined; due = pending.due(timestampMs)) {
         this.#keyed.label(due.event, due.label, timestampMs)
       }
       // Another key's rows may go back as far as the chunk does.
       this.#keyed.dropSilent(chunk.timestampsMs[0])
       this.#keyed.dropSilent(chunk.timestampsMs[0])
-      this.#keyed.observe(this.#transaction, timestampMs)
+      this.#keyed.observe(this.#rows, timestampMs)
       this.#compute(this.#ofKeyed, row, out)
-      const knownAtMs = this.#block.fraudKnownAtMs(i)
+      const knownAtMs = this.#rows.fraudKnownAtMs
       if (!this.#plan.countsFrauds || Number.isNaN(knownAtMs)) continue
       pending.add({ event: this.#lastingEvent(chunk.start + row), label: { isFraud: true, knownAtMs } })
     }
   }
 
   #compute(histories: readonly RunHistory[] | readonly KeyedHistories[], row: number, out: Float64Array): void {
-    this.#computeValues(this.#transaction, histories, out, row * this.#width)
+    this.#computeValues(this.#rows, histories, out, row * this.#width)
   }
 
   /** Gives new numbers to the keys that have anything left, once these are less than half of all. */
@@ -320,6 +351,7 @@ export class KeyLane {
     this.#crowded = new Map(crowded)
     this.#texts = left.map((key) => this.#texts[key])
     this.#numbers = new Map(this.#texts.map((text, number) => [text, number]))
+    this.#numberOfCode.fill(-1)
   }
 }
 

@@ -1,5 +1,6 @@
 import { shared } from '../core/shared-memory.ts'
 import type { CodedTexts, Transaction, TransactionLayout } from '../detector/transaction.ts'
+import { type AddedTexts, ChunkTexts } from './chunk-texts.ts'
 
 /** A transaction that others are read into. */
 export interface OpenTransaction extends Transaction {
@@ -18,14 +19,13 @@ export function openTransaction({ texts, numbers }: TransactionLayout): OpenTran
   }
 }
 
-/** What a chunk holds, as other threads get it: numbers in shared memory. */
-export interface ChunkColumns {
+/** What a chunk holds in shared memory, where all threads see it. */
+interface SharedColumns {
   readonly timestampsMs: Float64Array
   readonly amounts: Float64Array
   readonly numbers: readonly Float64Array[]
   /** The texts of each row by their places in the dictionaries; -1 for a missing one. */
   readonly codes: readonly Int32Array[]
-  readonly dictionaries: readonly (readonly string[])[]
   /** When each was known to be fraud; NaN for one that is not, as far as is known. */
   readonly fraudKnownAtMs: Float64Array
   /** How many rows came before this chunk. */
@@ -33,33 +33,37 @@ export interface ChunkColumns {
   readonly rowCount: number
 }
 
-/** The codes of the rows of a table, and which of a chunk's codes each of them is. */
-interface TextSource {
-  readonly codes: Int32Array
-  readonly known: Int32Array
+/** A chunk as other threads get it, with the texts that no chunk before had. */
+export interface SentChunk extends SharedColumns {
+  readonly added: readonly AddedTexts[]
+}
+
+/** A chunk as it is replayed. */
+export interface ChunkColumns extends SharedColumns {
+  readonly dictionaries: readonly (readonly string[])[]
 }
 
 /** Transactions of a file in sequence order, with their labels: so many as are replayed at once. */
 export class ReplayChunk {
   readonly capacity: number
-  readonly #columns: Omit<ChunkColumns, 'dictionaries' | 'start' | 'rowCount'>
-  #dictionaries: readonly string[][] = []
-  #codeOf: readonly Map<string, number>[] = []
-  /** The open table's texts, and which code here each of its codes is; -2 where it is not known yet. */
-  #sources: readonly (TextSource | undefined)[] = []
+  readonly #columns: Omit<SharedColumns, 'start' | 'rowCount'>
+  #texts: ChunkTexts
+  /** How many texts there were before this chunk's. */
+  #textsBefore: readonly number[] = []
   #rowCount = 0
 
-  constructor({ texts, numbers }: TransactionLayout, capacity: number) {
+  constructor(layout: TransactionLayout, capacity: number) {
     this.capacity = capacity
     const column = () => shared(Float64Array, capacity)
     this.#columns = {
       timestampsMs: column(),
       amounts: column(),
-      numbers: numbers.map(column),
-      codes: texts.map(() => shared(Int32Array, capacity)),
+      numbers: layout.numbers.map(column),
+      codes: layout.texts.map(() => shared(Int32Array, capacity)),
       fraudKnownAtMs: column(),
     }
-    this.clear()
+    this.#texts = new ChunkTexts(layout)
+    this.open(this.#texts)
   }
 
   get rowCount(): number {
@@ -72,26 +76,28 @@ export class ReplayChunk {
 
   /** Reads a row into `into`. */
   read(row: number, into: OpenTransaction): void {
-    readRow(this.#columns, this.#dictionaries, row, into)
+    readRow(this.#columns, this.#texts.dictionaries, row, into)
   }
 
   /** @param start how many rows came before this chunk. */
-  columns(start: number): ChunkColumns {
-    return { ...this.#columns, dictionaries: this.#dictionaries, start, rowCount: this.#rowCount }
+  toSend(start: number): SentChunk {
+    const added = this.#texts.dictionaries.map((texts, i) => {
+      const from = this.#textsBefore[i]
+      return { from, texts: texts.slice(from) }
+    })
+    return { ...this.#columns, added, start, rowCount: this.#rowCount }
   }
 
-  clear(): void {
+  /** Begins anew, with texts that chunks before may have, too. */
+  open(texts: ChunkTexts): void {
     this.#rowCount = 0
-    this.#dictionaries = this.#columns.codes.map(() => [])
-    this.#codeOf = this.#columns.codes.map(() => new Map())
-    this.#sources = this.#columns.codes.map(() => undefined)
+    this.#texts = texts
+    this.#textsBefore = texts.dictionaries.map(({ length }) => length)
   }
 
   /** Takes up a table, whose rows come next: texts that have codes there need not be looked up row by row. */
   openTable(coded: readonly (CodedTexts | undefined)[]): void {
-    this.#sources = coded.map((source) =>
-      source === undefined ? undefined : { codes: source.codes, known: new Int32Array(source.texts.length).fill(-2) },
-    )
+    this.#texts.openTable(coded)
   }
 
   /**
@@ -104,30 +110,9 @@ export class ReplayChunk {
     columns.timestampsMs[row] = timestampMs
     columns.amounts[row] = amount
     for (let i = 0; i < columns.numbers.length; i++) columns.numbers[i][row] = numbers[i]
-    for (let i = 0; i < columns.codes.length; i++)
-      columns.codes[i][row] = this.#codeIn(this.#sources[i], index, i, texts[i])
+    for (let i = 0; i < columns.codes.length; i++) columns.codes[i][row] = this.#texts.code(i, index, texts[i])
     // Nobody knows before it took place.
     columns.fraudKnownAtMs[row] = Math.max(fraudKnownAtMs, timestampMs)
-  }
-
-  #codeIn(source: TextSource | undefined, index: number, i: number, text: string | undefined): number {
-    if (source === undefined) return this.#code(i, text)
-    const { codes, known } = source
-    const theirs = codes[index]
-    if (theirs < 0) return -1
-    const code = known[theirs]
-    if (code !== -2) return code
-    known[theirs] = this.#code(i, text)
-    return known[theirs]
-  }
-
-  #code(i: number, text: string | undefined): number {
-    if (text === undefined) return -1
-    const known = this.#codeOf[i].get(text)
-    if (known !== undefined) return known
-    const code = this.#dictionaries[i].push(text) - 1
-    this.#codeOf[i].set(text, code)
-    return code
   }
 }
 
@@ -140,6 +125,19 @@ export function readRow(
 ): void {
   into.timestampMs = timestampsMs[row]
   into.amount = amounts[row]
-  for (let i = 0; i < codes.length; i++) into.texts[i] = codes[i][row] < 0 ? undefined : dictionaries[i][codes[i][row]]
-  for (let i = 0; i < numbers.length; i++) into.numbers[i] = numbers[i][row]
+  readTexts(codes, dictionaries, row, into.texts)
+  readNumbers(numbers, row, into.numbers)
+}
+
+export function readTexts(
+  codes: ChunkColumns['codes'],
+  dictionaries: ChunkColumns['dictionaries'],
+  row: number,
+  into: (string | undefined)[],
+): void {
+  for (let i = 0; i < codes.length; i++) into[i] = codes[i][row] < 0 ? undefined : dictionaries[i][codes[i][row]]
+}
+
+export function readNumbers(columns: ChunkColumns['numbers'], row: number, into: Float64Array): void {
+  for (let i = 0; i < columns.length; i++) into[i] = columns[i][row]
 }

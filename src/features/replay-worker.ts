@@ -5,8 +5,8 @@ import { type LaneTask, replayLanes, type ThreadData } from './replay-thread.ts'
 
 const { detector, lanes: plans }: ThreadData = workerData
 const features = compileDetector(detector)
-const lanes = plans.map((plan) => openLane(features, plan))
+const replay = replayLanes(plans.map((plan) => openLane(features, plan)))
 
 parentPort?.on('message', ({ index, task }: { index: number; task: LaneTask }) => {
-  parentPort?.postMessage({ index, result: replayLanes(lanes, task) })
+  parentPort?.postMessage({ index, result: replay(task) })
 })
