@@ -201,7 +201,7 @@ export function computeGradients(
 // @ts-ignore
 @inline
 function exp(x: v128): v128 {
-  const bounded = f64x2.max(f64x2.min(x, f64x2.splat(708)), f64x2.splat(-708))
+  const bounded = f64x2.pmax(f64x2.pmin(x, f64x2.splat(708)), f64x2.splat(-708))
   const k = f64x2.nearest(f64x2.mul(bounded, f64x2.splat(1.4426950408889634)))
   const high = f64x2.sub(bounded, f64x2.mul(k, f64x2.splat(6.93147180369123816490e-1)))
   const r = f64x2.sub(high, f64x2.mul(k, f64x2.splat(1.90821492927058770002e-10)))
