@@ -10,6 +10,7 @@ import asc from 'assemblyscript/asc'
 export const kernels = [
   { source: 'forest.ts', module: 'src/models/trees/forest-kernel.ts', name: 'forestKernel', isShared: false },
   { source: 'shap.ts', module: 'src/models/trees/shap-kernel.ts', name: 'shapKernel', isShared: false },
+  { source: 'walk-rows.ts', module: 'src/models/trees/walk-kernel.ts', name: 'walkKernel', isShared: false },
   { source: 'boosting.ts', module: 'src/learners/boosting/boosting-kernel.ts', name: 'boostingKernel', isShared: true },
 ]
 

@@ -36,7 +36,14 @@ export async function awaitScores(
   weights: Float64Array | undefined,
 ): Promise<Omit<ScoredRows, 'probabilities'>> {
   const rawScores = new Float64Array(part.length)
-  for (const { from, block } of blocksOf(rows, part)) rawScores.set(await score(block), from)
+  const blocks = blocksOf(rows, part)
+  for (let next = blocks.next(); !next.done; ) {
+    const { from, block } = next.value
+    const scores = score(block)
+    // The next block is gathered while this one is scored.
+    next = blocks.next()
+    rawScores.set(await scores, from)
+  }
   return scoredPart(rows, part, rawScores, weights)
 }
 

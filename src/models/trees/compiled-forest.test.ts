@@ -6,8 +6,9 @@ import { atOnce } from '../../core/time-slices.ts'
 import { compileForest } from './compiled-forest.ts'
 import { chooseTops, maskRowBytes, maskRows, passingWeights } from './forest-tops.ts'
 import { compilePackedForest } from './packed-forest.ts'
-import { createTreeEnsemble, sumsOfTrees } from './tree-ensemble.ts'
+import { createTreeEnsemble } from './tree-ensemble.ts'
 import type { TreeNodes } from './tree-nodes.ts'
+import { walkRows } from './walk-rows.ts'
 
 const special = [-Infinity, Infinity, 0, -0, Number.MAX_VALUE, -Number.MAX_VALUE, 5e-324, 1e-9, 1, 2, 3]
 const pool = [...Array.from({ length: 300 }, (_, i) => i / 7), ...special]
@@ -53,7 +54,7 @@ describe('a compiled forest', () => {
         const given = rows.map((row) => Float64Array.from(row))
         assert.deepEqual([...model.predictProbaOfRows(all)], given.map(model.predictProba))
         assert.deepEqual(
-          [...sumsOfTrees(nodes, all, 3)],
+          [...walkRows(nodes, 3)(all)],
           given.map((row) => sumTreeByTree(nodes, row)),
         )
       }),
