@@ -7,6 +7,8 @@ const opened = z.object({
   timestampMs: z.number(),
   score: z.number().nullable(),
   amountMinor: z.number().nullable(),
+  // The first records had none.
+  currency: z.string().default(''),
   stake: z.number(),
   keys: z.array(z.string()),
   by: z.array(z.string()),

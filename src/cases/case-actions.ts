@@ -45,13 +45,14 @@ const noLabels: CaseTransaction['labels'] = []
 
 /** Something new happened: it wakes a case that was put off. It is the last of its case, so that the sum goes on. */
 export function addTransaction(one: Case, opened: OpenedTransaction): CaseTransaction {
-  const { sequence, id, timestampMs, score, amountMinor, stake, keys, persons } = opened
+  const { sequence, id, timestampMs, score, amountMinor, currency, stake, keys, persons } = opened
   const transaction: CaseTransaction = {
     sequence,
     id,
     timestampMs,
     score,
     amountMinor,
+    currency,
     stake,
     verdict: undefined,
     labels: noLabels,

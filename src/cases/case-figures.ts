@@ -1,5 +1,5 @@
 import { formatIsoTime } from '../core/time-parser.ts'
-import { type Case, type CaseState, stateAt, type Verdict, verdicts } from './case.ts'
+import { type Case, type CaseState, currenciesAtStake, stateAt, type Verdict, verdicts } from './case.ts'
 import { isOverdue } from './case-view.ts'
 
 /** How often two words on one transaction are the same. */
@@ -18,8 +18,8 @@ export interface CaseFigures {
   readonly overdue: number
   readonly escalated: number
   readonly unassigned: number
-  /** What is at stake in all that is not closed. */
-  readonly expectedLossMinor: number
+  /** What is at stake in all that is not closed; null where it would be of several currencies. */
+  readonly expectedLossMinor: number | null
   /** When the oldest case that is not closed was opened. */
   readonly oldestOpenedAt: string | null
   readonly opened: number
@@ -63,6 +63,7 @@ export class CaseCounter {
   #escalated = 0
   #unassigned = 0
   #expectedLoss = 0
+  readonly #currencies = new Set<string>()
   #oldestMs = Number.POSITIVE_INFINITY
   #opened = 0
   #expired = 0
@@ -99,7 +100,7 @@ export class CaseCounter {
       overdue: this.#overdue,
       escalated: this.#escalated,
       unassigned: this.#unassigned,
-      expectedLossMinor: this.#expectedLoss,
+      expectedLossMinor: this.#currencies.size > 1 ? null : this.#expectedLoss,
       oldestOpenedAt: this.#oldestMs === Number.POSITIVE_INFINITY ? null : formatIsoTime(this.#oldestMs),
       opened: this.#opened,
       expired: this.#expired,
@@ -125,6 +126,7 @@ export class CaseCounter {
     if (one.escalation !== undefined) this.#escalated += 1
     if (one.assignee === undefined) this.#unassigned += 1
     this.#expectedLoss += one.expectedLoss
+    for (const currency of currenciesAtStake(one)) this.#currencies.add(currency)
     this.#oldestMs = Math.min(this.#oldestMs, one.openedAtMs)
   }
 

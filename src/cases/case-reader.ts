@@ -52,6 +52,9 @@ function rulesOf({ detector: kept, columns }: Definition): CaseRules {
   const byAt = by.map((name) => places.findIndex((place) => place.name === name))
   const amountAt = at(amount?.field)
   const rateAt = at(amount?.conversion)
+  // What is converted is in one currency.
+  const { currency } = amount ?? {}
+  const currencyAt = typeof currency === 'object' && rateAt < 0 ? at(currency.field) : -1
   /** The keys of the transaction that is read, by their places. */
   const keysAt: (string | undefined)[] = places.map(() => undefined)
   return {
@@ -89,6 +92,7 @@ function rulesOf({ detector: kept, columns }: Definition): CaseRules {
         timestampMs,
         score,
         amountMinor,
+        currency: String(fields[currencyAt] ?? ''),
         stake,
         keys: keys ?? noNames,
         by: owning ?? noNames,

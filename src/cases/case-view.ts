@@ -4,6 +4,7 @@ import {
   type CaseDeed,
   type CaseState,
   claimAt,
+  currenciesAtStake,
   isBlind,
   type Origin,
   stateAt,
@@ -20,7 +21,10 @@ export interface CaseView {
   readonly changedAt: string
   readonly dueAt: string | null
   readonly isOverdue: boolean
-  /** What is at stake in what is open, in minor units where amounts have them; null while nobody is to be told. */
+  /**
+   * What is at stake in what is open, in minor units where amounts have them; null while nobody is to be told, and where it
+   * would be of several currencies.
+   */
   readonly expectedLossMinor: number | null
   readonly transactions: number
   /** Those without a verdict. */
@@ -62,7 +66,7 @@ export function viewCase(one: Case, nowMs: number): CaseView {
     changedAt: formatIsoTime(Math.max(touched.atMs, history.at(-1)?.atMs ?? 0)),
     dueAt: dueAtMs === undefined ? null : formatIsoTime(dueAtMs),
     isOverdue: isOverdue(one, nowMs),
-    expectedLossMinor: isHidden ? null : one.expectedLoss,
+    expectedLossMinor: isHidden || currenciesAtStake(one).size > 1 ? null : one.expectedLoss,
     transactions: one.transactions.length,
     openTransactions: one.open,
     newest:

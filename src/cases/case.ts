@@ -19,6 +19,8 @@ export interface CaseTransaction {
   readonly score: number | null
   /** In minor units where the detector's amounts have digits; null where there is none. */
   readonly amountMinor: number | null
+  /** What the amount is in; empty where all are in one currency. */
+  readonly currency: string
   /** What is at stake in it while it is open. */
   readonly stake: number
   /** The number of the verdict that stands, and what it says. */
@@ -79,6 +81,7 @@ export interface OpenedTransaction {
   readonly timestampMs: number
   readonly score: number | null
   readonly amountMinor: number | null
+  readonly currency: string
   readonly stake: number
   /** `name=value` of each key, as the log keeps it. */
   readonly keys: readonly string[]
@@ -101,7 +104,7 @@ export interface Case {
   /** The tokens of persons that its transactions name. */
   persons: readonly string[]
   transactions: CaseTransaction[]
-  /** The sum of what is at stake in transactions that are still open. */
+  /** The sum of what is at stake in transactions that are still open; of several currencies it ranks the case only. */
   expectedLoss: number
   /** Transactions without a verdict. */
   open: number
@@ -137,6 +140,14 @@ export function claimAt({ claim }: Case, nowMs: number): Case['claim'] {
 /** A case of the blind sample, until somebody has said something of it. */
 export function isBlind({ origin, history }: Case): boolean {
   return origin === 'sample' && !history.some(({ action }) => action === 'verdict')
+}
+
+/** What the amounts that make up a case's expected loss are in. */
+export function currenciesAtStake({ transactions }: Case): ReadonlySet<string> {
+  const open = transactions.filter(
+    ({ verdict, labels, stake }) => verdict === undefined && labels.length === 0 && stake > 0,
+  )
+  return new Set(open.map(({ currency }) => currency))
 }
 
 /** What is at stake in a transaction: without a score nothing says that it is safer than it looks. */

@@ -36,8 +36,8 @@ const mostClosed = 100_000
  */
 export class CasesProjection implements Projection {
   readonly name = 'cases'
-  /** The first kept transactions as JSON, too. */
-  readonly version = 2
+  /** The first kept transactions as JSON, too, and the second no currencies. */
+  readonly version = 3
   readonly reader: CaseReader
   readonly #beside: BesideCases
   /** In the order in which they were opened. */
@@ -144,7 +144,7 @@ export class CasesProjection implements Projection {
     this.#lastScore = lastScore
     const all: Case[] = []
     for (let left = cases; left > 0; left--) {
-      const one = version === 1 ? readJson<Case>(reader) : loadCase(reader)
+      const one = version === 1 ? withCurrencies(readJson<Case>(reader)) : loadCase(reader)
       all.push(one)
       this.#cases.set(one.id, one)
       for (const { sequence } of one.transactions) this.#placeTransaction(sequence, one)
@@ -385,6 +385,12 @@ export class CasesProjection implements Projection {
 }
 
 type LabelsOf = Case['transactions'][number]['labels']
+
+/** A case as the first version saved it, with what transactions of one currency have. */
+function withCurrencies(one: Case): Case {
+  return { ...one, transactions: one.transactions.map((each) => ({ ...each, currency: '' })) }
+}
+
 type OpeningRules = Pick<CaseRules, 'dueInMs' | 'expireAfterMs'>
 type OpenedByHand = {
   readonly transactions: readonly OpenedTransaction[]

@@ -5,7 +5,12 @@ import type { Case, CaseTransaction } from './case.ts'
 /** What somebody said of a transaction, which is said of few, with its place in the case. */
 type Said = readonly [place: number, verdict: CaseTransaction['verdict'] | null, labels: CaseTransaction['labels']]
 
-type SavedCase = Omit<Case, 'transactions'> & { readonly ids: readonly string[]; readonly said: readonly Said[] }
+type SavedCase = Omit<Case, 'transactions'> & {
+  readonly ids: readonly string[]
+  /** Of each transaction; missing where all are in one currency. */
+  readonly currencies?: readonly string[]
+  readonly said: readonly Said[]
+}
 
 /**
  * Writes a case with its fields in one order, so that the same case is the same bytes however it came to be. The numbers
@@ -17,14 +22,16 @@ export function saveCase(one: Case, writer: StateWriter): void {
   const { assignee, snoozedUntilMs, escalation, dueAtMs, expireAfterMs, touched, links, history } = one
   const said: Said[] = []
   const ids: string[] = []
-  for (const { id, verdict = null, labels } of transactions) {
+  const currencies: string[] = []
+  for (const { id, currency, verdict = null, labels } of transactions) {
     if (verdict !== null || labels.length > 0) said.push([ids.length, verdict, labels])
     ids.push(id)
+    currencies.push(currency)
   }
   const saved: SavedCase = {
     ...{ id, sequence, openedAtMs, origin, keys, owns, persons, ids, said },
     ...{ expectedLoss, open, closed, claim, assignee, snoozedUntilMs, escalation, dueAtMs, expireAfterMs, touched },
-    ...{ links, history },
+    ...{ links, history, ...(currencies.some((currency) => currency !== '') && { currencies }) },
   }
   writer.text(JSON.stringify(saved))
   for (const { sequence, timestampMs, score, amountMinor, stake } of transactions) {
@@ -38,14 +45,15 @@ export function saveCase(one: Case, writer: StateWriter): void {
 
 /** @throws FraudError SNAPSHOT_INVALID where it is something else. */
 export function loadCase(reader: StateReader): Case {
-  const { ids, said, ...one } = readJson<SavedCase>(reader)
+  const { ids, currencies, said, ...one } = readJson<SavedCase>(reader)
   const transactions = ids.map(
-    (id): CaseTransaction => ({
+    (id, place): CaseTransaction => ({
       sequence: reader.double(),
       id,
       timestampMs: reader.double(),
       score: numberOrNull(reader.double()),
       amountMinor: numberOrNull(reader.double()),
+      currency: currencies?.[place] ?? '',
       stake: reader.double(),
       verdict: undefined,
       labels: noLabels,

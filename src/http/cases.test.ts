@@ -39,6 +39,23 @@ describe('cases over HTTP', () => {
     assert.equal(log.nextSequence, 6)
   })
 
+  test('add up no amounts of several currencies', async () => {
+    const amount = { field: 'AMOUNT', digits: 2, currency: { field: 'CURRENCY' } }
+    const { decide, get, post } = await openCases({ transaction: { amount } })
+    const lossOf = async () => [
+      ...(await get('/v1/cases?sort=oldest')).cases.map((one: Record<string, unknown>) => one.expectedLossMinor),
+      (await get('/v1/cases/figures')).expectedLossMinor,
+    ]
+    await decide({ CARD: 'a', AMOUNT: 600, CURRENCY: 'EUR' })
+    await decide({ CARD: 'b', AMOUNT: 700, CURRENCY: 'EUR' })
+    assert.deepEqual(await lossOf(), [0.06 * 60_000, 0.07 * 70_000, 0.06 * 60_000 + 0.07 * 70_000])
+    await decide({ CARD: 'd', AMOUNT: 60_000, CURRENCY: 'JPY' })
+    assert.deepEqual(await lossOf(), [0.06 * 60_000, 0.07 * 70_000, 6_000_000, null])
+    const { cases } = await get('/v1/cases?sort=oldest')
+    await post('ann', `/v1/cases/${cases[2].id}/merge`, { into: cases[0].id })
+    assert.deepEqual(await lossOf(), [null, 0.07 * 70_000, null])
+  })
+
   test('are told with everything: facts, reasons, who did what, and what is like them', async () => {
     const { decide, get, post, service } = await openCases({ cases: { by: ['card', 'customer'] } })
     await decide({ CARD: 'a', CUSTOMER: 'x' })

@@ -23,7 +23,8 @@ const caseProperties = {
   isOverdue: { type: 'boolean' },
   expectedLossMinor: {
     ...money,
-    description: 'Score times amount, summed over what is open and not labelled. Null in the blind sample.',
+    description:
+      'Score times amount, summed over what is open and not labelled. Null in the blind sample, and where it would be of several currencies.',
   },
   transactions: count('All of them.'),
   openTransactions: count('Those without a verdict.'),
@@ -115,7 +116,7 @@ export const caseFiguresAnswer = object({
   overdue: count(''),
   escalated: count(''),
   unassigned: count(''),
-  expectedLossMinor: { type: 'number' },
+  expectedLossMinor: { ...money, description: 'Null where it would be of several currencies.' },
   oldestOpenedAt: timeOrNull,
   opened: count('Since then.'),
   expired: count('Closed since then because nothing had happened to them for long.'),

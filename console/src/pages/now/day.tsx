@@ -141,7 +141,7 @@ function Capacity() {
                 </span>
               </Line>
               <Line name="at stake in them">
-                <b>{formatMinor(expectedLossMinor)}</b>
+                <b>{expectedLossMinor === null ? 'amounts of several currencies' : formatMinor(expectedLossMinor)}</b>
               </Line>
             </>
           )}
