@@ -14,7 +14,7 @@ export interface AuditFlags {
   readonly limit: number
 }
 
-export async function showAudit({ data, who, what, since, limit }: AuditFlags, { terminal }: Run): Promise<void> {
+export async function showAudit({ data, who, what, since, limit }: AuditFlags, { terminal, note }: Run): Promise<void> {
   requireDirectory({ data })
   const directory = dataDirectory(data)
   if (directory.database === undefined && !existsSync(directory.accessPath)) {
@@ -23,8 +23,9 @@ export async function showAudit({ data, who, what, since, limit }: AuditFlags, {
   }
   const { accounts, close } = openAccounts(directory, Date.now)
   try {
-    const found = accounts.audit.list({ who, what, fromMs: since, before: Number.MAX_SAFE_INTEGER, limit })
-    const entries = found.map(({ atMs, ...entry }) => ({ ...entry, at: new Date(atMs).toISOString() }))
+    const found = accounts.audit.list({ who, what, fromMs: since, before: Number.MAX_SAFE_INTEGER, limit: limit + 1 })
+    if (found.length > limit) note(`These are the newest ${limit}, and there are older ones: --limit shows more`)
+    const entries = found.slice(0, limit).map(({ atMs, ...entry }) => ({ ...entry, at: new Date(atMs).toISOString() }))
     for (const { at, who, what, target, from, detail } of entries) {
       const more = Object.keys(detail).length === 0 ? '' : `  ${JSON.stringify(detail)}`
       terminal.say(`${at}  ${who}  ${what}  ${target ?? '-'}  ${from ?? '-'}${more}`)

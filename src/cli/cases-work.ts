@@ -29,8 +29,11 @@ export async function listCasesOf(flags: ListFlags, run: Run): Promise<void> {
     flags,
     run,
     (ask) => ask('GET', `/v1/cases?${asked}`),
-    ({ cases }, tellCase) =>
-      Array.isArray(cases) && cases.length > 0 ? cases.map(tellCase) : ['there is no such case'],
+    ({ cases, cursor }, tellCase) => {
+      if (!Array.isArray(cases) || cases.length === 0) return ['there is no such case']
+      if (cursor !== null) run.note(`These are the first ${cases.length}, and there are more: --limit, up to 500`)
+      return cases.map(tellCase)
+    },
   )
 }
 

@@ -41,10 +41,10 @@ describe('shrike cases', () => {
       losses.toSorted((a: number, b: number) => b - a),
     )
     const euros = (losses[0] / 100).toLocaleString('en', { minimumFractionDigits: 2, maximumFractionDigits: 2 })
-    assert.match(
-      await shrike('cases', 'list', '--limit', '1'),
-      new RegExp(`^${cases[0].id}  open  ${euros.replace('.', '\\.')} EUR at stake`, 'm'),
-    )
+    const { stdout, stderr } = await succeedIn('.', ['cases', 'list', '--limit', '1', ...data])
+    assert.match(stdout, new RegExp(`^${cases[0].id}  open  ${euros.replace('.', '\\.')} EUR at stake`))
+    assert.equal(stderr, 'These are the first 1, and there are more: --limit, up to 500\n')
+    assert.equal((await succeedIn('.', ['cases', 'list', ...data])).stderr, '')
     const claimed = await json('cases', 'next')
     assert.deepEqual([claimed.case.id, claimed.case.claim.by], [cases[0].id, 'command:cases'])
     const { id } = claimed.case

@@ -56,7 +56,11 @@ test('commands wait for somebody else beside a service, and change nothing witho
   assert.match(beside.stderr, /Somebody else has to approve changes/)
   const changes = await succeedIn(folder, ['log', 'export', '--changes', '--format', 'ndjson'])
   assert.match(changes.stdout, /large/)
-  const { stdout } = await succeedIn(folder, ['audit', '--json'])
+  const newest = await succeedIn(folder, ['audit', '--limit', '1'])
+  assert.match(newest.stdout, /^\S+ {2}command:export {2}export {2}.*\n$/)
+  assert.equal(newest.stderr, 'These are the newest 1, and there are older ones: --limit shows more\n')
+  const { stdout, stderr } = await succeedIn(folder, ['audit', '--json', '--limit', '10'])
+  assert.doesNotMatch(stderr, /there are older ones/)
   const entries: readonly { readonly who: string; readonly what: string }[] = JSON.parse(stdout)
   assert.deepEqual(
     entries.map(({ who, what }) => `${who} ${what}`),
