@@ -22,8 +22,11 @@ export const caseQueryParameters: readonly object[] = [
   parameter('cursor', text, 'Of the page before.'),
 ]
 
-/** @throws FraudError INPUT_INVALID with every bad value. */
-export function readCaseQuery(given: unknown): CaseQuery {
+/**
+ * @param isKey whether a key and its value are of this service: a misspelt one would find nothing.
+ * @throws FraudError INPUT_INVALID with every bad value.
+ */
+export function readCaseQuery(given: unknown, isKey: (name: string, key: string) => boolean): CaseQuery {
   const errors: FieldError[] = []
   const values = new Map<string, string>()
   for (const [name, value] of Object.entries(given ?? {})) {
@@ -56,7 +59,11 @@ export function readCaseQuery(given: unknown): CaseQuery {
     claimedBy: values.get('claimedBy'),
     isOverdue: yesOrNo('overdue'),
     isEscalated: yesOrNo('escalated'),
-    key: read('key', (text) => (/^[^=]+=./.test(text) ? text : undefined), 'is a key and its value, such as card=k-7'),
+    key: read(
+      'key',
+      (text) => (/^[^=]+=./.test(text) && isKey(text.slice(0, text.indexOf('=')), text) ? text : undefined),
+      'is a key of the detector and its value, such as card=k-7',
+    ),
     limit: read('limit', parseLimit, `is a whole number from 1 to ${mostPerPage}`) ?? usualPerPage,
     after: read('cursor', parseCursor, 'is not a value that this service returned'),
   }

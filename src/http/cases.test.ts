@@ -308,6 +308,7 @@ describe('cases over HTTP', () => {
       'overdue=maybe',
       'stat=open',
       'state=all&sort=loss',
+      'key=cards=c0',
     ]) {
       const refused = await get(`/v1/cases?${query}`)
       assert.equal(refused.code, 'INPUT_INVALID', query)

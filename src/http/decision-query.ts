@@ -4,6 +4,7 @@ import { outcomes } from '../detector/detector-schema.ts'
 import type { DecisionQuery } from '../log/decision-pages.ts'
 import { whyUnknown } from './known-query.ts'
 
+const dayMs = 86_400_000
 const mostPerPage = 500
 const usualPerPage = 50
 const filters = ['outcome', 'from', 'to', 'minScore', 'limit', 'cursor'] as const
@@ -42,7 +43,7 @@ export class QueryReader {
       `is one of ${outcomes.join(', ')}`,
     )
     const fromMs = this.read('from', parseTime, 'is not an ISO 8601 time')
-    const toMs = this.read('to', parseTime, 'is not an ISO 8601 time')
+    const toMs = this.read('to', parseEnd, 'is not an ISO 8601 time')
     const minScore = this.read('minScore', (text) => within(Number(text), 0, 1), 'is a number from 0 to 1')
     const limitReason = `is a whole number from 1 to ${mostPerPage}`
     const limit = this.read('limit', (text) => wholeWithin(text, 1, mostPerPage), limitReason)
@@ -73,6 +74,12 @@ function parseCursor(text: string): number | undefined {
 function parseTime(text: string): number | undefined {
   const timestampMs = readIsoTime(text, () => 0)
   return Number.isNaN(timestampMs) ? undefined : timestampMs
+}
+
+/** It is included, so a day alone is all of it. */
+function parseEnd(text: string): number | undefined {
+  const timestampMs = parseTime(text)
+  return timestampMs !== undefined && text.length === 'YYYY-MM-DD'.length ? timestampMs + dayMs - 1 : timestampMs
 }
 
 function within(value: number, least: number, most: number): number | undefined {

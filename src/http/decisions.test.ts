@@ -607,6 +607,8 @@ describe('GET /v1/decisions', () => {
     [`to=${iso(100)}`, (shown) => timeOf(shown) <= 100],
     [`from=${iso(50)}&to=${iso(51)}`, (shown) => timeOf(shown) >= 50 && timeOf(shown) <= 51],
     [`from=${iso(51)}&to=${iso(50)}`, () => false],
+    [`from=${iso(0).slice(0, 10)}&to=${iso(0).slice(0, 10)}`, () => true],
+    [`to=${iso(-86_400).slice(0, 10)}`, () => false],
     ['minScore=0.5', ({ score }) => score >= 0.5],
     ['minScore=1', ({ score }) => score >= 1],
     ['minScore=0', () => true],

@@ -26,10 +26,13 @@ export const caseList: Route<DecidingContext> = {
   parameters: () => caseQueryParameters,
   answers: { ok: jsonAnswer('A page.', casesAnswer), refusals: [...usual, unavailable] },
   handle:
-    ({ decisions: { desk } }) =>
+    ({ decisions }) =>
     ({ query }, reply) => {
-      const { nowMs, cases } = desk
-      const { cases: found, next } = listCases(cases, readCaseQuery(query), nowMs)
+      const { nowMs, cases } = decisions.desk
+      const { keys = {} } = decisions.inForce.detector.transaction
+      // Older cases may have keys of a detector before this one.
+      const isKey = (name: string, key: string) => Object.hasOwn(keys, name) || cases.ofKey(key).size > 0
+      const { cases: found, next } = listCases(cases, readCaseQuery(query, isKey), nowMs)
       const answer = { cases: found.map((one) => viewCase(one, nowMs)), cursor: formatCaseCursor(next) }
       return reply.header('cache-control', 'no-store').send(answer)
     },

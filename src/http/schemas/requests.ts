@@ -20,7 +20,7 @@ const minScore = { type: 'number', minimum: 0, maximum: 1 } as const
 const filters = {
   outcome: { type: 'string', enum: outcomes, description: 'Only decisions with this outcome.' },
   from: { ...time, description: "Of the transaction's time, included." },
-  to: { ...time, description: "Of the transaction's time, included." },
+  to: { ...time, description: "Of the transaction's time, included; a day alone is the whole of it." },
   minScore: { ...minScore, description: 'Only decisions with this score or more.' },
   limit: { ...limit, description: 'The most decisions in a page.' },
   cursor,
