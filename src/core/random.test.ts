@@ -63,6 +63,18 @@ describe('seeded random numbers', () => {
     assert.equal(random.uint32(), stepped.uint32())
   })
 
+  test('a tally of integers draws the very same, those that are redone included', () => {
+    // Past 2^21 integers are drawn otherwise; just above 2^20 many draws are redone.
+    for (const bound of [1, 3, 1000, 2 ** 20 + 1, 1_999_999, 2 ** 21 + 1]) {
+      const [random, other] = [createRandom(9), createRandom(9)]
+      const counts = new Uint32Array(bound)
+      random.tallyIntegers(counts, 50_000)
+      for (let i = 0; i < 50_000; i++) counts[other.integer(bound)]--
+      assert.ok(counts.every((count) => count === 0))
+      assert.equal(random.uint32(), other.uint32())
+    }
+  })
+
   test('normal numbers have mean 0 and variance 1', () => {
     const random = createRandom(6)
     const values = Array.from({ length: 100_000 }, () => random.normal())

@@ -19,22 +19,32 @@ export interface CollectedRow {
   readonly weight: number
 }
 
-/** Rows, column by column, in arrays that grow. */
+/** Rows of a piece of a column, which is as large as all before it together within these bounds. */
+const leastPiece = 1024
+const largestPiece = 65_536
+
+/** Rows, column by column, in pieces that are joined at the end: to move all rows each time took as long as to read them. */
 export class RowCollector {
   readonly #cards = new Map<string, number>()
-  readonly #columns: Float64Array[]
+  /** For each column the pieces that are full. */
+  readonly #full: Float64Array[][]
+  /** For each column the piece that is being filled, and how far. */
+  #columns: Float64Array[]
+  #filled = 0
   rowCount = 0
   /** Rows whose label is unknown, which the collector counts. */
   unknown = 0
 
   constructor(featureCount: number) {
-    this.#columns = Array.from({ length: featureCount + extras.length }, () => new Float64Array(1024))
+    this.#full = Array.from({ length: featureCount + extras.length }, () => [])
+    this.#columns = this.#full.map(() => new Float64Array(leastPiece))
   }
 
   add({ row, timestampMs, label, knownAtMs, card, amount, weight }: CollectedRow): void {
-    if (this.rowCount === this.#columns[0].length) this.#grow()
+    if (this.#filled === this.#columns[0].length) this.#startPieces()
     const columns = this.#columns
-    const at = this.rowCount++
+    const at = this.#filled++
+    this.rowCount++
     for (let feature = 0; feature < row.length; feature++) columns[feature][at] = row[feature]
     columns[row.length][at] = timestampMs
     columns[row.length + 1][at] = label
@@ -46,7 +56,8 @@ export class RowCollector {
 
   /** What every reader makes of its rows; what of the rest they have is the reader's own matter. */
   finish(detector: Detector, features: readonly string[]) {
-    const columns = this.#columns.map((column) => column.subarray(0, this.rowCount))
+    const columns = this.#columns.map((_, i) => this.#join(i))
+    this.#filled = 0
     const [times, labels, knownAt, cards, amounts, weights] = columns.slice(features.length)
     const names = [...features, ...extras]
     const all = columns.map((values, i): NumberColumn => ({ kind: 'number', name: names[i], values }))
@@ -75,12 +86,26 @@ export class RowCollector {
     return this.#cards.size - 1
   }
 
-  #grow(): void {
-    for (const [i, column] of this.#columns.entries()) {
-      const larger = new Float64Array(Math.ceil(column.length * 1.5))
-      larger.set(column)
-      this.#columns[i] = larger
+  #startPieces(): void {
+    const rows = Math.min(Math.max(this.rowCount, leastPiece), largestPiece)
+    this.#columns = this.#columns.map((column, i) => {
+      this.#full[i].push(column)
+      return new Float64Array(rows)
+    })
+    this.#filled = 0
+  }
+
+  /** A whole column, which takes its pieces' place, so that one column at most is there twice. */
+  #join(i: number): Float64Array {
+    const column = new Float64Array(this.rowCount)
+    let rows = 0
+    for (const piece of [...this.#full[i], this.#columns[i].subarray(0, this.#filled)]) {
+      column.set(piece, rows)
+      rows += piece.length
     }
+    this.#full[i] = [column]
+    this.#columns[i] = new Float64Array(0)
+    return column
   }
 }
 
