@@ -74,9 +74,12 @@ export class ClusterJudge implements PartsJudge {
     if (isUnanswered) degraded.push('unanswered')
     const { id, timestampMs, receivedAtMs: decidedAtMs, fields } = sent
     const amount = transaction?.amount ?? Number.NaN
-    const changed = control.lane.policy.judge({ id, timestampMs, decidedAtMs, amount, fields, row, score })
+    const { policy } = control.lane
+    const changed = policy.judge({ id, timestampMs, decidedAtMs, amount, fields, row, score })
     const outcome = changed?.outcome ?? outcomeOf(decidedBy.definition.policy, score)
-    const isExplained = outcome !== 'approve' && typeof score === 'number' && scorer?.predictor.explainsDecisions
+    const followsScore = changed === undefined || policy.inForce.followsScore(changed.trace)
+    const isWanted = outcome !== 'approve' && followsScore
+    const isExplained = isWanted && typeof score === 'number' && scorer?.predictor.explainsDecisions
     return {
       kind: 'decision',
       id,

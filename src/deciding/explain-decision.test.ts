@@ -53,6 +53,21 @@ const rule = (id: string, when: string, more: object = {}) => ({
   rule: { id, when, then: 'review', state: 'live', ...more },
 })
 
+test('features are reasons where the score led to the outcome, by itself or by a rule that reads it', async () => {
+  const { decide, change } = await start()
+  await change({ kind: 'policy', policy: { thresholds: { review: 0.5 } } })
+  await change(rule('shops', 'shop == "blocked"'))
+  await change(rule('likely', 'score > 0.3 && shop == "odd"'))
+  await change(rule('final', 'shop == "bad"', { then: 'decline' }))
+  const codesOf = async (changed: object) => (await decide(changed)).reasons.map(({ code }) => code)
+  assert.deepEqual(await codesOf({ AMOUNT: 600 }), ['score_over_review', 'amount'])
+  assert.deepEqual(await codesOf({ AMOUNT: 10, SHOP: 'blocked' }), ['rule:shops'])
+  assert.deepEqual(await codesOf({ AMOUNT: 400, SHOP: 'odd' }), ['rule:likely', 'amount'])
+  assert.deepEqual(await codesOf({ AMOUNT: 600, SHOP: 'blocked' }), ['score_over_review', 'rule:shops', 'amount'])
+  // The score would have had it reviewed, and the rule declines it whatever the score.
+  assert.deepEqual(await codesOf({ AMOUNT: 600, SHOP: 'bad' }), ['rule:final'])
+})
+
 describe('an explanation of a past decision', () => {
   test('is of the policy of its time, however often that has changed since', async () => {
     const { decide, change, explain } = await start()

@@ -86,9 +86,10 @@ export class Judge {
     const judged = this.#judgeByPolicy(received, score, decidedAtMs)
     const outcome = judged?.outcome ?? outcomeOf(inForce.policy, score)
     if (judged?.trace.fuses !== undefined) degraded.push('fused')
-    // An explanation takes many times as long as a score, and of a large forest too long for the transactions that
-    // wait.
-    const isWanted = explain || outcome !== 'approve'
+    // What features say for fraud is a reason where the score is one. An explanation takes many times as long as a
+    // score, and of a large forest too long for the transactions that wait.
+    const followsScore = judged === undefined || projections.policy.inForce.followsScore(judged.trace)
+    const isWanted = explain || (outcome !== 'approve' && followsScore)
     const isExplained = isWanted && typeof score === 'number' && scorer?.predictor.explainsDecisions === true
     const contributions = isExplained ? this.#explain(scorer) : []
     // Parts that only some records have are added, since each decision would spread nothing three times.

@@ -135,6 +135,16 @@ export class PolicyInForce {
     return judged
   }
 
+  /** Whether the score led to what the opinions came to: by its own opinion, or by a rule that reads it. */
+  followsScore(trace: PolicyTrace): boolean {
+    const { followed } = settleTrace(trace)
+    for (const { source, id } of followed) {
+      if (source === 'threshold' || source === 'cost') return true
+      if (source === 'rule' && this.#rules.reads(id, 'score')) return true
+    }
+    return false
+  }
+
   /** The name of the policy's segment that a transaction is of. */
   segmentOf(input: PolicyInput): string | undefined {
     const { segments } = this.#ready().compiled

@@ -109,6 +109,12 @@ export class RuleSet {
     return [...this.#broken].map(([id, problems]) => ({ id, problems }))
   }
 
+  /** Whether a rule's condition speaks of a name. */
+  reads(id: string, name: string): boolean {
+    const place = this.#places.get(id)
+    return place !== undefined && this.#rules[place]?.program.names.includes(name) === true
+  }
+
   /** A rule comes last, or takes the place of the one with its id. */
   put(id: string): void {
     const place = this.#places.get(id) ?? this.#rules.push(undefined) - 1

@@ -33,7 +33,7 @@ export interface DecisionRecord extends PartlyRead {
   readonly row: Float64Array
   /** The model that decided, where that was a canary and not the definition's. */
   readonly model?: string
-  /** What spoke most for fraud, the most first; none where it was approved, or the model does not say. */
+  /** What spoke most for fraud, the most first; none where the score did not lead to the outcome, or the model does not say. */
   readonly contributions?: readonly Contribution[]
   /**
    * How the policy came to it, and the number of the last record that had changed it; missing where the definition's
