@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 
 /** What other processes are told that this one is. */
@@ -14,6 +14,7 @@ export function noteHolder(path: string): void {
     renameSync(temporary, path)
   } catch {
     // A disk that is full keeps nobody from the work; it is only not told who does it.
+    rmSync(temporary, { force: true })
   }
 }
 
