@@ -1,11 +1,12 @@
 import { FraudError } from '../core/errors.ts'
 import { throwIfInterrupted } from '../core/progress.ts'
 import { parseIsoTime } from '../core/time-parser.ts'
+import { inSlices } from '../core/time-slices.ts'
 import { numberColumn } from '../data/columns.ts'
-import { simulateCreditcard } from '../data/simulate/creditcard.ts'
+import { simulateInSteps } from '../data/simulate/creditcard.ts'
 import { scenario } from '../data/simulate/portfolio/scenario.ts'
 import { simulatePortfolio } from '../data/simulate/portfolio.ts'
-import type { Table } from '../data/table.ts'
+import type { Column, Table } from '../data/table.ts'
 import { writeCsv } from '../data/write-csv.ts'
 import { writeNdjson } from '../data/write-ndjson.ts'
 import { type ForceRequest, replaceOutput } from '../training/replace-output.ts'
@@ -24,6 +25,7 @@ export interface SimulateFlags extends ForceRequest {
   readonly out: string
 }
 
+const rowsPerBatch = 20_000
 const ownFlags = { creditcard: ['rows', 'frauds'], portfolio: ['customers', 'terminals', 'start'] } as const
 
 /** Writes a simulated history; a shape's own flags are refused with the other one. */
@@ -53,13 +55,26 @@ async function simulateFlatTable(flags: SimulateFlags, write: Writer, { terminal
   const { rows = 284_807, frauds = 492, days = 2, seed, out } = flags
   const making = terminal.begin('simulate')
   const onProgress = (done: number, total: number) => making.update(done, total)
-  const table = simulateCreditcard({ rows, frauds, days, seed, onProgress })
+  const steps = simulateInSteps({ rows, frauds, days, seed, onProgress })
+  const table = await inSlices(steps, () => throwIfInterrupted(signal))
   making.end(`${table.rowCount.toLocaleString('en')} transactions, ${frauds} frauds`)
-  throwIfInterrupted(signal)
   const writing = terminal.begin('write')
-  await write(table, out)
+  await write(inBatches(table, signal), out)
   writing.end(out)
   terminal.result({ rows: table.rowCount, frauds, out })
+}
+
+/** A table piece by piece, until Ctrl-C was pressed. */
+function* inBatches({ rowCount, columns }: Table, signal: AbortSignal): Generator<Table> {
+  for (let start = 0; start < rowCount; start += rowsPerBatch) {
+    throwIfInterrupted(signal)
+    const end = Math.min(rowCount, start + rowsPerBatch)
+    const part = (column: Column): Column =>
+      column.kind === 'text'
+        ? { ...column, codes: column.codes.subarray(start, end) }
+        : { ...column, values: column.values.subarray(start, end) }
+    yield { rowCount: end - start, columns: columns.map(part) }
+  }
 }
 
 /** Made and written batch by batch, so that a history of any length fits into memory. */

@@ -8,6 +8,7 @@ import { quietRun } from '../../test/quiet-run.ts'
 import { backup } from './backup-work.ts'
 import { verify } from './log-work.ts'
 import type { Run } from './run.ts'
+import { simulate } from './simulate-work.ts'
 import { takeSnapshot } from './snapshot-work.ts'
 import { createTerminal } from './terminal.ts'
 
@@ -27,6 +28,22 @@ describe('Ctrl-C', () => {
 
   test('stops a backup, of which nothing stays', async () => {
     await assert.rejects(backup(join(folder, 'copy'), { data }, stoppedRun()), { code: 'INTERRUPTED' })
+    assert.deepEqual(readdirSync(folder), ['data'])
+  })
+
+  test('stops a simulation of a table, of which nothing stays', async () => {
+    const flags = { shape: 'creditcard', rows: 50_000, seed: 1, out: join(folder, 'table.csv') } as const
+    const controller = new AbortController()
+    const terminal = createTerminal({ json: true })
+    let made = 0
+    const begin: typeof terminal.begin = () => {
+      // Once it is at work.
+      setImmediate(() => controller.abort())
+      return { update: (done) => (made = done), end: () => {} }
+    }
+    const run = { ...quietRun, terminal: { ...terminal, begin }, signal: controller.signal }
+    await assert.rejects(simulate(flags, run), { code: 'INTERRUPTED' })
+    assert.ok(made < flags.rows, `made ${made} rows`)
     assert.deepEqual(readdirSync(folder), ['data'])
   })
 

@@ -1,5 +1,6 @@
 import { FraudError } from '../../core/errors.ts'
 import { createRandom, type Random } from '../../core/random.ts'
+import { atOnce, type Steps } from '../../core/time-slices.ts'
 import type { Table } from '../table.ts'
 import { createAmounts } from './amounts.ts'
 import {
@@ -47,6 +48,11 @@ const decimals = 1e9
  * Throws OPTION_INVALID for a count that is no whole number and for more frauds than rows.
  */
 export function simulateCreditcard(options: CreditcardOptions = {}): Table {
+  return atOnce(simulateInSteps(options))
+}
+
+/** The same in steps, between which somebody can stop it. */
+export function* simulateInSteps(options: CreditcardOptions = {}): Steps<Table> {
   const { rows = 284_807, frauds = 492, seed = 42, days = 2, onProgress } = options
   checkCount('rows', rows, 1, 100_000_000)
   checkCount('frauds', frauds, 0, rows)
@@ -75,7 +81,9 @@ export function simulateCreditcard(options: CreditcardOptions = {}): Table {
     } else {
       drawRow(row, from.times[at] / halfSpan - 1, isFraud ? fraud.frauds[at] : undefined)
     }
-    if ((row + 1) % progressEvery === 0 || row + 1 === rows) onProgress?.(row + 1, rows)
+    if ((row + 1) % progressEvery > 0 && row + 1 < rows) continue
+    onProgress?.(row + 1, rows)
+    yield
   }
 
   const named: [string, Float64Array][] = [
