@@ -7,6 +7,7 @@ import { consoleFiles, kernelFiles } from '../deploy/package/bundled-files.ts'
 import { bundledFrom, installedWith } from '../deploy/package/carried.ts'
 import { cycloneDx } from '../deploy/package/cyclone-dx.ts'
 import { allowedLicenses, notices } from '../deploy/package/notices.ts'
+import { buildProgram } from '../deploy/package/program.ts'
 
 const repository = process.cwd()
 const manifest = z.object({ dependencies: z.record(z.string(), z.string()) })
@@ -34,7 +35,8 @@ function foundByNpm(): ReadonlySet<string> {
 
 suite('what Shrike carries of others', async () => {
   const installed = installedWith(repository)
-  const bundled = bundledFrom(repository, [...(await consoleFiles(repository)), ...kernelFiles(repository)])
+  const files = [...(await buildProgram(repository)), ...(await consoleFiles(repository)), ...kernelFiles(repository)]
+  const bundled = bundledFrom(repository, files)
   const carried = [...installed, ...bundled]
 
   test('is under licences that it may be carried under', () => {
@@ -59,9 +61,9 @@ suite('what Shrike carries of others', async () => {
     assert(!listed.some((each) => /^(typescript|vite|knip)@/.test(each)))
   })
 
-  test('includes what the pages are built of, with its licence in full', () => {
+  test('includes what the program and its pages are built of, with its licence in full', () => {
     const names = bundled.map(({ name }) => name)
-    for (const name of ['preact', '@preact/signals', '@codemirror/view', 'openapi-fetch', 'assemblyscript'])
+    for (const name of ['zod', 'preact', '@preact/signals', '@codemirror/view', 'openapi-fetch', 'assemblyscript'])
       assert(names.includes(name), name)
     assert(!names.includes('vite') && !names.includes('echarts'))
     assert.doesNotMatch(notices(bundled), /the package holds no text of it/)

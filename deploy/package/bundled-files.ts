@@ -8,7 +8,8 @@ export async function consoleFiles(repository: string): Promise<readonly string[
   return outputs.filter((each) => each.type === 'chunk').flatMap(filesOf)
 }
 
-function filesOf({ modules }: Rolldown.OutputChunk): readonly string[] {
+/** The files whose code is in a module that was built. */
+export function filesOf({ modules }: Rolldown.OutputChunk): readonly string[] {
   const used = Object.entries(modules).filter(([, { renderedLength }]) => renderedLength > 0)
   // Modules that the bundler makes up begin with a zero byte.
   return used.map(([id]) => id.replace(/^\0/, '').replace(/\?.*$/, ''))

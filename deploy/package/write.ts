@@ -6,9 +6,11 @@ import { consoleFiles, kernelFiles } from './bundled-files.ts'
 import { bundledFrom, installedWith } from './carried.ts'
 import { cycloneDx } from './cyclone-dx.ts'
 import { notices } from './notices.ts'
+import { buildProgram } from './program.ts'
 
 const repository = join(import.meta.dirname, '../..')
-const files = [...(await consoleFiles(repository)), ...kernelFiles(repository)]
+const program = await buildProgram(repository)
+const files = [...program, ...(await consoleFiles(repository)), ...kernelFiles(repository)]
 const carried = [...installedWith(repository), ...bundledFrom(repository, files)]
 mkdirSync(join(repository, 'dist'), { recursive: true })
 writeFileSync(

@@ -11,13 +11,13 @@ import {
   statSync,
   symlinkSync,
 } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import { shrikeScript } from '../run-shrike.ts'
 import { succeed, temporaryFolder, trainBundle } from './service.ts'
 
-const shrike = resolve('bin/shrike.js')
 const folder = temporaryFolder()
 const data = join(folder, 'data')
 const files = join(folder, 'files')
@@ -28,7 +28,7 @@ let url = ''
 let child: ChildProcess
 
 async function startService(): Promise<void> {
-  const args = [shrike, 'serve', bundle, '--data', data, '--port', '0', '--job-files', files, '--no-warm-up']
+  const args = [shrikeScript, 'serve', bundle, '--data', data, '--port', '0', '--job-files', files, '--no-warm-up']
   child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'ignore'] })
   url = await new Promise<string>((listening, failed) => {
     child.once('close', () => failed(new Error('the service did not start')))

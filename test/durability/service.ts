@@ -3,16 +3,14 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { Agent, type IncomingHttpHeaders, request } from 'node:http'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { after } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { formatIsoTime } from '../../src/core/time-parser.ts'
 import { simulatePortfolio } from '../../src/data/simulate/portfolio.ts'
 import type { Column, Table } from '../../src/data/table.ts'
 import { copyMadeOnce } from '../made-once.ts'
-import { type Ended, startShrike, succeedIn, withoutWarmUp } from '../run-shrike.ts'
-
-const shrike = resolve('bin/shrike.js')
+import { type Ended, shrikeScript, startShrike, succeedIn, withoutWarmUp } from '../run-shrike.ts'
 
 /** Runs a verb to its end. */
 export const runShrike = (...args: readonly string[]): Promise<Ended> => startShrike('.', args).ended
@@ -149,7 +147,7 @@ export class ServiceProcess {
     flags: readonly string[],
   ): Promise<ServiceProcess> {
     const args = [
-      shrike,
+      shrikeScript,
       'serve',
       ...(bundle === undefined ? [] : [bundle]),
       '--data',

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { formatYaml } from '../../src/core/yaml-file.ts'
 import { shopDetector, writeDecidedLog } from '../decided-log.ts'
-import { succeedIn } from '../run-shrike.ts'
+import { shrikeScript, succeedIn } from '../run-shrike.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'shrike-backtest-job-'))
 const data = join(folder, 'data')
@@ -20,7 +20,7 @@ before(async () => {
   await writeDecidedLog({ path: data, transactions: 2000, seed: 9, perDay: 100 })
   writeFileSync(join(folder, 'shop.yaml'), formatYaml(shopDetector))
   const args = ['serve', '--detector', join(folder, 'shop.yaml'), '--data', data, '--port', '0']
-  child = spawn(process.execPath, [resolve('bin/shrike.js'), ...args], { stdio: ['ignore', 'pipe', 'ignore'] })
+  child = spawn(process.execPath, [shrikeScript, ...args], { stdio: ['ignore', 'pipe', 'ignore'] })
   url = await new Promise<string>((listening, failed) => {
     child.once('close', () => failed(new Error('the service did not start')))
     child.stdout?.on('data', (chunk: Buffer) => {

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
+import { buildPackage } from '../built-package.ts'
 
 // What npm publishes and an image holds: no TypeScript, and the same program.
 suite('the built form', () => {
@@ -15,25 +16,29 @@ suite('the built form', () => {
       stdio: 'pipe',
     })
 
-  before(() => {
+  before(async () => {
     folder = mkdtempSync(join(tmpdir(), 'shrike-built-'))
-    // Types are checked where all are.
-    const build = ['-p', 'tsconfig.build.json', '--noCheck', '--outDir', join(folder, 'dist')]
-    execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', ...build], { stdio: 'pipe' })
-    cpSync('package.json', join(folder, 'package.json'))
-    cpSync('bin', join(folder, 'bin'), { recursive: true })
-    symlinkSync(join(process.cwd(), 'node_modules'), join(folder, 'node_modules'), 'junction')
+    await buildPackage(folder)
   })
   after(() => rmSync(folder, { recursive: true }))
 
-  test('holds every product file and no test', () => {
-    const built = readdirSync(join(folder, 'dist'), { recursive: true, encoding: 'utf8' }).filter((name) =>
-      /\.\w+$/.test(name),
+  test('has each thread and process at its place', () => {
+    const started = (cwd: string) => globSync('*/**/*-{worker,process}.{ts,js}', { cwd, exclude: ['parts/**'] })
+    // These start others.
+    const sources = started('src').filter((name) => !/start-worker|ask-in-process/.test(name))
+    assert.ok(sources.length > 10)
+    assert.deepEqual(started(join(folder, 'dist')).sort(), sources.map((name) => name.replace(/ts$/, 'js')).sort())
+  })
+
+  test('finds each file beside it by the place that the sources have', () => {
+    const read = globSync('dist/**/*.js', { cwd: folder }).map((name) => ({
+      name,
+      text: readFileSync(join(folder, name), 'utf8'),
+    }))
+    assert.deepEqual(
+      read.filter(({ text }) => text.includes('__placeOf')).map(({ name }) => name),
+      [],
     )
-    const products = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((name) =>
-      /^(?!.*\.(test|contract|d)\.ts$).*\.ts$/.test(name),
-    )
-    assert.deepEqual(built.sort(), products.map((name) => name.replace(/ts$/, 'js')).sort())
   })
 
   test('knows its version', () => {

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { after, describe, test } from 'node:test'
 import { purchases } from '../durability/service.ts'
-import { startShrike, succeedIn } from '../run-shrike.ts'
+import { shrikeScript, startShrike, succeedIn } from '../run-shrike.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'shrike-lost-'))
 after(() => rmSync(folder, { recursive: true, force: true }))
@@ -66,17 +66,7 @@ describe('an output that nobody takes any more', () => {
   test('lets a service go on whose log finds no room', {
     skip: !existsSync(full) && 'there is no full device',
   }, async (t) => {
-    const args = [
-      resolve('bin/shrike.js'),
-      'serve',
-      '--detector',
-      'cards',
-      '--data',
-      'served',
-      '--port',
-      '0',
-      '--no-warm-up',
-    ]
+    const args = [shrikeScript, 'serve', '--detector', 'cards', '--data', 'served', '--port', '0', '--no-warm-up']
     const child = spawn(process.execPath, args, { cwd: folder, stdio: ['ignore', 'pipe', openSync(full, 'w')] })
     const ended = once(child, 'exit')
     t.after(() => child.kill('SIGKILL'))

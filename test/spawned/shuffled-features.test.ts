@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { startShrike, succeedIn } from '../run-shrike.ts'
+import { shrikeScript, startShrike, succeedIn } from '../run-shrike.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'shrike-shuffled-'))
 const at = (name: string) => join(folder, name)
@@ -127,7 +127,7 @@ test('a disk that takes no more is said, and nothing stays behind', () => {
   // In kilobytes or half of them, as the shell has it: the events' file is refused, or what a process makes of it.
   for (const most of [20, 200]) {
     const command = ['features', 'ordered.csv', '--detector', 'kinds.yaml', '--out', 'no.csv', '--shuffle', 'full']
-    const shell = ['-c', `ulimit -f ${most}; exec "$@"`, 'sh', process.execPath, resolve('bin/shrike.js'), ...command]
+    const shell = ['-c', `ulimit -f ${most}; exec "$@"`, 'sh', process.execPath, shrikeScript, ...command]
     const { status, stderr } = spawnSync('sh', shell, { cwd: folder, encoding: 'utf8' })
     assert.equal(status, 1)
     assert.match(stderr, /error FILE_UNWRITABLE: full can't be written: File too large\n$/i)

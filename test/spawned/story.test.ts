@@ -3,20 +3,19 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { averagePrecision } from '../../src/evaluation/metrics.ts'
 import { createPredictor, readBundle } from '../../src/scoring/load-predictor.ts'
 import { SqliteLogReader } from '../../src/stores/sqlite/sqlite-log-reader.ts'
-import { succeedIn } from '../run-shrike.ts'
+import { shrikeScript, succeedIn } from '../run-shrike.ts'
 
 // The story of a service's first weeks, told over its own commands and routes: a portfolio's first month is brought in as
 // history, a week is decided live by an old model, labels arrive two days late, a new model is learned from the log and
 // loaded by SIGHUP, and the next week is judged better.
 
-const shrike = resolve('bin/shrike.js')
 const folder = mkdtempSync(join(tmpdir(), 'shrike-story-'))
 const at = (name: string) => join(folder, name)
 const dayMs = 86_400_000
@@ -59,9 +58,13 @@ let url = ''
 const succeed = (...args: string[]) => succeedIn(folder, args)
 
 async function startService(): Promise<void> {
-  service = spawn(process.execPath, [shrike, 'serve', at('model.safetensors'), '--data', at('data'), '--port', '0'], {
-    stdio: ['ignore', 'pipe', 'ignore'],
-  })
+  service = spawn(
+    process.execPath,
+    [shrikeScript, 'serve', at('model.safetensors'), '--data', at('data'), '--port', '0'],
+    {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    },
+  )
   assert(service.stdout)
   for await (const line of createInterface({ input: service.stdout })) {
     url = /^serving \S+ on (\S+)$/.exec(line)?.[1] ?? url

@@ -4,10 +4,10 @@ import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { after, suite, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { startShrike, succeedIn } from '../run-shrike.ts'
+import { shrikeScript, startShrike, succeedIn } from '../run-shrike.ts'
 
 const secret = `whsec_${Buffer.alloc(32, 5).toString('base64')}`
 const rounds = Number(process.env.SHRIKE_ROUNDS ?? 1)
@@ -128,16 +128,7 @@ suite('the guide to webhooks', () => {
 
   test('says at the start what is wrong with the file', () => {
     writeFileSync(join(folder, 'webhooks.yaml'), 'endpoints: []\n')
-    const args = [
-      resolve('bin/shrike.js'),
-      'serve',
-      '--detector',
-      'cards',
-      '--data',
-      'other',
-      '--webhooks',
-      'webhooks.yaml',
-    ]
+    const args = [shrikeScript, 'serve', '--detector', 'cards', '--data', 'other', '--webhooks', 'webhooks.yaml']
     assert.throws(
       () => execFileSync(process.execPath, args, { cwd: folder, stdio: 'pipe' }),
       /webhooks\.yaml:1: endpoints/,
