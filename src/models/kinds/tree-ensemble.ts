@@ -4,7 +4,7 @@ import { depthLink, logisticLink } from '../carry-to-probability.ts'
 import { probabilityOf } from '../log-odds.ts'
 import { defineModelKind, type LinkedExplainer } from '../model-kind.ts'
 import type { TensorReader } from '../tensor-reader.ts'
-import type { CategorySplits } from '../trees/category-sets.ts'
+import { type CategorySplits, readingOf, wordsOfSet } from '../trees/category-sets.ts'
 import { type Survey, surveyInSteps, surveyOf } from '../trees/survey.ts'
 import { type Combination, createTreeEnsemble, type TreeEnsemble } from '../trees/tree-ensemble.ts'
 import { mostDepth, type TreeNodes } from '../trees/tree-nodes.ts'
@@ -81,7 +81,8 @@ function areFit({ least, most, size }: Survey, combination: Combination): boolea
 function readCategories(reader: TensorReader, size: number): CategorySplits {
   const setAt = reader.integers('setAt', size)
   const sets = reader.integers('sets')
-  const isSound = setAt.every((at) => at === -1 || (at >= 0 && at + sets[at] < sets.length && sets[at] >= 0))
+  const isWhole = (at: number) => readingOf(sets, at) !== undefined && at + wordsOfSet(sets, at) < sets.length
+  const isSound = setAt.every((at) => at === -1 || (at >= 0 && at < sets.length && isWhole(at)))
   if (!isSound) throw reader.invalid('its sets of categories are cut off')
   return { setAt, sets }
 }

@@ -1,5 +1,5 @@
 import { FraudError } from '../../core/errors.ts'
-import { categoriesIn, createSet } from '../trees/category-sets.ts'
+import { categoriesIn, createSet, readingOf } from '../trees/category-sets.ts'
 import type { TreeNodes } from '../trees/tree-nodes.ts'
 
 /**
@@ -43,7 +43,9 @@ export function renumberCategories(nodes: TreeNodes, numbers: ReadonlyMap<number
       return number
     })
     const newAt = renumbered.length
-    for (const word of createSet(categories)) renumbered.push(word)
+    // Numbers that the library never saw are read as ours.
+    const reading = ofFeature === undefined ? readingOf(sets, at) : undefined
+    for (const word of createSet(categories, reading)) renumbered.push(word)
     return newAt
   })
   return { ...nodes, categories: { setAt: newSetAt, sets: Int32Array.from(renumbered) } }

@@ -34,6 +34,38 @@ end of trees
   )
 })
 
+test('numbers are categories without what is behind the point, those above -1 too', () => {
+  const model = readLightgbm(`tree
+version=v4
+num_class=1
+max_feature_idx=0
+objective=binary sigmoid:1
+feature_names=kind
+
+Tree=0
+num_leaves=2
+num_cat=1
+split_feature=0
+threshold=0
+decision_type=1
+left_child=-1
+right_child=-2
+leaf_value=-1 2
+leaf_count=90 10
+internal_count=100
+cat_boundaries=0 1
+cat_threshold=5
+is_linear=0
+shrinkage=1
+
+
+end of trees
+`)
+  const isLeft = (kind: number) => model.predictProba(Float64Array.of(kind)) < 0.5
+  assert.deepEqual([0, -0.5, -0.999, 0.9, 2.5].map(isLeft), [true, true, true, true, true])
+  assert.deepEqual([-1, 1, 1.999_999_999_9, 3, Number.NaN].map(isLeft), [false, false, false, false, false])
+})
+
 test('a text of LightGBM before 2.2, which has no end, is told from one that is cut off', () => {
   for (const [head, code] of [
     ['tree\nnum_class=1\n', 'MODEL_UNSUPPORTED'],

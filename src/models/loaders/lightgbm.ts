@@ -42,7 +42,7 @@ export function readLightgbm(text: string): TreeEnsemble {
   if (trees.length === 0) throw invalid('it has no trees')
   const sigmoid = Number(settings.find((setting) => setting.startsWith('sigmoid:'))?.slice('sigmoid:'.length) ?? 1)
   const scale = /^average_output/m.test(head) ? sigmoid / trees.length : sigmoid
-  const nodes = layOutTrees(trees, invalid)
+  const nodes = layOutTrees(trees, invalid, 'lightgbm')
   const value = nodes.value.map((leaf) => scale * leaf)
   return createTreeEnsemble(features, { ...nodes, value }, { kind: 'log-odds', base: 0 })
 }

@@ -1,5 +1,5 @@
 import { FraudError } from '../../core/errors.ts'
-import { createSet } from '../trees/category-sets.ts'
+import { type CategoryReading, createSet } from '../trees/category-sets.ts'
 import { createNodes, mostDepth, type TreeNodes } from '../trees/tree-nodes.ts'
 
 /** A tree as libraries keep it: children anywhere. */
@@ -27,10 +27,15 @@ export type ForeignNode =
 /**
  * The trees in our arrays: siblings side by side, behind their parents.
  *
+ * @param reading how the library reads numbers as categories.
  * @param invalid makes the error for a tree that is none.
  * @throws FraudError MODEL_UNSUPPORTED for a tree that is too deep.
  */
-export function layOutTrees(trees: readonly ForeignTree[], invalid: (reason: string) => Error): TreeNodes {
+export function layOutTrees(
+  trees: readonly ForeignTree[],
+  invalid: (reason: string) => Error,
+  reading?: CategoryReading,
+): TreeNodes {
   const orders = trees.map((tree, number) => orderOf(tree, number, invalid))
   const size = orders.reduce((sum, order) => sum + order.length, 0)
   const laidOut = createNodes(trees.length, size)
@@ -50,7 +55,7 @@ export function layOutTrees(trees: readonly ForeignTree[], invalid: (reason: str
         laidOut.threshold[to] = node.threshold
         if (node.categories !== undefined) {
           setAt[to] = sets.length
-          for (const word of createSet(node.categories)) sets.push(word)
+          for (const word of createSet(node.categories, reading)) sets.push(word)
         }
         laidOut.missingGoesLeft[to] = Number(node.missingGoesLeft)
         laidOut.left[to] = children

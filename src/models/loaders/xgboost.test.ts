@@ -65,6 +65,14 @@ test('categories that a data frame had are told, and others are not', () => {
   assert.throws(() => orders(twice), /its features and their categories differ in number/)
 })
 
+test('numbers are categories once they are rounded to single precision', () => {
+  const onCategories = { ...tree(0), split_type: [1, 0, 0], categories: [0, 39], categories_nodes: [0] }
+  const { model } = readXgboost(file({ trees: [{ ...onCategories, categories_segments: [0], categories_sizes: [2] }] }))
+  const isListed = (kind: number) => model.predictProba(Float64Array.of(kind)) > 0.5
+  assert.deepEqual([0, -1e-310, 0.9, 38.999_999_999, 39.5].map(isListed), [true, true, true, true, true])
+  assert.deepEqual([-0.5, 38.9, 0.999_999_999, 40].map(isListed), [false, false, false, false])
+})
+
 test('a threshold or leaf that is not a number is damage', () => {
   for (const node of [0, 1]) {
     const conditions = [0.5, 0, 1].map((value, i) => (i === node ? null : value))

@@ -46,7 +46,7 @@ export function readXgboost(json: unknown, allTrees = false): XgboostModel {
   const score = Number(String(base_score).replace(/^\[|\]$/g, ''))
   const base = objective.name === 'binary:logitraw' ? score : Math.log(score / (1 - score))
   if (!Number.isFinite(base)) throw invalid(`its base_score is ${base_score}`)
-  const model = createTreeEnsemble(features, layOutTrees(trees, invalid), { kind: 'log-odds', base })
+  const model = createTreeEnsemble(features, layOutTrees(trees, invalid, 'xgboost'), { kind: 'log-odds', base })
   return { model, treesInFile: file.trees.length, orders: ordersOf(file, model) }
 }
 
