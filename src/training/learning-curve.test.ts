@@ -4,6 +4,8 @@ import fc from 'fast-check'
 import { quietRun } from '../../test/quiet-run.ts'
 import { createRandom } from '../core/random.ts'
 import type { Detector } from '../detector/detector.ts'
+import { averagePrecision } from '../evaluation/metrics.ts'
+import { fitAll, weighOn } from './fit-models.ts'
 import type { LabelledRows } from './labelled-rows.ts'
 import { lastShare, learningCurves, someFrauds } from './learning-curve.ts'
 import { planTraining, usualTraining } from './plan-training.ts'
@@ -59,6 +61,25 @@ function makeRows(count: number): LabelledRows {
     badRows: { count: 0, first: [], kinds: new Map() },
   }
 }
+
+test('weights of an average are chosen on the same held rows for a part as for the whole', async () => {
+  const rows = makeRows(1_200)
+  const members = [{ learner: 'logistic-regression' }, { learner: 'decision-tree' }] as const
+  const model = { members, memberWeights: 'chosen', averageOf: 'probability' } as const
+  const chosen = { ...rows, detector: { ...detector, model } }
+  const plan = planTraining({ ...usualTraining, threads: 1 }, chosen)
+  const outcome = await runTraining(chosen, plan, quietRun)
+  const [{ points }] = await learningCurves(chosen, outcome, plan, quietRun)
+  const { fit, test, calibration } = outcome.parts
+  const part = someFrauds(rows, fit, 0.5, plan.seed)
+  const { trained } = await fitAll(rows, part, plan, quietRun, weighOn(rows, calibration, plan))
+  const scores = Float64Array.from(test, (row) =>
+    trained.model.predictProba(Float64Array.from(rows.columns, (column) => column[row])),
+  )
+  const labels = Uint8Array.from(test, (row) => rows.labels[row])
+  const halves = points.filter(({ share }) => share === 0.5)
+  assert.equal(halves[0].averagePrecision, averagePrecision(labels, scores))
+})
 
 test('parts of the training rows are worth less, on the same test rows, and say where more leads', async () => {
   const rows = makeRows(3_000)

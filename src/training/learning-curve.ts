@@ -4,7 +4,7 @@ import { averagePrecision } from '../evaluation/metrics.ts'
 import { forecast, type Reached } from '../evaluation/power-law.ts'
 import type { Estimate } from '../evaluation/supported-digits.ts'
 import { createRowsScorer } from '../scoring/load-predictor.ts'
-import { fitByPlan } from './fit-models.ts'
+import { fitAll, weighOn } from './fit-models.ts'
 import type { LabelledRows } from './labelled-rows.ts'
 import { scoreRows } from './scored-rows.ts'
 import type { TrainingPlan } from './training-plan.ts'
@@ -49,7 +49,8 @@ export async function learningCurves(
   plan: TrainingPlan,
   run: Progress,
 ): Promise<readonly Curve[]> {
-  const { fit } = outcome.parts
+  const { fit, calibration } = outcome.parts
+  const weigh = weighOn(rows, calibration, plan)
   const whole = pointOf(rows, fit, 1, outcome.evaluation.averagePrecision)
   if (whole.frauds < fewestFrauds) {
     run.warn(`A learning curve needs ${fewestFrauds} frauds to learn from, and there are ${whole.frauds}`)
@@ -62,7 +63,7 @@ export async function learningCurves(
   let done = 0
   const measure = async (part: Uint32Array, share: number): Promise<CurvePoint> => {
     throwIfInterrupted(run.signal)
-    const { trained, scaling } = await fitByPlan(rows, part, plan, quiet(run))
+    const { trained, scaling } = await fitAll(rows, part, plan, quiet(run), weigh)
     const score = createRowsScorer({ model: trained.model, ...(scaling && { scaling }) })
     const weights = plan.weightUse === 'training' ? undefined : rows.weights
     const test = scoreRows(rows, outcome.parts.test, score, weights)
