@@ -230,6 +230,10 @@ describe('a transaction', () => {
     await assert.rejects(read(csv({ rate: '', ccy: 'USD' }), { changed }), {
       message: 'transactions, line 2, column "rate": has no rate',
     })
+    // Some write 0 where they do not know it: every amount would be nothing.
+    await assert.rejects(read(csv({ rate: '0', ccy: 'USD' }), { changed }), {
+      message: 'transactions, line 2, column "rate": is 0: it has to be above 0',
+    })
     await assert.rejects(read(csv({ amount: '1e17', rate: '1', ccy: 'USD' }), { changed }), {
       message: /^transactions, line 2, column "amount": has 13 digits or more, as many as a card number$/,
     })

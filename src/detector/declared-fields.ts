@@ -58,7 +58,11 @@ export function numberLimits({ transaction }: Detector): ReadonlyMap<string, Num
   const add = (column: string | undefined, limit: NumberLimit) => {
     if (column !== undefined && !notCardNumber.includes(column)) limits.set(column, limit)
   }
-  add(amount?.conversion, fewerDigits)
+  if (amount?.conversion !== undefined)
+    limits.set(amount.conversion, {
+      ...(notCardNumber.includes(amount.conversion) ? anySize : fewerDigits),
+      ...aboveZero,
+    })
   if (amount?.minorUnits !== true) add(amount?.field, { ...fewerDigits, isAmount: true, ...keptAmount(amount) })
   else limits.set(amount.field, minorUnitsLimit(10 ** (amount.digits ?? 0), notCardNumber.includes(amount.field)))
   const coordinate = (column: string, limit: NumberLimit) =>
@@ -102,6 +106,12 @@ function keptAmount(amount: Detector['transaction']['amount']): Pick<NumberLimit
 
 // Up to here a double of major units tells every minor one.
 const mostMinorUnits = 1e15
+const anySize = { most: Number.MAX_VALUE, reason: 'is too large' }
+/** Some send 0 for a rate that they do not know: of every amount it would make none. */
+const aboveZero: Pick<NumberLimit, 'keep' | 'whyNotKept'> = {
+  keep: (rate) => (rate > 0 ? rate : Number.NaN),
+  whyNotKept: 'has to be above 0',
+}
 const fewerDigits = { most: 999_999_999_999.9999, reason: 'has 13 digits or more, as many as a card number' }
 
 /** Makes transactions of declared fields. Fields that the columns don't have are missing. */

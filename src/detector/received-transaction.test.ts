@@ -580,6 +580,10 @@ describe('a card number', () => {
       assert.equal(exempt.kept({ RATE: 1, [field]: 1e12 })[field], 1e12)
     }
     assert.equal(kept({ RATE: 1.0837219384756 }).RATE, 1.0837219384756)
+    for (const RATE of [0, -1]) {
+      assert.deepEqual(errors({ RATE }), [{ field: 'RATE', reason: 'has to be above 0' }])
+      assert.deepEqual(exempt.errors({ RATE }), [{ field: 'RATE', reason: 'has to be above 0' }])
+    }
   })
 
   test('is no amount whose currency leaves fewer decimals: it is kept without what arithmetic left', () => {
