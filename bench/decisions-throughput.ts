@@ -77,7 +77,7 @@ export const decisionsThroughput: Claim = {
       const fired = await ours.metric('shrike_rule_fired_total')
       if (fired === 0) throw new Error('No rule fired')
       const approved = await ours.metric('shrike_decisions_total\\{outcome="approve"\\}')
-      const what = `${prepared.traffic.name}; ${format(decided)} decided in all by the default preset and 100 rules, of which ${format(fired / decided)} fired on a decision; ${percent(1 - approved / decided)} were not approved, and so explained; none degraded or twice`
+      const what = `${prepared.traffic.name}; ${format(decided)} decided in all by the default preset and 100 rules, of which ${format(fired / decided)} fired on a decision; ${percent(1 - approved / decided)} were not approved; none degraded or twice`
       return describe(sides, results, what)
     } finally {
       await ours.stop()
