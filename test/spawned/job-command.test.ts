@@ -13,11 +13,11 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createRandom } from '../../src/core/random.ts'
-import { shrikeScript, startShrike } from '../run-shrike.ts'
+import { startShrike } from '../run-shrike.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'shrike-jobs-'))
 after(() => rmSync(folder, { recursive: true }))
@@ -135,7 +135,8 @@ describe('shrike job', () => {
     mkdirSync(home)
     chmodSync(folder, 0o755)
     chmodSync(home, 0o777)
-    const args = [shrikeScript, 'job', 'start', join(folder, request('nameless', { file: 'gone.csv' }))]
+    // The program that suites build is in a folder that nobody else may read.
+    const args = [resolve('bin/shrike.js'), 'job', 'start', join(folder, request('nameless', { file: 'gone.csv' }))]
     const child = spawn(process.execPath, [...args, '--json'], {
       cwd: home,
       uid: 54_321,
