@@ -108,7 +108,7 @@ describe('a decision tree', () => {
   })
 
   test('grown to full depth repeats them where there are so many that rows are copied', async () => {
-    const dataset = noisyDataset(80_000)
+    const dataset = noisyDataset(420_000)
     const { model } = await trainDecisionTree(dataset, { maxFeatures: 1 }, { threads: 1 })
     const wrong = dataset.labels.filter((label, row) => model.predictProba(rowOf(dataset, row)) !== label)
     assert.equal(wrong.length, 0)

@@ -22,7 +22,7 @@ export function keptRows(length: number): KeptRows {
 /** Where a node has less than such a part of the rows that it lies among, hardly two are in one line of memory. */
 export const farApart = 8
 /** The bins of so many rows stay in the processor's cache. */
-const nearRows = 65_536
+const nearRows = 400_000
 
 /** Whether so many of the rows lie so far apart that copies are worth their making. */
 export function areFarApart(rows: number, { count }: Pick<NumberedRows, 'count'>): boolean {
