@@ -63,7 +63,7 @@ function service(results: string): readonly string[][] {
       times(predict.ratioAfter('Against plain node:http at 8 connections')),
     ],
     [
-      '`POST /v1/decisions`, one core, 64 connections: 15 features of live history, forest, on disk before the answer',
+      '`POST /v1/decisions`, one core, 64 connections: 15 features of live history, the default preset, 100 rules, on disk before the answer',
       rate(decisions, 'Shrike'),
       `bare fastify that does nothing: ${rate(decisions, 'bare fastify')}`,
       times(decisions.ratioAfter('Against bare fastify')),
