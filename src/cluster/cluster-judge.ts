@@ -77,8 +77,7 @@ export class ClusterJudge implements PartsJudge {
     const { policy } = control.lane
     const changed = policy.judge({ id, timestampMs, decidedAtMs, amount, fields, row, score })
     const outcome = changed?.outcome ?? outcomeOf(decidedBy.definition.policy, score)
-    const followsScore = changed === undefined || policy.inForce.followsScore(changed.trace)
-    const isWanted = outcome !== 'approve' && followsScore
+    const isWanted = outcome !== 'approve' && (changed === undefined || policy.inForce.followsScore(changed.trace))
     const isExplained = isWanted && typeof score === 'number' && scorer?.predictor.explainsDecisions
     return {
       kind: 'decision',

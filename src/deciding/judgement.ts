@@ -88,8 +88,9 @@ export class Judge {
     if (judged?.trace.fuses !== undefined) degraded.push('fused')
     // What features say for fraud is a reason where the score is one. An explanation takes many times as long as a
     // score, and of a large forest too long for the transactions that wait.
-    const followsScore = judged === undefined || projections.policy.inForce.followsScore(judged.trace)
-    const isWanted = explain || (outcome !== 'approve' && followsScore)
+    const { inForce: policy } = projections.policy
+    const isReason = outcome !== 'approve' && (judged === undefined || policy.followsScore(judged.trace))
+    const isWanted = explain || isReason
     const isExplained = isWanted && typeof score === 'number' && scorer?.predictor.explainsDecisions === true
     const contributions = isExplained ? this.#explain(scorer) : []
     // Parts that only some records have are added, since each decision would spread nothing three times.
