@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { createRandom } from '../../core/random.ts'
-import { arrangeByRow, type NumberedRows, RowBlock, strideOf } from './row-block.ts'
+import { arrangeByRow, type NumberedRows, placesByRow, RowBlock, strideOf } from './row-block.ts'
 import type { ClassRows } from './splitting.ts'
 
 const random = createRandom(1)
@@ -58,4 +58,9 @@ describe('a block of rows', () => {
       assert.deepEqual(told(again), told(below))
     })
   }
+})
+
+test('no bins are laid out row by row where a place would be past 32 bits', () => {
+  assert.equal(placesByRow(11_000_000, 384), 11_000_000 * 384)
+  assert.equal(placesByRow(11_000_000, 385), 0)
 })

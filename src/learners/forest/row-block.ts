@@ -37,9 +37,10 @@ export function strideOf(features: number): number {
 /** Rows that are turned at once, from columns to rows or back: they stay in the nearest cache. */
 const rowsAtOnce = 64
 
-/** Room for the bins of all rows, row by row; none where they are near. */
+/** Room for the bins of all rows, row by row; none where they are near, or more than 32 bits can count. */
 export function placesByRow(rows: number, features: number): number {
-  return rows > nearRows ? rows * strideOf(features) : 0
+  const places = rows * strideOf(features)
+  return rows > nearRows && places <= 2 ** 32 ? places : 0
 }
 
 /** Writes the bins of the rows from `from` to before `to` row by row. */
