@@ -1,7 +1,7 @@
 import { FraudError } from '../core/errors.ts'
 import type { Logger } from '../core/logger.ts'
 import { startWorker } from '../core/start-worker.ts'
-import { asFraudError } from '../core/worker-pool.ts'
+import { asFraudError } from '../core/thread-pool.ts'
 import { workerScript } from '../core/worker-script.ts'
 import type { MakeElsewhere, StateOfThread } from '../deciding/make-state.ts'
 import type { PartHeld, Snapshot, SnapshotHeader, SnapshotPart } from '../log/snapshots.ts'

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { availableParallelism } from 'node:os'
 import { FraudError } from '../core/errors.ts'
 import { type Progress, throwIfInterrupted } from '../core/progress.ts'
-import { WorkerPool } from '../core/worker-pool.ts'
+import { ThreadPool } from '../core/thread-pool.ts'
 import { workerScript } from '../core/worker-script.ts'
 import { Rebuild } from '../deciding/rebuild.ts'
 import type { RankOfSource } from '../detector/label-precedence.ts'
@@ -160,7 +160,7 @@ async function countStored(
       slice.close()
     }
   }
-  const pool = new WorkerPool<LogSlice, SliceCounted>(workerScript('./slice-worker', import.meta.url), work, {
+  const pool = new ThreadPool<LogSlice, SliceCounted>(workerScript('./slice-worker', import.meta.url), work, {
     ...{ threads: Math.min(threads, slices.length), signal: run.signal },
   })
   try {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
-import { WorkerPool } from './worker-pool.ts'
+import { ThreadPool } from './thread-pool.ts'
 
 function scriptOf(source: string): URL {
   return new URL(`data:text/javascript,${encodeURIComponent(source)}`)
@@ -9,7 +9,7 @@ function scriptOf(source: string): URL {
 
 test('a run whose threads all fail rejects with the first error, and the others end nothing', async () => {
   const failing = scriptOf(`throw Object.assign(new Error('no use'), { code: 'BUNDLE_INVALID' })`)
-  const pool = new WorkerPool<number, undefined>(failing, undefined, { threads: 3 })
+  const pool = new ThreadPool<number, undefined>(failing, undefined, { threads: 3 })
   await assert.rejects(pool.run([1, 2, 3]), { code: 'BUNDLE_INVALID', message: 'no use' })
   // Long enough for the other threads to fail, too.
   await setTimeout(500)
@@ -21,7 +21,14 @@ test('results are in the order of their tasks', async () => {
     import { parentPort } from 'node:worker_threads'
     parentPort.on('message', ({ index, task }) => parentPort.postMessage({ index, result: 2 * task }))
   `)
-  const pool = new WorkerPool<number, number>(doubling, undefined, { threads: 2 })
+  const pool = new ThreadPool<number, number>(doubling, undefined, { threads: 2 })
   assert.deepEqual(await pool.run([5, 1, 4, 2]), [10, 2, 8, 4])
+  await pool.close()
+})
+
+test('a thread that failed before the first run fails it, in place of keeping it waiting', async () => {
+  const pool = new ThreadPool<number, undefined>(scriptOf(`throw new Error('no memory')`), undefined, { threads: 1 })
+  await setTimeout(500)
+  await assert.rejects(pool.run([1]), { message: 'no memory' })
   await pool.close()
 })

@@ -12,15 +12,17 @@ export interface PoolOptions {
  * Threads that work off one list of tasks after another; a thread that is done takes the next task, so uneven tasks
  * balance out. The tasks of a list run in no fixed order: each must be a function of itself and the shared data.
  */
-export class WorkerPool<Task, Result> {
+export class ThreadPool<Task, Result> {
   readonly #workers: readonly Worker[]
   readonly #signal: AbortSignal | undefined
+  /** The first error of a thread, which may come before a run asks for it. */
+  #failure: Error | undefined
 
   /** @param script the worker's module beside the caller; `workerData` reaches each thread once, shared memory unshared. */
   constructor(script: URL, workerData: unknown, { threads, signal }: PoolOptions) {
     this.#workers = Array.from({ length: threads }, () => startWorker(script, { workerData }))
     // Where several fail of one cause, the first ends the run; without a listener another's error would end the process.
-    for (const worker of this.#workers) worker.on('error', () => {})
+    for (const worker of this.#workers) worker.on('error', (error: Error) => (this.#failure ??= error))
     this.#signal = signal
   }
 
@@ -54,6 +56,7 @@ export class WorkerPool<Task, Result> {
         this.#signal?.removeEventListener('abort', onAbort)
       }
       if (this.#signal?.aborted) return onAbort()
+      if (this.#failure !== undefined) return stop(this.#failure)
       this.#signal?.addEventListener('abort', onAbort)
       if (tasks.length === 0) {
         release()

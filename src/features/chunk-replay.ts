@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { shared } from '../core/shared-memory.ts'
-import { WorkerPool } from '../core/worker-pool.ts'
+import { ThreadPool } from '../core/thread-pool.ts'
 import { workerScript } from '../core/worker-script.ts'
 import type { Detector } from '../detector/detector.ts'
 import { ChunkTexts } from './chunk-texts.ts'
@@ -55,7 +55,7 @@ export class ChunkReplay {
   readonly #computePlain: ComputeValues
   readonly #plain: Float64Array
   readonly #options: ChunkReplayOptions
-  readonly #pools: WorkerPool<LaneTask, number>[] = []
+  readonly #pools: ThreadPool<LaneTask, number>[] = []
   #teams: readonly Team[] | undefined
   #start = 0
   #rows: number
@@ -144,7 +144,7 @@ export class ChunkReplay {
       const lanes = all.filter((lane) => lane % count === thread)
       const data = { detector: this.#detector, lanes: lanes.map((lane) => this.#plans[lane]) }
       const script = workerScript('./replay-worker', import.meta.url)
-      const pool = new WorkerPool<LaneTask, number>(script, data satisfies ThreadData, { threads: 1, signal })
+      const pool = new ThreadPool<LaneTask, number>(script, data satisfies ThreadData, { threads: 1, signal })
       this.#pools.push(pool)
       let last: Promise<unknown> = Promise.resolve()
       const run = (task: LaneTask) => {

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os'
-import { WorkerPool } from '../core/worker-pool.ts'
+import { ThreadPool } from '../core/thread-pool.ts'
 import { workerScript } from '../core/worker-script.ts'
 import { countNodes, type LearnedModel, writeModel } from '../models/learned-model.ts'
 import type { WrittenModel } from '../models/model-kind.ts'
@@ -33,7 +33,7 @@ export async function withRowsScorer<Result>(
   const { features } = model
   const data: ModelToScore = { features, written: writeModel(model), ...(scaling && { scaling }) }
   const script = workerScript('./rows-scorer-worker', import.meta.url)
-  const pool = new WorkerPool<Float64Array, Float64Array>(script, data, { threads, signal })
+  const pool = new ThreadPool<Float64Array, Float64Array>(script, data, { threads, signal })
   try {
     return await work(async (rows) => {
       const length = Math.ceil(rows.length / features.length / threads) * features.length

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { shared, sharedCopy } from '../core/shared-memory.ts'
-import { WorkerPool } from '../core/worker-pool.ts'
+import { ThreadPool } from '../core/thread-pool.ts'
 import { workerScript } from '../core/worker-script.ts'
 import { decodeBundle } from '../models/bundle.ts'
 import { calibrate } from '../models/calibration.ts'
@@ -44,7 +44,7 @@ export async function scoreColumns(
   const sharedColumns = columns.map((column) => sharedCopy(Float64Array, column))
   const script = workerScript('./score-columns-worker', import.meta.url)
   const options = { threads: Math.min(threads, firsts.length), ...(signal && { signal }) }
-  const pool = new WorkerPool<number, undefined>(script, { ...work, columns: sharedColumns }, options)
+  const pool = new ThreadPool<number, undefined>(script, { ...work, columns: sharedColumns }, options)
   try {
     await pool.run(firsts)
   } finally {

@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { FraudError } from '../../core/errors.ts'
 import { SharedArena, startKernel } from '../../core/kernel.ts'
 import { shared, sharedCopy } from '../../core/shared-memory.ts'
-import { WorkerPool } from '../../core/worker-pool.ts'
+import { ThreadPool } from '../../core/thread-pool.ts'
 import { workerScript } from '../../core/worker-script.ts'
 import type { Dataset } from '../../data/dataset.ts'
 import { categoriesIn, createSet } from '../../models/trees/category-sets.ts'
@@ -99,7 +99,7 @@ async function growTogether(
   const asked = threadsFor(control, dataset, { trees: nEstimators, cellsPerSecond })
   const threads = Math.min(asked, wordsOf(dataset.features.length))
   // The threads start while what they share is laid out.
-  const pool = new WorkerPool<BoostingTask, undefined>(workerScript('./boosting-worker', import.meta.url), undefined, {
+  const pool = new ThreadPool<BoostingTask, undefined>(workerScript('./boosting-worker', import.meta.url), undefined, {
     threads,
     ...(control.signal && { signal: control.signal }),
   })
@@ -113,7 +113,7 @@ async function growTogether(
 }
 
 async function grow(
-  pool: WorkerPool<BoostingTask, undefined>,
+  pool: ThreadPool<BoostingTask, undefined>,
   data: BoostingData,
   { onProgress }: TrainingControl,
 ): Promise<void> {

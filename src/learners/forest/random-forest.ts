@@ -1,6 +1,6 @@
 import { FraudError } from '../../core/errors.ts'
 import { shared, sharedCopy } from '../../core/shared-memory.ts'
-import { WorkerPool } from '../../core/worker-pool.ts'
+import { ThreadPool } from '../../core/thread-pool.ts'
 import { workerScript } from '../../core/worker-script.ts'
 import type { Dataset } from '../../data/dataset.ts'
 import { createTreeEnsemble, type TreeEnsemble } from '../../models/trees/tree-ensemble.ts'
@@ -44,7 +44,7 @@ export async function trainRandomForest(
   const data = shareDataset(dataset, forest)
   const asked = threadsFor(control, dataset, { trees: forest.nEstimators, cellsPerSecond })
   const threads = Math.min(asked, forest.nEstimators)
-  const pool = new WorkerPool<TreeTask, TreeResult>(workerScript('./tree-worker', import.meta.url), data, {
+  const pool = new ThreadPool<TreeTask, TreeResult>(workerScript('./tree-worker', import.meta.url), data, {
     threads,
     ...(control.signal && { signal: control.signal }),
   })
