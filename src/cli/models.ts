@@ -136,6 +136,6 @@ function rollbackCommand(): Command {
 
 /** 5% or 0.05. */
 export function percent(text: string): number {
-  const value = /^\d+(\.\d+)?%$/.test(text) ? Number(text.slice(0, -1)) / 100 : Number(text)
+  const value = /^\d+(\.\d+)?%$/.test(text) ? Number(text.slice(0, -1)) / 100 : text
   return flags.share(String(value))
 }

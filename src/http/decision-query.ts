@@ -1,4 +1,5 @@
 import { type FieldError, FraudError } from '../core/errors.ts'
+import { readNumber } from '../core/option-text.ts'
 import { readIsoTime } from '../core/time-parser.ts'
 import { outcomes } from '../detector/detector-schema.ts'
 import type { DecisionQuery } from '../log/decision-pages.ts'
@@ -44,7 +45,7 @@ export class QueryReader {
     )
     const fromMs = this.read('from', parseTime, 'is not an ISO 8601 time')
     const toMs = this.read('to', parseEnd, 'is not an ISO 8601 time')
-    const minScore = this.read('minScore', (text) => within(Number(text), 0, 1), 'is a number from 0 to 1')
+    const minScore = this.read('minScore', (text) => within(readNumber(text), 0, 1), 'is a number from 0 to 1')
     const limitReason = `is a whole number from 1 to ${mostPerPage}`
     const limit = this.read('limit', (text) => wholeWithin(text, 1, mostPerPage), limitReason)
     const before = this.read('cursor', parseCursor, 'is not a value that this service returned')

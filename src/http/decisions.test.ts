@@ -661,6 +661,8 @@ describe('GET /v1/decisions', () => {
       'key=cards:c',
       'key=:c',
       'minScore=',
+      'minScore=0x1',
+      'minScore=%20',
       'limit=1&limit=2',
       'from=2026-02-30',
     ]) {

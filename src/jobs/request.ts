@@ -1,5 +1,6 @@
 import { type FieldError, FraudError } from '../core/errors.ts'
 import { isRecord } from '../core/json-value.ts'
+import { readNumber } from '../core/option-text.ts'
 import { readIsoTime } from '../core/time-parser.ts'
 import { z } from '../core/zod.ts'
 import { listNameSchema, listSchema } from '../decisioning/list-definition.ts'
@@ -37,7 +38,7 @@ const tested = ['rule', 'rules', 'list', 'policy', 'model'] as const
 
 /** As the time column has it, which is known once the file is read. */
 function isTime(text: string): boolean {
-  return Number.isFinite(readIsoTime(text, () => 0)) || (text.trim() !== '' && Number.isFinite(Number(text)))
+  return Number.isFinite(readIsoTime(text, () => 0)) || Number.isFinite(readNumber(text))
 }
 
 const trainingSchema = z.strictObject({
