@@ -13,7 +13,7 @@ const { names } = declarations
 const slots = [...names.values()].map(({ slot }) => slot)
 const subject = drawSubject(random)
 const textFields = subject.texts.map((_, place) => place)
-const bare = { hasAmount: true, minorUnits: 1, numberFields: [], textFields, featuresAt: 3 }
+const bare = { hasAmount: true, hasManyCurrencies: false, minorUnits: 1, numberFields: [], textFields, featuresAt: 3 }
 const policyNames: PolicyNames = {
   ...{ ...bare, names, numberCount: Math.max(...slots) + 1 },
   own: { features: [], problems: [], clashes: [] },

@@ -6,7 +6,7 @@ import type { TrainAndScore } from '../evaluation/protocols/measure-fold.ts'
 import { formatPrequential, runPrequential } from '../evaluation/protocols/prequential.ts'
 import { createRowsScorer } from '../scoring/load-predictor.ts'
 import { fitByPlan } from '../training/fit-models.ts'
-import type { LabelledRows } from '../training/labelled-rows.ts'
+import { comparableAmounts, type LabelledRows } from '../training/labelled-rows.ts'
 import { type PlanRequest, planTraining, usualTraining } from '../training/plan-training.ts'
 import type { InputRequest } from '../training/read-input.ts'
 import { readLabelledRows } from '../training/read-labelled-rows.ts'
@@ -84,8 +84,10 @@ export async function evaluatePrequential(file: string, flags: ProtocolFlags, ru
   refuseOrTell(rows, flags, run)
   const plan = planOf(flags, rows)
   const progress = run.terminal.begin('prequential')
+  const { amounts: _, ...others } = rows
+  const amounts = comparableAmounts(rows)
   const result = await runPrequential(
-    { ...rows, times },
+    { ...others, times, ...(amounts && { amounts }) },
     describe(plan),
     trainer(rows, plan, run),
     {

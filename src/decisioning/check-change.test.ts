@@ -4,7 +4,8 @@ import { changeOf, inForce, names, record } from '../../test/policy-fixture.ts'
 import { atOnce } from '../core/time-slices.ts'
 import { anyChangeSchema, type Change } from './change.ts'
 import { checkChange, checkNames } from './check-change.ts'
-import type { PolicyInForce } from './policy-in-force.ts'
+import { policySchema } from './policy-definition.ts'
+import { PolicyInForce } from './policy-in-force.ts'
 import { policyNames } from './policy-names.ts'
 
 const told = (policy: PolicyInForce, change: Change) =>
@@ -163,6 +164,21 @@ describe('a change', () => {
     assert.deepEqual(told(policy, moved), [
       'lists.bad.of: its entries are of device; make another list for card, or remove them first',
     ])
+  })
+
+  test('is warned of amounts of several currencies that costs or a control group compare', () => {
+    const warned = (amount: object) => {
+      const transaction = { amount: { field: 'A', ...amount }, label: { field: 'F' } }
+      const own = policyNames({ detector: 'd', transaction, features: ['V'] }, [{ column: 'A', kind: 'number' }], ['V'])
+      const costs = { missedFraud: { share: 1 }, wrongDecline: { fixed: 1 } }
+      const policy = new PolicyInForce({ policy: policySchema.parse({}), version: 1 }, own)
+      const { problems, warnings } = checkChange(policy, changeOf({ costs, controlGroup: { share: 0.01, upTo: 5 } }))
+      assert.deepEqual(problems, [])
+      return warnings.map(({ field }) => field)
+    }
+    const currency = { field: 'C' }
+    assert.deepEqual(warned({ currency }), ['policy.costs', 'policy.controlGroup.upTo'])
+    for (const amount of [{}, { currency: 'EUR' }, { currency, conversion: 'R' }]) assert.deepEqual(warned(amount), [])
   })
 
   test('of the policy needs what it speaks of', () => {

@@ -296,13 +296,21 @@ function checkPolicy(
   })
   const reason = 'it needs an amount, and the detector declares none'
   const lacks = (isNeeded: boolean, field: string) => (isNeeded && !names.hasAmount ? [{ field, reason }] : [])
+  const costsNeedAmount = costs !== undefined && needAmount(costs)
+  const mixed = 'it compares amounts, and they are of several currencies without a conversion'
+  const compares = (does: boolean, field: string) => (does && names.hasManyCurrencies ? [{ field, reason: mixed }] : [])
+  const warnings = [
+    ...checked.flatMap((each) => each.warnings),
+    ...compares(costsNeedAmount, 'policy.costs'),
+    ...compares(controlGroup !== undefined, 'policy.controlGroup.upTo'),
+  ]
   const problems = [
     ...ofFeatures.map(({ path, reason }) => ({ field: ['policy', ...path].join('.'), reason })),
     ...checked.flatMap((each) => each.problems),
-    ...lacks(costs !== undefined && needAmount(costs), 'policy.costs'),
+    ...lacks(costsNeedAmount, 'policy.costs'),
     ...lacks(controlGroup !== undefined, 'policy.controlGroup.upTo'),
   ]
-  return { problems, warnings: checked.flatMap(({ warnings }) => warnings) }
+  return { problems, warnings }
 }
 
 function withHighestScore(names: PolicyNames, most: number): PolicyNames {

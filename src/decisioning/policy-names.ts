@@ -35,6 +35,8 @@ export type DeclareFeatures = (declarations: NonNullable<PolicyDefinition['featu
 export interface PolicyNames {
   readonly names: ReadonlyMap<string, Declaration>
   readonly hasAmount: boolean
+  /** Whether each amount is of its own currency, so that they can't be compared. */
+  readonly hasManyCurrencies: boolean
   readonly minorUnits: number
   /** The place among a transaction's fields, by the slot of a number or a text. */
   readonly numberFields: readonly (readonly [slot: number, field: number])[]
@@ -118,7 +120,12 @@ export function policyNames(
     const range = ranges?.get(name)
     add(name, { type: 'double', slot: featuresAt + i, ...(range && { range }) })
   })
-  const shape = { hasAmount: amount !== undefined, minorUnits: 10 ** (amount?.digits ?? 0), numberFields, textFields }
+  const shape = {
+    hasAmount: amount !== undefined,
+    hasManyCurrencies: typeof amount?.currency === 'object' && amount.conversion === undefined,
+    minorUnits: 10 ** (amount?.digits ?? 0),
+    ...{ numberFields, textFields },
+  }
   const withFeatures: PolicyNames['withFeatures'] = (declarations = []) => {
     const own = declarations.length === 0 ? noFeatures : declare(declarations)
     const all = new Map(names)

@@ -30,3 +30,9 @@ export interface LabelledRows {
   readonly declined?: Readonly<DeclinedRows>
   readonly badRows: BadRows
 }
+
+/** The amounts; undefined where there are none, or where they are of several currencies and can't be added or compared. */
+export function comparableAmounts({ amounts, detector }: LabelledRows): Float64Array | undefined {
+  const { currency, conversion } = detector.transaction.amount ?? {}
+  return typeof currency === 'object' && conversion === undefined ? undefined : amounts
+}

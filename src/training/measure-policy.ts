@@ -4,7 +4,7 @@ import { policyOf } from '../decisioning/policy.ts'
 import type { Detector } from '../detector/detector.ts'
 import { type PolicyFigures, policyFigures, type TestDays } from '../evaluation/policy-figures.ts'
 import { testDays } from '../evaluation/test-days.ts'
-import type { LabelledRows } from './labelled-rows.ts'
+import { comparableAmounts, type LabelledRows } from './labelled-rows.ts'
 import type { ScoredRows } from './scored-rows.ts'
 
 /** How the rows that a policy is measured on were chosen among all. */
@@ -28,7 +28,7 @@ export function measurePolicy(
     labels: scored.labels,
     probabilities: scored.probabilities,
     weights: scored.weights,
-    amounts: moneyOf(rows, detector, scored.rows),
+    amounts: moneyOf(rows, scored.rows),
     digits: amount?.digits,
     days: daysOf(rows, scored.rows, choice),
   })
@@ -36,10 +36,9 @@ export function measurePolicy(
 }
 
 /** The amounts of some rows, in major units; undefined where a sum of them has no meaning. */
-export function moneyOf({ amounts }: LabelledRows, detector: Detector, part: Uint32Array): Float64Array | undefined {
-  const { amount } = detector.transaction
-  const isOneCurrency = typeof amount?.currency !== 'object' || amount.conversion !== undefined
-  return amounts && isOneCurrency ? pickNumbers(amounts, part) : undefined
+export function moneyOf(rows: LabelledRows, part: Uint32Array): Float64Array | undefined {
+  const amounts = comparableAmounts(rows)
+  return amounts && pickNumbers(amounts, part)
 }
 
 /** The days that some rows took; undefined where they are a sample, have no time, or took less than a day. */

@@ -1,7 +1,7 @@
 import { option, optionInvalid } from '../core/option.ts'
-import { pickNumbers } from '../core/rows.ts'
 import type { CostModel } from '../evaluation/cost.ts'
 import type { LabelledRows } from './labelled-rows.ts'
+import { moneyOf } from './measure-policy.ts'
 
 /** What is said of what mistakes cost. */
 export interface CostRequest {
@@ -26,12 +26,16 @@ export function readMistakeCosts({ costFalsePositive, costFalseNegative }: CostR
   return { falsePositive: costFalsePositive, falseNegative: costFalseNegative }
 }
 
-/** The costs on these rows. Throws OPTION_INVALID where amounts are wanted and there are none. */
-export function costModelOn({ amounts }: LabelledRows, part: Uint32Array, costs: MistakeCosts): CostModel {
+/** The costs on these rows. Throws OPTION_INVALID where amounts are wanted and there are none, or of several currencies. */
+export function costModelOn(rows: LabelledRows, part: Uint32Array, costs: MistakeCosts): CostModel {
   const { falsePositive, falseNegative } = costs
   if (falseNegative !== 'amount') return { falsePositive, falseNegative }
-  if (amounts === undefined) {
+  if (rows.amounts === undefined) {
     throw optionInvalid('costFalseNegative', '"amount" needs an amount, but the detector declares none')
   }
-  return { falsePositive, falseNegative: pickNumbers(amounts, part) }
+  const amounts = moneyOf(rows, part)
+  if (amounts === undefined) {
+    throw optionInvalid('costFalseNegative', '"amount" needs amounts of one currency, or a conversion')
+  }
+  return { falsePositive, falseNegative: amounts }
 }

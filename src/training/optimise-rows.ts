@@ -45,7 +45,7 @@ export function optimiseRows(
       `Costs are told a day, and the rows are a sample, have no time or took less than ${fewestDays} days`,
     )
   }
-  const amounts = moneyOf(rows, detector, part)
+  const amounts = moneyOf(rows, part)
   if (amounts === undefined) {
     throw new FraudError(
       'DATA_INVALID',

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { createRandom } from '../core/random.ts'
 import type { Detector } from '../detector/detector.ts'
-import type { LabelledRows } from './labelled-rows.ts'
+import { comparableAmounts, type LabelledRows } from './labelled-rows.ts'
+import { costModelOn } from './mistake-costs.ts'
 import { breakDown } from './test-breakdown.ts'
 import { dividePeriods } from './test-periods.ts'
 import { divide } from './test-segments.ts'
@@ -135,4 +136,22 @@ test('a feature that moves within the test is told in the period in which it did
     segments.map(({ by }) => by),
     ['amount', 'card', 'night', 'shop_category'],
   )
+})
+
+test('amounts of several currencies make no bands and no costs, unless a rate converts them', () => {
+  const rows = (amount: NonNullable<Detector['transaction']['amount']>) =>
+    makeRows(40, { detector: { ...detector, transaction: { ...detector.transaction, amount } } })
+  const costs = { falsePositive: 5, falseNegative: 'amount' } as const
+  const mixed = rows({ field: 'amount', currency: { field: 'currency' } })
+  assert.equal(comparableAmounts(mixed), undefined)
+  assert.equal(names(mixed, from(0, 40), undefined).amount, undefined)
+  assert.throws(() => costModelOn(mixed, from(0, 40), costs), { code: 'OPTION_INVALID' })
+  for (const amount of [
+    { field: 'amount', currency: 'EUR' },
+    { field: 'amount', currency: { field: 'currency' }, conversion: 'rate' },
+  ]) {
+    const same = rows(amount)
+    assert.ok(names(same, from(0, 40), undefined).amount.length > 1)
+    assert.deepEqual(costModelOn(same, from(0, 40), costs).falseNegative, comparableAmounts(same))
+  }
 })

@@ -1,7 +1,7 @@
 import { knownAscending, pickNumbers } from '../core/rows.ts'
 import type { Segment } from '../evaluation/segment-figures.ts'
 import { compileDetector } from '../features/feature-set.ts'
-import type { LabelledRows } from './labelled-rows.ts'
+import { comparableAmounts, type LabelledRows } from './labelled-rows.ts'
 
 /** Segments that divide the rows by one thing. */
 export interface Division {
@@ -40,7 +40,8 @@ function named(names: readonly string[], places: readonly Uint32Array[]): readon
 const bandShares = [0.5, 0.8, 0.95, 0.99]
 
 /** Half of the rows are in the first band, and one in a hundred in the last, but for the rounding of their edges. */
-function byAmount({ amounts }: LabelledRows, part: Uint32Array): readonly Division[] {
+function byAmount(rows: LabelledRows, part: Uint32Array): readonly Division[] {
+  const amounts = comparableAmounts(rows)
   if (amounts === undefined) return []
   const known = knownAscending(pickNumbers(amounts, part))
   if (known.length === 0) return []
