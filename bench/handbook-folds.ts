@@ -87,8 +87,8 @@ function foldFrom(rows: LabelledRows & { readonly times: Float64Array }, startMs
 async function trainAndScore(rows: LabelledRows, { train, test }: Fold, seed: number): Promise<Float64Array> {
   const plan = planTraining({ ...usualTraining, threads: Number(values.threads) }, rows)
   const { trained, scaling } = await fitByPlan(rows, train, { ...plan, seed }, quietSession)
-  return scoreRows(rows, test, createRowsScorer({ model: trained.model, ...(scaling && { scaling }) }), undefined)
-    .rawScores
+  const score = createRowsScorer({ model: trained.model, ...(scaling && { scaling }) })
+  return (await scoreRows(rows, test, score, undefined)).rawScores
 }
 
 function tell({ rocAuc, averagePrecision, cardPrecision }: Figures): string {

@@ -102,5 +102,5 @@ async function trainAndScore(rows: LabelledRows, train: Uint32Array, test: Uint3
   const plan = planTraining({ ...usualTraining, threads: Number(values.threads) }, rows)
   const { trained, scaling } = await fitByPlan(rows, train, { ...plan, seed }, quietSession)
   const score = createRowsScorer({ model: trained.model, ...(scaling && { scaling }) })
-  return scoreRows(rows, test, score, undefined).rawScores
+  return (await scoreRows(rows, test, score, undefined)).rawScores
 }

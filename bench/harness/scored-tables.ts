@@ -108,8 +108,8 @@ async function scoreTable({ name, csv, detector, costs, days, day }: Plan): Prom
   )
   const frauds = parts.calibration?.reduce((sum, row) => sum + learned.labels[row], 0) ?? 0
   const score = createRowsScorer(content)
-  const scoredBetween = (from: number, to: number) =>
-    withProbabilities(scoreRows(rows, between(from, to), score, undefined), content.calibration)
+  const scoredBetween = async (from: number, to: number) =>
+    withProbabilities(await scoreRows(rows, between(from, to), score, undefined), content.calibration)
   return {
     ...{ name, rows, costs },
     calibration: `${content.calibration.method}, on ${frauds} frauds`,
@@ -119,8 +119,8 @@ async function scoreTable({ name, csv, detector, costs, days, day }: Plan): Prom
       whenUnavailable: 'review',
       deadlineMs: 100,
     },
-    earlier: scoredBetween(days.earlierFrom, days.earlierTo),
-    later: scoredBetween(days.laterFrom, Infinity),
+    earlier: await scoredBetween(days.earlierFrom, days.earlierTo),
+    later: await scoredBetween(days.laterFrom, Infinity),
   }
 }
 

@@ -71,7 +71,7 @@ function testedOptions(): readonly Option[] {
       'allow',
       'watch',
     ]),
-    new Option('--entries <csv>', 'what is on the list, as `lists entries add` takes it (default: as the log says)'),
+    new Option('--entries <csv>', 'what is on the list, as `lists add` takes it (default: as the log says)'),
     new Option('--policy <path>', 'a directory of a policy, or a policy file, in the place of the one in force'),
     new Option('--model <bundle>', 'a model whose scores take the place of those that were recorded'),
   ]

@@ -49,7 +49,10 @@ export async function evaluateBundle(bundlePath: string, file: string, flags: Ev
   const { part, leftOut, includesTraining, ...choice } = chooseFreshRows(rows, bundle, flags, run)
 
   const progress = terminal.begin('evaluate')
-  const scored = withProbabilities(scoreRows(rows, part, createRowsScorer(bundle), rows.weights), bundle.calibration)
+  const scored = withProbabilities(
+    await scoreRows(rows, part, createRowsScorer(bundle), rows.weights),
+    bundle.calibration,
+  )
   const evaluation = evaluate({ ...scored, threshold: bundle.threshold, seed: flags.seed })
   progress.end(`${part.length.toLocaleString('en')} rows`)
   const breakdown = breakDown(rows, scored, bundle.threshold, {

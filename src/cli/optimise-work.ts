@@ -86,7 +86,10 @@ export async function optimisePolicy(
   for (const warning of unlike) run.warn(warning)
   const { part, ...choice } = chooseFreshRows(rows, bundle, options, run)
   const progress = terminal.begin('search')
-  const scored = withProbabilities(scoreRows(rows, part, createRowsScorer(bundle), rows.weights), bundle.calibration)
+  const scored = withProbabilities(
+    await scoreRows(rows, part, createRowsScorer(bundle), rows.weights),
+    bundle.calibration,
+  )
   const found = optimiseRows(rows, bundle.detector, scored, choice, { policy, costs, seed })
   progress.end(`${part.length.toLocaleString('en')} rows`)
   throwIfInterrupted(signal)

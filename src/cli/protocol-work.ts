@@ -126,7 +126,7 @@ function trainer(rows: LabelledRows, plan: TrainingPlan, run: Run): TrainAndScor
   return async (train, test, seed) => {
     const { trained, scaling } = await fitByPlan(rows, train, { ...plan, seed }, quiet(run))
     const score = createRowsScorer({ model: trained.model, ...(scaling && { scaling }) })
-    return scoreRows(rows, test, score, undefined).rawScores
+    return (await scoreRows(rows, test, score, undefined)).rawScores
   }
 }
 

@@ -12,7 +12,7 @@ import { fitCalibration } from '../models/calibration.ts'
 import { createRowsScorer } from '../scoring/load-predictor.ts'
 import { fitByPlan } from './fit-models.ts'
 import type { LabelledRows } from './labelled-rows.ts'
-import { scoreRows, withProbabilities } from './scored-rows.ts'
+import { type RawScoredRows, scoreRows, withProbabilities } from './scored-rows.ts'
 import { calibrationShare } from './split-rows.ts'
 import { timesInMs } from './times-in-ms.ts'
 import type { TrainingPlan } from './training-plan.ts'
@@ -60,11 +60,11 @@ export function createChoiceEvaluator(
         const { trained, scaling } = await fitByPlan(rows, first, trainingPlan, quiet(run))
         const score = createRowsScorer({ model: trained.model, ...(scaling && { scaling }) })
         const scoreOf = (some: Uint32Array) => scoreRows(rows, some, score, plan.isWeighted ? rows.weights : undefined)
-        const scored = scoreOf(test)
+        const scored = await scoreOf(test)
         figures.push(
           last === undefined
             ? figureOf(objective, part, fold, scored.rawScores, periods.testMs, k)
-            : calibratedLoss(scored, scoreOf(last)),
+            : calibratedLoss(scored, await scoreOf(last)),
         )
         onFold(figures.length, folds.length)
       }
@@ -113,9 +113,7 @@ function figureOf(
   return objective === 'card-precision' ? cardPrecision : averagePrecision
 }
 
-type Scored = ReturnType<typeof scoreRows>
-
-function calibratedLoss(test: Scored, held: Scored): number {
+function calibratedLoss(test: RawScoredRows, held: RawScoredRows): number {
   const calibration = fitCalibration(held.labels, held.rawScores, held.weights)
   const { labels, probabilities, weights } = withProbabilities(test, calibration)
   return logLoss(labels, probabilities, weights)

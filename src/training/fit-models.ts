@@ -15,7 +15,7 @@ import { requireBothClasses } from '../models/ranking.ts'
 import type { Scaling } from '../models/scaling.ts'
 import { createRowsScorer } from '../scoring/load-predictor.ts'
 import type { LabelledRows } from './labelled-rows.ts'
-import { scoreRows } from './scored-rows.ts'
+import { type RawScoredRows, scoreRows } from './scored-rows.ts'
 import { calibrationShare } from './split-rows.ts'
 import type { TrainingPlan } from './training-plan.ts'
 
@@ -27,7 +27,7 @@ export interface Fitted {
 }
 
 /** Finds the weights of the models that are averaged. */
-type Weigh = (models: readonly LearnedModel[], scaling: Scaling | undefined) => Float64Array
+type Weigh = (models: readonly LearnedModel[], scaling: Scaling | undefined) => Float64Array | Promise<Float64Array>
 
 /** Trains one model, or several that are averaged with the weights that `weigh` finds. */
 export async function fitAll(
@@ -43,7 +43,7 @@ export async function fitAll(
   const [first] = fitted
   if (members.length === 1) return first
   const models = fitted.map(({ trained }) => trained.model)
-  const weights = weigh(models, first.scaling)
+  const weights = await weigh(models, first.scaling)
   run.note(
     `  average of ${averageOf}: ${members.map(({ learner }, i) => `${learner} ${weights[i].toFixed(2)}`).join(', ')}`,
   )
@@ -86,13 +86,13 @@ function equalWeights({ length }: readonly LearnedModel[]): Float64Array {
   return new Float64Array(length).fill(1 / length)
 }
 
-function weighModels(
+async function weighModels(
   rows: LabelledRows,
   held: Uint32Array | undefined,
   plan: TrainingPlan,
   models: readonly LearnedModel[],
   scaling: Scaling | undefined,
-): Float64Array {
+): Promise<Float64Array> {
   if (held === undefined) {
     throw new FraudError(
       'OPTION_INVALID',
@@ -100,9 +100,11 @@ function weighModels(
     )
   }
   const rowWeights = plan.weightUse === 'training' ? undefined : rows.weights
-  const scored = models.map((model) => {
-    return scoreRows(rows, held, createRowsScorer({ model, ...(scaling && { scaling }) }), rowWeights)
-  })
+  const scored: RawScoredRows[] = []
+  for (const model of models) {
+    const score = createRowsScorer({ model, ...(scaling && { scaling }) })
+    scored.push(await scoreRows(rows, held, score, rowWeights))
+  }
   const [{ labels, weights }] = scored
   return chooseWeights(
     labels,

@@ -130,7 +130,7 @@ async function measureSmallForest(
     { nEstimators: trees, seed },
     { signal, ...(threads !== undefined && { threads }) },
   )
-  const scored = scoreRows(rows, test, createRowsScorer({ model }), isWeighted ? rows.weights : undefined)
+  const scored = await scoreRows(rows, test, createRowsScorer({ model }), isWeighted ? rows.weights : undefined)
   return {
     averagePrecision: averagePrecision(scored.labels, scored.rawScores, scored.weights),
     frauds: frauds(rows, test),
@@ -156,7 +156,7 @@ export async function checkEvaluation(
   const kept = new Uint8Array(rows.labels.length)
   for (const row of part) kept[row] = 1
   const undelayed = await rows.undelayed(kept)
-  const scored = scoreRows(undelayed, everyRow(undelayed.labels.length), score, undelayed.weights)
+  const scored = await scoreRows(undelayed, everyRow(undelayed.labels.length), score, undelayed.weights)
   const count = frauds(rows, part)
   return {
     ...figures,

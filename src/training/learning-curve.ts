@@ -66,7 +66,7 @@ export async function learningCurves(
     const { trained, scaling } = await fitAll(rows, part, plan, quiet(run), weigh)
     const score = createRowsScorer({ model: trained.model, ...(scaling && { scaling }) })
     const weights = plan.weightUse === 'training' ? undefined : rows.weights
-    const test = scoreRows(rows, outcome.parts.test, score, weights)
+    const test = await scoreRows(rows, outcome.parts.test, score, weights)
     progress.update(++done, total)
     return pointOf(rows, part, share, averagePrecision(test.labels, test.rawScores, test.weights))
   }

@@ -30,21 +30,21 @@ export interface MeasuredImport {
  * @param fromMs the rows from this time on are those that the model has not seen; earlier ones were its training's.
  * @throws FraudError DATA_INVALID where the rows do not serve.
  */
-export function measureImport(
+export async function measureImport(
   model: BundleContent['model'],
   rows: LabelledRows,
   { fromMs, threshold }: { readonly fromMs: number; readonly threshold: number | undefined },
-): MeasuredImport {
+): Promise<MeasuredImport> {
   const { first, last } = lastPart(unseenRows(rows, fromMs), rows.labels, rows.times, { share: 0.5, seed: 0 })
   const score = createRowsScorer({ model })
-  const scoredFirst = scoreRows(rows, first, score, rows.weights)
+  const scoredFirst = await scoreRows(rows, first, score, rows.weights)
   const calibration = fitCalibration(scoredFirst.labels, scoredFirst.rawScores, scoredFirst.weights)
   const held = withProbabilities(scoredFirst, calibration)
   const chosen =
     threshold === undefined
       ? chosenThreshold(held, { kind: 'f1' }, 'for the best F1 on the earlier half of the rows', 0)
       : givenThreshold(threshold)
-  const test = withProbabilities(scoreRows(rows, last, score, rows.weights), calibration)
+  const test = withProbabilities(await scoreRows(rows, last, score, rows.weights), calibration)
   return {
     calibration,
     threshold: chosen,

@@ -14,7 +14,7 @@ import { decideThreshold } from './decide-threshold.ts'
 import { fitAll, weighOn } from './fit-models.ts'
 import type { LabelledRows } from './labelled-rows.ts'
 import { requireRoomToLearn } from './room-to-train.ts'
-import { awaitScores, type ScoredRows, withProbabilities } from './scored-rows.ts'
+import { type ScoredRows, scoreRows, withProbabilities } from './scored-rows.ts'
 import { type Parts, splitRows } from './split-rows.ts'
 import { measureRows } from './training-histograms.ts'
 import type { TrainingPlan } from './training-plan.ts'
@@ -49,8 +49,8 @@ export async function runTraining(rows: LabelledRows, plan: TrainingPlan, run: P
     { model: fitted.trained.model, scaling: fitted.scaling },
     { threads: plan.threads, signal: run.signal },
     async (score) => ({
-      held: parts.calibration && (await awaitScores(rows, parts.calibration, score, evaluationWeights)),
-      test: await awaitScores(rows, parts.test, score, evaluationWeights),
+      held: parts.calibration && (await scoreRows(rows, parts.calibration, score, evaluationWeights)),
+      test: await scoreRows(rows, parts.test, score, evaluationWeights),
     }),
   )
   const { held } = scored

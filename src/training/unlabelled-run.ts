@@ -39,7 +39,7 @@ export async function runWithoutLabels(
   const [member] = plan.members
   const { trained, scaling } = await fit(rows, first, plan, member, run)
   const score = createRowsScorer({ model: trained.model, ...(scaling && { scaling }) })
-  const { rawScores } = scoreRows(rows, held, score, undefined)
+  const { rawScores } = await scoreRows(rows, held, score, undefined)
   throwIfInterrupted(run.signal)
   const { detector, flag } = flagByPolicy(rows.detector, flagShare, rawScores)
   const calibration = { method: 'rank', ...fitRanks(rawScores, flag) } as const
