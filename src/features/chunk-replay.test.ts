@@ -11,6 +11,7 @@ import { compileDetector, type FeatureSet } from './feature-set.ts'
 import { MemoryHistories } from './memory-histories.ts'
 import { Replay } from './replay.ts'
 import { openTransaction } from './replay-chunk.ts'
+import { undelayedPlaces, withoutDelay } from './undelayed.ts'
 
 /** A row of a file with its label. */
 interface Labelled {
@@ -43,17 +44,25 @@ function oneByOne(features: FeatureSet, file: readonly Labelled[]): number[][] {
 async function inChunks(
   detector: Detector,
   file: readonly Labelled[],
-  options: { readonly rows: number; readonly threads: number },
+  options: { readonly rows: number; readonly threads: number; readonly isUndelayed?: boolean },
 ): Promise<number[][]> {
   const features = compileDetector(detector)
   const replay = new ChunkReplay(features, detector, { ...options, signal: new AbortController().signal })
   const transaction = openTransaction(features.layout)
   const row = new Float64Array(features.names.length)
+  const places = undelayedPlaces(features)
+  const undelayed = new Float64Array(places.length)
   const all: number[][] = []
   const take = (chunk: ReplayedChunk) => {
     for (let at = 0; at < chunk.input.rowCount; at++) {
       replay.read(chunk, at, transaction, row)
       assert.deepEqual({ ...transaction }, { ...openTransaction(features.layout), ...file[all.length].transaction })
+      if (options.isUndelayed === true) {
+        replay.readUndelayed(chunk, at, transaction, row, undelayed)
+        places.forEach((place, i) => {
+          row[place] = undelayed[i]
+        })
+      }
       all.push([...row])
     }
     replay.release(chunk)
@@ -79,12 +88,20 @@ async function inChunks(
 async function checkSame(detector: Detector, stream: readonly Step[], rows: number, threads = 1): Promise<void> {
   const features = compileDetector(detector)
   const file = fileOf(stream, features)
-  const expected = oneByOne(features, file)
-  const actual = await inChunks(detector, file, { rows, threads })
+  checkRows(features, await inChunks(detector, file, { rows, threads }), oneByOne(features, file))
+  const prompt = file.map((each) => ({ ...each, knownAtMs: each.transaction.timestampMs }))
+  checkRows(
+    features,
+    await inChunks(detector, file, { rows, threads, isUndelayed: true }),
+    oneByOne(compileDetector(withoutDelay(detector)), prompt),
+  )
+}
+
+function checkRows({ names }: FeatureSet, actual: readonly number[][], expected: readonly number[][]): void {
   assert.equal(actual.length, expected.length)
   expected.forEach((row, at) => {
     row.forEach((value, i) => {
-      assert.ok(Object.is(actual[at][i], value), `row ${at}, ${features.names[i]}: ${actual[at][i]}, not ${value}`)
+      assert.ok(Object.is(actual[at][i], value), `row ${at}, ${names[i]}: ${actual[at][i]}, not ${value}`)
     })
   })
 }
@@ -94,7 +111,7 @@ const rowsOfChunk = fc.constantFrom(1, 2, 3, 7, 100)
 /** So few that keys have more, and as many as a service keeps. */
 const eventsPerKey = fc.constantFrom(1, 2, 3, 5, 9, 4096)
 
-describe('chunks of a file give the same bits as its rows one by one', () => {
+describe('chunks of a file give the same bits as its rows one by one, with labels as they come and known at once', () => {
   for (const feature of definedFeatures) {
     test(feature.names.join(', '), async () => {
       await fc.assert(

@@ -3,13 +3,15 @@ import { shared } from '../core/shared-memory.ts'
 import { ThreadPool } from '../core/thread-pool.ts'
 import { workerScript } from '../core/worker-script.ts'
 import type { Detector } from '../detector/detector.ts'
+import type { Transaction } from '../detector/transaction.ts'
 import { ChunkTexts } from './chunk-texts.ts'
 import { type ComputeValues, compileValues } from './compute-values.ts'
 import { computeDerived, type FeatureSet } from './feature-set.ts'
 import type { History } from './history.ts'
 import { type OpenTransaction, ReplayChunk } from './replay-chunk.ts'
-import { type LanePlan, openLane, planLanes } from './replay-lanes.ts'
+import { type LanePlan, openLanes, planLanes, planUndelayed } from './replay-lanes.ts'
 import { type LaneTask, replayLanes, type ThreadData } from './replay-thread.ts'
+import { undelayedPlaces } from './undelayed.ts'
 
 const fewestRows = 131_072
 const mostRows = 1_048_576
@@ -24,6 +26,8 @@ export interface ChunkReplayOptions {
   readonly threads?: number
   /** That there are many chunks, so that threads can begin at once; else they begin where the first chunk is full. */
   readonly isLong?: boolean
+  /** That rows are also asked for as they would be if labels were known at once (`readUndelayed`). */
+  readonly isUndelayed?: boolean
   readonly signal: AbortSignal
 }
 
@@ -54,6 +58,8 @@ export class ChunkReplay {
   readonly #plainPlaces: Uint32Array
   readonly #computePlain: ComputeValues
   readonly #plain: Float64Array
+  readonly #undelayedPlaces: Uint32Array
+  readonly #undelayed: Float64Array
   readonly #options: ChunkReplayOptions
   readonly #pools: ThreadPool<LaneTask, number>[] = []
   #teams: readonly Team[] | undefined
@@ -67,13 +73,15 @@ export class ChunkReplay {
   constructor(features: FeatureSet, detector: Detector, options: ChunkReplayOptions) {
     this.#features = features
     this.#detector = detector
-    this.#plans = planLanes(features)
+    this.#plans = [...planLanes(features), ...(options.isUndelayed === true ? planUndelayed(features) : [])]
     const placesOf = (some: readonly number[]) => Uint32Array.from(some, (own) => features.ownAt[own])
     const plain = [...features.own.keys()].filter((own) => features.ownHistories[own].length === 0)
     this.#placesOf = this.#plans.map((plan) => placesOf(plan.features))
     this.#plainPlaces = placesOf(plain)
     this.#computePlain = compileValues(plain.map((own) => features.own[own]))
     this.#plain = new Float64Array(plain.length)
+    this.#undelayedPlaces = undelayedPlaces(features)
+    this.#undelayed = new Float64Array(features.names.length)
     this.#options = options
     this.#rows = options.rows ?? fewestRows
     this.#texts = new ChunkTexts(features.layout)
@@ -104,13 +112,27 @@ export class ChunkReplay {
   /** Reads a row of a chunk that was replayed, and its transaction. */
   read({ input, outs }: ReplayedChunk, at: number, transaction: OpenTransaction, row: Float64Array): void {
     input.read(at, transaction)
-    for (let lane = 0; lane < outs.length; lane++) {
-      const places = this.#placesOf[lane]
-      scatter(outs[lane], at * places.length, places, row)
-    }
+    this.#scatter(outs, at, row, false)
     this.#computePlain(transaction, noHistories, this.#plain, 0)
     scatter(this.#plain, 0, this.#plainPlaces, row)
     computeDerived(this.#features, transaction, noHistories, row)
+  }
+
+  /** Writes into `into` what of the row that was read last would be otherwise if labels were known at once (`undelayedPlaces`). */
+  readUndelayed({ outs }: ReplayedChunk, at: number, transaction: Transaction, row: Float64Array, into: Float64Array) {
+    const undelayed = this.#undelayed
+    undelayed.set(row)
+    this.#scatter(outs, at, undelayed, true)
+    computeDerived(this.#features, transaction, noHistories, undelayed)
+    for (let i = 0; i < into.length; i++) into[i] = undelayed[this.#undelayedPlaces[i]]
+  }
+
+  #scatter(outs: ReplayedChunk['outs'], at: number, row: Float64Array, isUndelayed: boolean): void {
+    for (let lane = 0; lane < outs.length; lane++) {
+      if ((this.#plans[lane].isUndelayed ?? false) !== isUndelayed) continue
+      const places = this.#placesOf[lane]
+      scatter(outs[lane], at * places.length, places, row)
+    }
   }
 
   /** Takes back a chunk that nobody reads any longer. */
@@ -135,8 +157,7 @@ export class ChunkReplay {
     const { threads = isLong ? availableParallelism() : 1, signal } = this.#options
     const all = [...this.#plans.keys()]
     if (threads === 1) {
-      const lanes = this.#plans.map((plan) => openLane(this.#features, plan))
-      const replay = replayLanes(lanes)
+      const replay = replayLanes(openLanes(this.#features, this.#detector, this.#plans))
       return [{ lanes: all, run: async (task) => replay(task) }]
     }
     const count = Math.min(threads, all.length)

@@ -24,6 +24,8 @@ export interface DeclaredFeature {
   readonly entry: number
   /** The histories that it looks at. */
   readonly histories: readonly number[]
+  /** Whether it looks at which of their transactions are known to be fraud. */
+  readonly countsFrauds: boolean
   readonly path: readonly PropertyKey[]
   readonly kind: string
   readonly parameters: unknown
@@ -57,12 +59,13 @@ export function declareFeatures(
     try {
       scope.takeAsked()
       const features = entry.kind.declare(entry.parameters, scope)
-      const histories = scope.takeAsked()
+      const asked = scope.takeAsked()
       features.forEach((feature, at) => {
         const declaration = tellDeclaration(entry, at, features.length)
         const { kind, parameters, path } = entry
         const range = feature.categories === undefined ? kind.range : wholeUpTo(feature.categories.length - 1)
-        declared.push({ feature, entry: i, histories, path, kind: kind.kind, parameters, range, declaration })
+        const told = { kind: kind.kind, parameters, range, declaration }
+        declared.push({ feature, entry: i, ...asked, path, ...told })
       })
       if (entry.kind.kind !== 'column') return
       const column = String(entry.parameters)

@@ -27,6 +27,8 @@ export interface FeatureSet extends RowFeatures {
   readonly declared: readonly DeclaredFeature[]
   /** The histories that each of its own looks at, by their numbers in the plan. */
   readonly ownHistories: readonly (readonly number[])[]
+  /** Whether each of its own looks at which transactions are known to be fraud. */
+  readonly ownCountFrauds: readonly boolean[]
   readonly layout: TransactionLayout
   readonly plan: HistoriesPlan
   /** The columns that the features are, where they are nothing but columns. */
@@ -80,6 +82,7 @@ export function compileFeatures({ detector, locate }: LocatedDetector): FeatureS
     own: ownAt.map((at) => features[at]),
     ownAt,
     ownHistories: ownAt.map((at) => declared[at].histories),
+    ownCountFrauds: ownAt.map((at) => declared[at].countsFrauds),
     derived: order
       .filter((at) => inputs[at].length > 0)
       .map((at) => ({ feature: features[at], at, inputs: inputs[at] })),

@@ -1,15 +1,19 @@
+import type { Detector } from '../detector/detector.ts'
 import type { Transaction } from '../detector/transaction.ts'
-import type { FeatureSet } from './feature-set.ts'
+import { compileDetector, type FeatureSet } from './feature-set.ts'
 import type { HistoriesPlan, History, Label, LabelledEvent } from './history.ts'
 import { KeyLane } from './key-lane.ts'
 import { MemoryHistories } from './memory-histories.ts'
 import { Replay } from './replay.ts'
 import { type ChunkColumns, openTransaction, readRow } from './replay-chunk.ts'
+import { withoutDelay } from './undelayed.ts'
 
 /** Histories that some features look at together, and those features, by their places among the set's own. */
 export interface LanePlan {
   readonly histories: readonly number[]
   readonly features: readonly number[]
+  /** Whether labels are taken as known at once. */
+  readonly isUndelayed?: true
 }
 
 /** Replays some of a set's features, whatever becomes of the others. */
@@ -44,6 +48,17 @@ export function planLanes({ plan, ownHistories }: FeatureSet): readonly LanePlan
     .filter(({ features }) => features.length > 0)
 }
 
+/** Those of the same lanes whose features look at frauds, as these would be if labels were known at once. */
+export function planUndelayed(set: FeatureSet): readonly LanePlan[] {
+  return planLanes(set)
+    .map(({ histories, features }) => ({
+      histories,
+      features: features.filter((own) => set.ownCountFrauds[own]),
+      isUndelayed: true as const,
+    }))
+    .filter(({ features }) => features.length > 0)
+}
+
 /** Whether any features can go key by key: then chunks are faster than one row after the other. */
 export function gainsByChunks(set: FeatureSet): boolean {
   return planLanes(set).some((lane) => isByKey(set, lane))
@@ -53,7 +68,14 @@ function isByKey({ plan }: FeatureSet, { histories }: LanePlan): boolean {
   return histories.length === 1 && plan.currency === undefined && plan.histories[histories[0]].by !== null
 }
 
-export function openLane(set: FeatureSet, lane: LanePlan): Lane {
+/** @param detector the one that the features are of. */
+export function openLanes(set: FeatureSet, detector: Detector, plans: readonly LanePlan[]): readonly Lane[] {
+  return plans.map((plan) =>
+    plan.isUndelayed ? new UndelayedLane(openLane(compileDetector(withoutDelay(detector)), plan)) : openLane(set, plan),
+  )
+}
+
+function openLane(set: FeatureSet, lane: LanePlan): Lane {
   if (!isByKey(set, lane)) return new RowLane(set, lane)
   const [history] = lane.histories
   const { plan, layout } = set
@@ -64,6 +86,27 @@ export function openLane(set: FeatureSet, lane: LanePlan): Lane {
     layout,
     eventsPerKey: plan.eventsPerKey,
   })
+}
+
+/** Replays as if every label had been known at once. */
+class UndelayedLane implements Lane {
+  readonly #lane: Lane
+
+  constructor(lane: Lane) {
+    this.#lane = lane
+  }
+
+  get carried(): number {
+    return this.#lane.carried
+  }
+
+  replay(chunk: ChunkColumns, out: Float64Array): void {
+    const fraudKnownAtMs = new Float64Array(chunk.rowCount)
+    for (let row = 0; row < chunk.rowCount; row++) {
+      fraudKnownAtMs[row] = Number.isNaN(chunk.fraudKnownAtMs[row]) ? Number.NaN : chunk.timestampsMs[row]
+    }
+    this.#lane.replay({ ...chunk, fraudKnownAtMs }, out)
+  }
 }
 
 /** Features of histories that have to go through the rows as they came. */

@@ -51,6 +51,7 @@ export class Scope {
   readonly #plans: DraftPlan[] = []
   readonly #listed = new Map<number, Set<string>>()
   readonly #asked = new Set<number>()
+  #countsFrauds = false
   /** Milliseconds that the detector's zone is ahead of UTC at an instant. */
   readonly offsetAt: (timestampMs: number) => number
   /** The detector's zone by its name. */
@@ -100,10 +101,11 @@ export class Scope {
     return this.#plans.push({ by, text, fields: [], windows: [], labelFields: [], countsFrauds: false }) - 1
   }
 
-  /** The histories that were asked for since this was asked last. */
-  takeAsked(): readonly number[] {
-    const asked = [...this.#asked]
+  /** The histories that were asked for since this was asked last, and whether their frauds were. */
+  takeAsked(): { readonly histories: readonly number[]; readonly countsFrauds: boolean } {
+    const asked = { histories: [...this.#asked], countsFrauds: this.#countsFrauds }
     this.#asked.clear()
+    this.#countsFrauds = false
     return asked
   }
 
@@ -130,6 +132,7 @@ export class Scope {
 
   countFrauds(history: number): void {
     this.#plans[history].countsFrauds = true
+    this.#countsFrauds = true
   }
 
   /** A numeric field that a history keeps: its number, and how many of its units make one that people know. */

@@ -9,6 +9,8 @@ import type {} from './read-input.ts'
 /** One transaction of a file with its row; everything in it is valid until the next one. */
 export interface ReplayedTransaction {
   readonly row: Float64Array
+  /** What of the row would be otherwise if labels were known at once (`undelayedPlaces`), where that is wanted and comes along. */
+  readonly undelayed?: Float64Array | undefined
   readonly transaction: Transaction
   /** 1 fraud, 0 legitimate, NaN unknown. */
   readonly label: number
@@ -37,6 +39,8 @@ export interface FileReplay {
   readonly onRepeat?: ((fileRow: number, first: number) => void) | 'keep'
   /** Whether rows of features are made, which is the default; otherwise they are empty. */
   readonly makesRows?: boolean
+  /** Whether what labels that are known at once would change is wanted, too, where that takes no second replay. */
+  readonly wantsUndelayed?: boolean
   /** Whether the features are not all of the detector's, so that other threads would make others of it. */
   readonly isPart?: boolean
   /** Whether transactions have to come in the order of their times, which is the default. */

@@ -1,3 +1,4 @@
+import { pickBytes, pickNumbers } from '../core/rows.ts'
 import type { BadRows } from '../data/read-table.ts'
 import type { Detector } from '../detector/detector-schema.ts'
 import type { DeclinedRows } from './declined-rows.ts'
@@ -35,4 +36,20 @@ export interface LabelledRows {
 export function comparableAmounts({ amounts, detector }: LabelledRows): Float64Array | undefined {
   const { currency, conversion } = detector.transaction.amount ?? {}
   return typeof currency === 'object' && conversion === undefined ? undefined : amounts
+}
+
+/** Some of the rows, all of which have labels. */
+export function pickRows(rows: Omit<LabelledRows, 'unlabelled'>, kept: Uint32Array): LabelledRows {
+  const pick = (values: Float64Array) => pickNumbers(values, kept)
+  const { columns, labels, times, knownAt, cards, amounts, weights } = rows
+  return {
+    ...rows,
+    columns: columns.map(pick),
+    labels: pickBytes(labels, kept),
+    ...(times && { times: pick(times) }),
+    ...(knownAt && { knownAt: pick(knownAt) }),
+    ...(cards && { cards: Int32Array.from(kept, (row) => cards[row]) }),
+    ...(amounts && { amounts: pick(amounts) }),
+    ...(weights && { weights: pick(weights) }),
+  }
 }

@@ -10,6 +10,7 @@ import type { Table } from '../data/table.ts'
 import { TransactionReader } from '../data/transaction-reader.ts'
 import type { Detector, LocatedDetector } from '../detector/detector.ts'
 import { compileFeatures, type FeatureSet } from '../features/feature-set.ts'
+import { withoutDelay } from '../features/undelayed.ts'
 import { guessDetector, readDetector } from './find-detector.ts'
 import { type FlatTable, readFlatTable, withRepeats } from './flat-table.ts'
 import type { LabelledRows } from './labelled-rows.ts'
@@ -46,23 +47,14 @@ export async function readRowsFor(
     const rows = await replayedRows(located, features, file, request, run)
     const isDelayed = rows.knownAt !== undefined && features.plan.histories.some((plan) => plan.countsFrauds)
     // Standard input can't be read again.
-    if (!isDelayed || isReadOnce(file)) return rows
-    const prompt = withoutDelay(located)
+    if (!isDelayed || rows.undelayed !== undefined || isReadOnce(file)) return rows
+    const prompt = { ...located, detector: withoutDelay(located.detector) }
     const undelayed = (kept: Uint8Array) =>
       replayedRows(prompt, compileFeatures(prompt), file, { ...request, keepsUnlabelled: false }, quiet(run), kept)
     return { ...rows, undelayed }
   }
   const read = await readFlatTable(file, located.detector, features, request, run)
   return flatRows(file, read, located, features, request, run)
-}
-
-/** A detector whose labels are known at once. */
-function withoutDelay({ detector, locate }: LocatedDetector): LocatedDetector {
-  const { transaction } = detector
-  return {
-    detector: { ...detector, transaction: { ...transaction, label: { field: transaction.label.field } } },
-    locate,
-  }
 }
 
 /** Picks out what the detector names; rows whose label is unknown are left out, and counted. */

@@ -68,12 +68,17 @@ class FilledChunk {
 /** One record for all rows of a group: nobody keeps it past the next one. */
 type OpenRow = { -readonly [Name in keyof ReplayedTransaction]: ReplayedTransaction[Name] }
 
-/** Replays in chunks: while one is computed, the one before is given out and the next one read. */
+/**
+ * Replays in chunks: while one is computed, the one before is given out and the next one read.
+ *
+ * @param undelayed what takes those values, where they are wanted.
+ */
 export async function* replayInChunks(
   groups: AsyncIterable<ReadTable>,
   reader: TransactionReader,
   { layout, names }: FeatureSet,
   replay: ChunkReplay,
+  undelayed?: Float64Array,
 ): AsyncGenerator<Iterable<ReplayedTransaction>, void> {
   const transaction = openTransaction(layout)
   const row = new Float64Array(names.length)
@@ -103,9 +108,10 @@ export async function* replayInChunks(
   }
 
   function* rowsOf(filled: FilledChunk, table: Table, from: number, end: number): Generator<ReplayedTransaction, void> {
-    const open: OpenRow = { row, transaction, reader, table, label: 0, knownAtMs: 0, index: 0, fileRow: 0 }
+    const open: OpenRow = { row, undelayed, transaction, reader, table, label: 0, knownAtMs: 0, index: 0, fileRow: 0 }
     for (let at = from; at < end; at++) {
       replay.read(filled.chunk, at, transaction, row)
+      if (undelayed !== undefined) replay.readUndelayed(filled.chunk, at, transaction, row, undelayed)
       filled.readPlace(at, open)
       yield open
     }

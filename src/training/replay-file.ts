@@ -8,9 +8,11 @@ import type { Table } from '../data/table.ts'
 import { TransactionReader } from '../data/transaction-reader.ts'
 import { namesOfFile } from '../detector/field-names.ts'
 import { ChunkReplay } from '../features/chunk-replay.ts'
+import type { FeatureSet } from '../features/feature-set.ts'
 import { MemoryHistories } from '../features/memory-histories.ts'
 import { Replay } from '../features/replay.ts'
 import { gainsByChunks } from '../features/replay-lanes.ts'
+import { undelayedPlaces } from '../features/undelayed.ts'
 import { readEarlierRows } from './earlier-rows.ts'
 import type { FileReplay, ReplayedTransaction, ReplayWork } from './file-replay.ts'
 import {
@@ -189,6 +191,11 @@ function goesInChunks({ makesRows = true, isPart = false, features }: FileReplay
   return makesRows && !isPart && gainsByChunks(features)
 }
 
+/** Whether a replay can say at once what labels that are known at once would change. */
+export function comesUndelayed(features: FeatureSet, { history }: InputRequest): boolean {
+  return history === undefined && gainsByChunks(features)
+}
+
 function replayTables(
   given: TableReplay,
   tables: AsyncIterable<Table>,
@@ -197,13 +204,14 @@ function replayTables(
 ): AsyncGenerator<Iterable<ReplayedTransaction>, void> {
   const { replay, before } = given
   const groups = readTables(given, tables, signal, order)
-  const { features, located } = replay
+  const { features, located, wantsUndelayed: isUndelayed = false } = replay
   if (before === undefined && goesInChunks(replay))
     return replayInChunks(
       groups,
       given.reader,
       features,
-      new ChunkReplay(features, located.detector, { signal, isLong: given.isLong }),
+      new ChunkReplay(features, located.detector, { signal, isLong: given.isLong, isUndelayed }),
+      isUndelayed ? new Float64Array(undelayedPlaces(features).length) : undefined,
     )
   return replayOneByOne(groups, given)
 }

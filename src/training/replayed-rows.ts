@@ -1,13 +1,15 @@
 import { FraudError } from '../core/errors.ts'
 import type { Progress } from '../core/progress.ts'
+import { everyRow, rowsWhere } from '../core/rows.ts'
 import { findColumn, numberColumn } from '../data/columns.ts'
 import type { Table } from '../data/table.ts'
 import type { LocatedDetector } from '../detector/detector.ts'
 import type { FeatureSet } from '../features/feature-set.ts'
+import { undelayedPlaces } from '../features/undelayed.ts'
 import type { ReplayedTransaction } from './file-replay.ts'
-import type { LabelledRows } from './labelled-rows.ts'
+import { type LabelledRows, pickRows } from './labelled-rows.ts'
 import { type InputRequest, nameOf } from './read-input.ts'
-import { replayFile } from './replay-file.ts'
+import { comesUndelayed, replayFile } from './replay-file.ts'
 import { cardColumn, RowCollector, withoutLabelsHint } from './row-collector.ts'
 import { checkWeights } from './row-weights.ts'
 import { UnlistedValues } from './unlisted-values.ts'
@@ -26,10 +28,13 @@ export async function replayedRows(
 ): Promise<LabelledRows> {
   const { detector } = located
   const { label, time } = detector.transaction
+  const isDelayed = time !== undefined && (label.delay !== undefined || label.knownAt !== undefined)
+  const undelayedAt = isDelayed && comesUndelayed(features, request) ? undelayedPlaces(features) : new Uint32Array(0)
   const card = cardColumn(detector, request.by)
   const kinds = card === undefined ? {} : { [card]: 'text' as const }
-  const { result, badRows } = await replayFile({ located, features, file, kinds }, request, run, async (groups) => {
-    const collector = new RowCollector(features.names.length)
+  const replay = { located, features, file, kinds, wantsUndelayed: undelayedAt.length > 0 }
+  const { result, badRows } = await replayFile(replay, request, run, async (groups) => {
+    const collector = new RowCollector(features.names.length, undelayedAt.length)
     const beside = new ColumnsBeside(card, request.weightColumn, (text) => collector.cardNumber(text))
     const unlisted = new UnlistedValues(features)
     let labelled = 0
@@ -40,9 +45,9 @@ export async function replayedRows(
         if (isUnknown) collector.unknown++
         if (isUnknown && request.keepsUnlabelled !== true) continue
         if (kept === undefined || kept[labelled++] === 1) {
-          const { row, transaction, label, knownAtMs } = replayed
+          const { row, undelayed, transaction, label, knownAtMs } = replayed
           const { timestampMs, amount } = transaction
-          collector.add({ row, timestampMs, label, knownAtMs, amount, ...beside.of(replayed) })
+          collector.add({ row, undelayed, timestampMs, label, knownAtMs, amount, ...beside.of(replayed) })
         }
       }
     }
@@ -53,11 +58,11 @@ export async function replayedRows(
     run.warn(`${result.unknown} rows without a label were left out`)
   if (result.rowCount === 0)
     throw new FraudError('DATA_INVALID', `No row has a label in ${label.field}`, { hint: withoutLabelsHint })
-  const { rows, knownAt, cards, weights } = result.finish(detector, features.names)
-  return {
-    ...rows,
+  const { rows: inputs, undelayed, knownAt, cards, weights } = result.finish(detector, features.names)
+  const rows = {
+    ...inputs,
     source: nameOf(file),
-    ...(time !== undefined && (label.delay !== undefined || label.knownAt !== undefined) && { knownAt }),
+    ...(isDelayed && { knownAt }),
     ...(card !== undefined && { cards }),
     ...(request.weightColumn !== undefined && {
       weights: checkWeights(weights, request.weightColumn),
@@ -65,6 +70,18 @@ export async function replayedRows(
     }),
     badRows,
   }
+  if (undelayed.length === 0) return rows
+  const changed = new Map(undelayed.map((column, i) => [undelayedAt[i], column]))
+  return { ...rows, undelayed: async (kept) => pickUndelayed(rows, changed, kept) }
+}
+
+/** Rows of a mask, a number for each that has a label, with some columns in other columns' places. */
+function pickUndelayed(rows: LabelledRows, changed: ReadonlyMap<number, Float64Array>, kept: Uint8Array): LabelledRows {
+  const { unlabelled, knownAt: _, ...given } = rows
+  const columns = rows.columns.map((column, i) => changed.get(i) ?? column)
+  let labelled = 0
+  const isKept = (row: number) => unlabelled?.[row] !== 1 && kept[labelled++] === 1
+  return pickRows({ ...given, columns }, rowsWhere(everyRow(rows.labels.length), isKept))
 }
 
 /** What a table has of a row that is no part of the transaction. */

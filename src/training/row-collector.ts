@@ -9,6 +9,8 @@ const extras = ['time', 'label', 'knownAt', 'card', 'amount', 'weight'] as const
 
 export interface CollectedRow {
   readonly row: Float64Array
+  /** Further columns, which are no inputs. */
+  readonly undelayed?: Float64Array | undefined
   readonly timestampMs: number
   /** NaN where it is unknown. */
   readonly label: number
@@ -35,12 +37,12 @@ export class RowCollector {
   /** Rows whose label is unknown, which the collector counts. */
   unknown = 0
 
-  constructor(featureCount: number) {
-    this.#full = Array.from({ length: featureCount + extras.length }, () => [])
+  constructor(featureCount: number, undelayedCount = 0) {
+    this.#full = Array.from({ length: featureCount + extras.length + undelayedCount }, () => [])
     this.#columns = this.#full.map(() => new Float64Array(leastPiece))
   }
 
-  add({ row, timestampMs, label, knownAtMs, card, amount, weight }: CollectedRow): void {
+  add({ row, undelayed, timestampMs, label, knownAtMs, card, amount, weight }: CollectedRow): void {
     if (this.#filled === this.#columns[0].length) this.#startPieces()
     const columns = this.#columns
     const at = this.#filled++
@@ -52,6 +54,8 @@ export class RowCollector {
     columns[row.length + 3][at] = card
     columns[row.length + 4][at] = amount
     columns[row.length + 5][at] = weight
+    if (undelayed === undefined) return
+    for (let i = 0; i < undelayed.length; i++) columns[row.length + extras.length + i][at] = undelayed[i]
   }
 
   /** What every reader makes of its rows; what of the rest they have is the reader's own matter. */
@@ -60,6 +64,7 @@ export class RowCollector {
     this.#filled = 0
     const [times, labels, knownAt, cards, amounts, weights] = columns.slice(features.length)
     const names = [...features, ...extras]
+    const undelayed = columns.splice(names.length)
     const all = columns.map((values, i): NumberColumn => ({ kind: 'number', name: names[i], values }))
     const { amount, time } = detector.transaction
     const unit = 10 ** (amount?.digits ?? 0)
@@ -74,7 +79,7 @@ export class RowCollector {
       isoTimes: true,
       ...(amount !== undefined && { amounts: amounts.map((value) => value / unit) }),
     }
-    return { rows, knownAt, cards: new Int32Array(cards), weights }
+    return { rows, undelayed, knownAt, cards: new Int32Array(cards), weights }
   }
 
   /** The number of a card, from 0 on in the order in which they are told; -1 for none. */

@@ -1,7 +1,8 @@
 import { FraudError } from '../core/errors.ts'
 import { type OptionName, option, optionInvalid } from '../core/option.ts'
+import { everyRow, rowsWhere } from '../core/rows.ts'
 import { isUnsupervised } from '../learners/learn.ts'
-import type { LabelledRows } from './labelled-rows.ts'
+import { type LabelledRows, pickRows } from './labelled-rows.ts'
 import type { PlanRequest } from './plan-training.ts'
 import type { TrainingPlan } from './training-plan.ts'
 
@@ -17,19 +18,10 @@ export function knownFrauds({ labels }: Pick<LabelledRows, 'labels'>): number {
 export function onlyLabelled(rows: LabelledRows): LabelledRows {
   const { unlabelled, ...rest } = rows
   if (unlabelled === undefined) return rows
-  const kept = Uint32Array.from(unlabelled.keys()).filter((row) => unlabelled[row] === 0)
-  const pick = (values: Float64Array) => Float64Array.from(kept, (row) => values[row])
-  const { columns, labels, times, knownAt, cards, amounts, weights } = rest
-  return {
-    ...rest,
-    columns: columns.map(pick),
-    labels: Uint8Array.from(kept, (row) => labels[row]),
-    ...(times && { times: pick(times) }),
-    ...(knownAt && { knownAt: pick(knownAt) }),
-    ...(cards && { cards: Int32Array.from(kept, (row) => cards[row]) }),
-    ...(amounts && { amounts: pick(amounts) }),
-    ...(weights && { weights: pick(weights) }),
-  }
+  return pickRows(
+    rest,
+    rowsWhere(everyRow(unlabelled.length), (row) => unlabelled[row] === 0),
+  )
 }
 
 /** @throws FraudError DATA_INVALID where a learner that learns from frauds has none. */
