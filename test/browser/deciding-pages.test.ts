@@ -57,6 +57,9 @@ describe('pages of what decides', { skip: skipWithoutBrowser }, () => {
     await page.keyboard.type('amount > 60.0')
     await page.locator('.builder').getByLabel('Name').selectOption('card_count_1d')
     await page.locator('.builder').getByLabel('Comparison').selectOption('>')
+    // A comma may group thousands, or part decimals.
+    await page.locator('.builder').getByLabel('Value').fill('1,000')
+    assert.ok(await page.locator('.builder').getByRole('button', { name: 'Add' }).isDisabled())
     await page.locator('.builder').getByLabel('Value').fill('1')
     await page.getByRole('button', { name: 'Add', exact: true }).click()
     await page.getByPlaceholder('many-small-payments').fill('busy-card')

@@ -16,17 +16,13 @@ type Asked = { readonly does: 'approve' | 'reject' | 'withdraw'; readonly change
 
 /** Who changed what, when and why; what waits for somebody else; and the way back. */
 export function Changes() {
-  const changes = useQuery(
-    'changes',
-    (signal) => ask(client.GET('/v1/changes', { params: { query: { limit: 200 } }, signal })),
-    { everyMs: 20_000 },
-  )
+  const changes = useQuery('changes', load, { everyMs: 20_000 })
   const [asked, setAsked] = useState<Asked>()
   useEvents(['policy', 'deployment'], changes.refresh)
   return (
     <>
       <Ready of={changes} lines={3}>
-        {({ changes: all }) =>
+        {({ all, hasMore }) =>
           all.length === 0 ? null : (
             <Table
               label="Approvals"
@@ -34,7 +30,12 @@ export function Changes() {
               columns={[...changeColumns, decideColumn(setAsked)]}
               rows={all}
               rowId={({ id }) => String(id)}
-              tools={<h2>Changes that need somebody else</h2>}
+              tools={
+                <>
+                  <h2>Changes that need somebody else</h2>
+                  {hasMore && <span class="muted small">the newest {all.length}: older ones are not shown</span>}
+                </>
+              }
             />
           )
         }
@@ -49,6 +50,18 @@ export function Changes() {
       {asked !== undefined && <Decide asked={asked} onClose={() => setAsked(undefined)} onDone={changes.refresh} />}
     </>
   )
+}
+
+const perPage = 200
+
+/** Those that wait, however old, and the newest of all. */
+async function load(signal: AbortSignal) {
+  const page = (query: { readonly state?: 'pending' }) =>
+    ask(client.GET('/v1/changes', { params: { query: { limit: perPage, ...query } }, signal }))
+  const pages = await Promise.all([page({ state: 'pending' }), page({})])
+  const byId = new Map(pages.flatMap(({ changes }) => changes).map((change) => [change.id, change]))
+  const all = [...byId.values()].toSorted((a, b) => b.id - a.id)
+  return { all, hasMore: pages.some(({ cursor }) => cursor !== null) }
 }
 
 const changeColumns: readonly Column<Change>[] = [

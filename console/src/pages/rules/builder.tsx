@@ -91,6 +91,8 @@ function write({ name }: Name, operator: string, value: string, isNumber: boolea
   if (operator.startsWith('in ')) return `${spell(name)} in ${spell(operator.slice(3))}`
   if (given === '') return undefined
   if (isNumber) {
+    // With three digits behind it a comma may group thousands.
+    if (!/^[-+]?\d+(?:[.,]\d+)?$/.test(given) || /^[-+]?[1-9]\d{0,2},\d{3}$/.test(given)) return undefined
     const number = Number(given.replace(',', '.'))
     if (!Number.isFinite(number)) return undefined
     return `${spell(name)} ${operator} ${Number.isInteger(number) ? `${number}.0` : number}`
