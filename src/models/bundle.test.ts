@@ -5,6 +5,7 @@ import { atOnce } from '../core/time-slices.ts'
 import { type BundleContent, decodeBundle, encodeBundle } from './bundle.ts'
 import { writeModel } from './learned-model.ts'
 import { decodeTensors, encodeTensors, hashOfTensors } from './safetensors.ts'
+import { createSet } from './trees/category-sets.ts'
 import { createTreeEnsemble } from './trees/tree-ensemble.ts'
 
 const forest = createTreeEnsemble(['V1', 'Amount €'], {
@@ -170,6 +171,19 @@ describe('a bundle', () => {
       { ...nodes, feature: Int32Array.of(2, -1, -1, 1, -1, -1) },
       { ...nodes, roots: Int32Array.of(0, 6) },
       { ...nodes, value: Float64Array.of(1) },
+      // Two parents with the same children: of many levels, there would be more paths than anybody can follow.
+      {
+        ...nodes,
+        roots: Int32Array.of(0, 5),
+        feature: Int32Array.of(0, 1, 1, -1, -1, -1),
+        left: Int32Array.of(1, 3, 3, 0, 0, 0),
+      },
+      // What single rows and many at once would read otherwise.
+      { ...nodes, missingGoesLeft: Uint8Array.of(2, 0, 0, 0, 0, 0) },
+      {
+        ...nodes,
+        categories: { setAt: Int32Array.of(0, -1, -1, -1, -1, -1), sets: Int32Array.from(createSet([1])) },
+      },
     ]
     for (const each of broken) {
       const { bytes } = encodeBundle({ ...content, model: createTreeEnsemble(content.model.features, each) })

@@ -3,7 +3,10 @@ import { nodesAtOnce, type TreeNodes } from './tree-nodes.ts'
 
 /** What going through all nodes of an ensemble tells. */
 export interface Survey {
-  /** Whether every child stands behind its parent and every split looks at a feature, so that following a tree always ends. */
+  /**
+   * Whether every child stands behind the one parent that it has and every split looks at a feature, so that following a
+   * tree, along one path or along all, always ends; and every split says one thing to all who read it.
+   */
   readonly isSound: boolean
   /** The features that splits look at are below this. */
   readonly features: number
@@ -30,7 +33,8 @@ export function surveyOf(nodes: TreeNodes): Survey {
   return surveys.get(nodes) ?? atOnce(surveyInSteps(nodes))
 }
 
-function* lookAtNodes({ feature, left, value }: TreeNodes): Steps<Omit<Survey, 'highest'>> {
+function* lookAtNodes(nodes: TreeNodes): Steps<Omit<Survey, 'highest'>> {
+  const { feature, threshold, left, missingGoesLeft, value, categories } = nodes
   const depths = new Int32Array(feature.length)
   let [isSound, features, depth, size] = [true, 0, 0, 0]
   let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
@@ -44,11 +48,15 @@ function* lookAtNodes({ feature, left, value }: TreeNodes): Steps<Omit<Survey, '
         if (feature[node] !== -1) isSound = false
         continue
       }
-      if (left[node] <= node || left[node] + 1 >= feature.length) isSound = false
-      const below = depths[node] + 1
+      const child = left[node]
+      const hasParent = depths[child] > 0 || depths[child + 1] > 0
+      if (child <= node || child + 1 >= feature.length || hasParent) isSound = false
+      const isOfCategories = categories !== undefined && categories.setAt[node] >= 0
+      if (missingGoesLeft[node] > 1 || (isOfCategories && !Number.isNaN(threshold[node]))) isSound = false
       // Children come after their parents.
-      depths[left[node]] = Math.max(depths[left[node]], below)
-      depths[left[node] + 1] = Math.max(depths[left[node] + 1], below)
+      const below = depths[node] + 1
+      depths[child] = below
+      depths[child + 1] = below
       features = Math.max(features, feature[node] + 1)
       depth = Math.max(depth, below)
     }
