@@ -33,8 +33,8 @@ export class TreeShap {
   readonly #features: number
   /** The sum over the trees of what they answer on average. */
   readonly expected: number
-  /** The trees, by how many points are exact for their paths. */
-  readonly #treesByPoints: ReadonlyMap<number, readonly number[]>
+  /** The trees for whose paths as many points are exact, with these. */
+  readonly #groups: readonly { readonly trees: readonly number[]; readonly quadrature: Quadrature }[]
   readonly #all: readonly number[]
   readonly #widest: Quadrature
   readonly #kernel: ShapKernel
@@ -46,7 +46,8 @@ export class TreeShap {
     this.expected = expected
     const points = distinct.map((features) => Math.max(1, Math.ceil(features / 2)))
     this.#all = [...points.keys()]
-    this.#treesByPoints = Map.groupBy(this.#all, (tree) => points[tree])
+    const byPoints = Map.groupBy(this.#all, (tree) => points[tree])
+    this.#groups = Array.from(byPoints, ([count, trees]) => ({ trees, quadrature: gaussLegendre(count) }))
     this.#widest = gaussLegendre(points.reduce((a, b) => Math.max(a, b), 1))
     this.#kernel = new ShapKernel(nodes, features, depth, this.#widest.points.length)
   }
@@ -55,8 +56,7 @@ export class TreeShap {
   valuesOf(row: Float64Array): Float64Array {
     this.#kernel.setRow(row)
     const values = new Float64Array(this.#features)
-    for (const [count, trees] of this.#treesByPoints) {
-      const quadrature = gaussLegendre(count)
+    for (const { trees, quadrature } of this.#groups) {
       addWeighted(values, this.#kernel.walk(trees, quadrature).added, quadrature)
     }
     return values
