@@ -5,8 +5,8 @@ import type { Registry } from 'prom-client'
 import { isLoopback } from './access/keys.ts'
 import { closeEach } from './core/close-each.ts'
 import { FraudError } from './core/errors.ts'
+import { keepCollectionsShort } from './core/garbage-collection.ts'
 import type { Logger } from './core/logger.ts'
-import { collectGarbageAlone } from './core/one-core.ts'
 import type { DecisionService } from './deciding/decision-service.ts'
 import { modelIdOf } from './deciding/lineup.ts'
 import { warmChecker } from './deciding/warm-checker.ts'
@@ -95,7 +95,7 @@ export interface Service {
  * before it listened; then all is closed again.
  */
 export async function runService(config: ServiceConfig, signal: AbortSignal): Promise<Service | undefined> {
-  collectGarbageAlone(availableParallelism())
+  keepCollectionsShort(availableParallelism())
   let isReloadAsked = false
   let reload = () => {
     isReloadAsked = true

@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type FieldError, FraudError } from '../core/errors.ts'
 import { showValue } from '../core/show-value.ts'
 import { formatIsoTime } from '../core/time-parser.ts'
+import { TransientMap } from '../core/transient-map.ts'
 import type { DecisionLog, Settled } from '../log/decision-log.ts'
 import type { LabelRecord } from '../log/log-record.ts'
 import type { DecidingState } from './deciding-state.ts'
@@ -74,7 +75,7 @@ export class LabelIntake {
   readonly #log: DecisionLog
   readonly #intake: LocalIntake
   /** The last labels that are being written, by transaction id. */
-  readonly #labelsInFlight = new Map<string, LabelInFlight>()
+  readonly #labelsInFlight = new TransientMap<string, LabelInFlight>()
   /** The numbers of labels whose withdrawal is being written. */
   readonly #beingWithdrawn = new Set<number>()
 

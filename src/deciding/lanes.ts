@@ -1,4 +1,5 @@
 import { FraudError } from '../core/errors.ts'
+import { TransientMap } from '../core/transient-map.ts'
 
 /** An id, a personal value, or the order that a sender wants to be kept. */
 type Lane = string | symbol
@@ -11,7 +12,7 @@ const none: readonly Promise<void>[] = []
  */
 export class Lanes {
   /** Resolves, by lane, when the last one has left it. */
-  readonly #tails = new Map<Lane, Promise<void>>()
+  readonly #tails = new TransientMap<Lane, Promise<void>>()
   readonly #most: number
   #size = 0
 

@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import { type FieldError, FraudError } from '../core/errors.ts'
 import type { DecisionTracing } from '../core/tracing.ts'
+import { TransientMap } from '../core/transient-map.ts'
 import type { Decision } from '../decisioning/decision.ts'
 import type { ReceivedTransaction } from '../detector/received-transaction.ts'
 import type { History } from '../features/history.ts'
@@ -81,7 +82,7 @@ export class LocalIntake {
   /** Ids and personal values that are being looked up. */
   readonly lanes: Lanes
   /** The transactions that are being written, by id. */
-  readonly #inFlight = new Map<string, InFlight>()
+  readonly #inFlight = new TransientMap<string, InFlight>()
   /** The one wait for room that all who wait share. */
   #room: Promise<void> | undefined
 

@@ -1,5 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { FraudError } from '../../core/errors.ts'
+import { TransientMap } from '../../core/transient-map.ts'
 import type { LogReading, TransactionRecord } from '../../log/decision-log.ts'
 import type { StoredRecord } from '../../log/frames.ts'
 import {
@@ -48,7 +49,7 @@ export class SqliteLogReader implements LogReading {
   /** The newest checkpoint, which is looked at before many reads. What it carries may be large, and is asked for once. */
   #lastCheckpoint: Checkpoint | undefined
   /** Transactions that were found by `findTwice`, and will be once more. */
-  readonly #found = new Map<string, TransactionRecord>()
+  readonly #found = new TransientMap<string, TransactionRecord>()
   readonly #withdrawn = new Map<number, Withdrawal>()
   #withdrawnThrough = 0
   /** While all reads see the same instant. */
