@@ -4,6 +4,7 @@ import type { PersonalValues } from '../log/personal-values.ts'
 import { type ServedModel, serveable } from '../scoring/served-model.ts'
 import type { DetectorInForce } from './detector-in-force.ts'
 import type { DecidingChampion } from './lineup.ts'
+import { wayOfReading } from './read-elsewhere.ts'
 import { Receiver } from './receiver.ts'
 import { allOthers } from './united-features.ts'
 
@@ -32,6 +33,7 @@ export function createReceiver({ detector, features }: DetectorInForce, options:
   return new Receiver(
     persons,
     (token) => new ReceivedTransactionReader(detector, features.layout, { hashCardNumber, token }, clock, isStrict),
+    wayOfReading(detector, features.layout, isStrict ?? false),
   )
 }
 

@@ -262,6 +262,15 @@ export class Decisions {
     } else this.decider.settle(this.lineup.champion.receiver.receive(value, repeated), waitedMs, explain, settled)
   }
 
+  /** As `settle`, of what another thread has read for the receiver in force; false where it has to be read again. */
+  settleReading(reading: Uint8Array, waitedMs: () => number, settled: DecisionSettled): boolean {
+    if (this.#takeover.pause !== undefined) return false
+    const received = this.lineup.champion.receiver.receiveReading(reading)
+    if (received === undefined) return false
+    this.decider.settle(received, waitedMs, false, settled)
+    return true
+  }
+
   /** The fields in which a transaction differs from the one of its id that came first. */
   differences(value: unknown, first: TransactionRecord): readonly FieldError[] {
     return this.decider.differences(this.lineup.champion.receiver.receive(value, undefined), first)

@@ -1,5 +1,6 @@
 import type { Concealment, ReceivedTransaction, ReceivedTransactionReader } from '../detector/received-transaction.ts'
 import type { Person, PersonalValue, PersonalValues } from '../log/personal-values.ts'
+import { decodeReading, type WayOfReading } from './read-elsewhere.ts'
 
 /** A transaction as it was read, and what is to be looked up before it is complete. */
 export interface Received {
@@ -16,14 +17,21 @@ const noneUnknown: readonly PersonalValue[] = []
 /** Receives transactions of the detector in force, and keeps nothing of the persons in them. */
 export class Receiver {
   readonly reader: ReceivedTransactionReader
+  /** How another thread may read transactions for this one; undefined where none can. */
+  readonly elsewhere: WayOfReading | undefined
   readonly #persons: PersonalValues
   /** The unknown values of the transaction that is being read. */
   #unknown = noneUnknown
   #made = noPersons
 
   /** @param createReader makes the reader whose tokens come from here. */
-  constructor(persons: PersonalValues, createReader: (token: Concealment['token']) => ReceivedTransactionReader) {
+  constructor(
+    persons: PersonalValues,
+    createReader: (token: Concealment['token']) => ReceivedTransactionReader,
+    elsewhere?: WayOfReading,
+  ) {
     this.#persons = persons
+    this.elsewhere = elsewhere
     this.reader = createReader((key, value) => this.#token(key, value))
   }
 
@@ -33,6 +41,14 @@ export class Receiver {
     this.#unknown = noneUnknown
     const input = this.reader.read(value, repeated)
     return { input, unknown: this.#unknown, again: (persons) => this.receive(value, repeated, persons) }
+  }
+
+  /** What another thread has read for this receiver (`ReaderElsewhere`); undefined where it has to be read again. */
+  receiveReading(reading: Uint8Array): Received | undefined {
+    const input = this.reader.take(decodeReading(reading))
+    if (input === undefined) return undefined
+    const received: Received = { input, unknown: noneUnknown, again: () => received }
+    return received
   }
 
   #token(key: string, value: string): string {

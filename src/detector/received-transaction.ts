@@ -31,6 +31,11 @@ export interface ReceivedTransaction {
   readonly transaction: Transaction
 }
 
+/** A transaction as a reader of another thread hands it over. */
+export interface ReadTransaction
+  extends Pick<ReceivedTransaction, 'id' | 'fields'>,
+    Pick<Transaction, 'timestampMs' | 'amount'> {}
+
 /** Replaces what must not be kept: card numbers by keyed hashes, personal values by tokens. */
 export interface Concealment {
   /** Takes the bare digits of a card number. */
@@ -154,6 +159,13 @@ export class ReceivedTransactionReader {
       const value = fields[i]
       if (personal !== undefined && value !== undefined) fields[i] = this.#concealment.token(personal, String(value))
     })
+    return { id, fields, transaction: this.#maker.make(timestampMs, amount, fields) }
+  }
+
+  /** A transaction that a reader of this detector has read; undefined where its time is out of bounds by this one's clock. */
+  take({ id, timestampMs, amount, fields }: ReadTransaction): ReceivedTransaction | undefined {
+    const { time } = this.#detector.transaction
+    if (time !== undefined && timestampMs > timeBounds(time, this.#nowMs()).latestMs) return undefined
     return { id, fields, transaction: this.#maker.make(timestampMs, amount, fields) }
   }
 

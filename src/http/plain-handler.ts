@@ -8,3 +8,6 @@ export type Settle = (error: unknown, json: string) => void
  * @param arrivedMs of `performance.now()`.
  */
 export type PlainHandler = (body: Buffer, arrivedMs: number, settle: Settle) => void
+
+/** As a `PlainHandler`, of a body that another thread has read (`ReaderElsewhere`); false where it has to be read again. */
+export type ReadingHandler = (reading: Uint8Array, arrivedMs: number, settle: Settle) => boolean

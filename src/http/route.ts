@@ -7,7 +7,7 @@ import type { ModelDesk } from '../deciding/model-desk.ts'
 import type { PolicyDesk } from '../deciding/policy-desk.ts'
 import type { Jobs } from '../jobs/jobs.ts'
 import type { HttpContext } from './http-context.ts'
-import type { PlainHandler } from './plain-handler.ts'
+import type { PlainHandler, ReadingHandler } from './plain-handler.ts'
 
 /** Who may call a route: keys with a role, any key, or anyone, where not even a key is asked for. */
 export type Access = Role | 'any key' | 'anyone'
@@ -82,6 +82,8 @@ export type Route<Context extends object = HttpContext> = Guarded & {
   readonly handle: (context: Context) => Handler
   /** How it answers requests that are known by their body alone, of which the most come; such come in by the lane, too. */
   readonly plain?: (context: Context) => PlainHandler
+  /** And such whose bodies another thread may have read. */
+  readonly plainReading?: (context: Context) => ReadingHandler
 } & (Described<Context> | Page)
 
 export type Handler = (request: RouteRequest, reply: FastifyReply) => unknown

@@ -1,3 +1,4 @@
+import type { WayOfReading } from '../../deciding/read-elsewhere.ts'
 import type { Limits } from '../limits.ts'
 import type { RingMemory } from './ring.ts'
 
@@ -20,6 +21,8 @@ export interface EdgeData {
 interface EdgePath {
   readonly path: string
   readonly mostUp: number
+  /** Whether their bodies are transactions, which the edge reads as it was ordered to. */
+  readonly isRead: boolean
 }
 
 /** Where the service takes connections that an edge does not keep, and what they have to say to be let in. */
@@ -40,7 +43,12 @@ export function refusedCell(place: number): number {
 export type RingNotice = 'wake' | { readonly message: Uint8Array }
 
 /** What an edge is told. */
-export type EdgeOrder = RingNotice | 'stop listening' | 'close idle'
+export type EdgeOrder = RingNotice | 'stop listening' | 'close idle' | ReadOrder
+
+/** How transactions are to be read from now on; undefined where they are not. */
+export interface ReadOrder {
+  readonly read: { readonly way: WayOfReading; readonly mostNames: number } | undefined
+}
 
 /** What an edge tells. */
 export type EdgeNotice =

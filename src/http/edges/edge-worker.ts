@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
 import { type AddressInfo, Server as NetServer, Socket } from 'node:net'
 import { parentPort, workerData } from 'node:worker_threads'
+import { ReaderElsewhere } from '../../deciding/read-elsewhere.ts'
 import { createConnectionErrorHandler, refuseBy } from '../connection-error.ts'
 import { backlog, boundConnections } from '../connections.ts'
 import { HeldBytes } from '../held-bytes.ts'
@@ -35,6 +36,9 @@ const channel = new Channel(up, down, {
     asked.answer(slot, answer)
   },
 })
+let reader: ReaderElsewhere | undefined
+/** How often it was ordered to read. */
+let way = 0
 const pressure = watchPressure(limits.eventLoopLagMs, () => performance.now())
 
 const { keepAliveTimeoutMs: keepAliveTimeout, headersTimeoutMs: headersTimeout } = limits
@@ -83,8 +87,10 @@ const lanes = openLanes<(typeof routes)[number]>(server, limits, ({ forget }) =>
       return true
     }
     const slot = asked.add(route, settle, leave)
-    const request = { slot, arrivedSharedMs: toSharedMs(arrivedMs), isOverloaded: pressure.isOverloaded() }
-    channel.send(upLength(text.length, body), (bytes, at) => writeUp(bytes, at, request, text, body))
+    const reading = route.isRead ? reader?.read(body) : undefined
+    const arrivedSharedMs = toSharedMs(arrivedMs)
+    const request = { slot, arrivedSharedMs, isOverloaded: pressure.isOverloaded(), way, reading }
+    channel.send(upLength(request, text.length, body), (bytes, at) => writeUp(bytes, at, request, text, body))
     return true
   },
   answer(route, refusal, answer) {
@@ -106,6 +112,9 @@ service.on('message', (order: EdgeOrder) => {
   } else if (order === 'close idle') {
     lanes.closeIdle()
     for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy()
+  } else if (order !== 'wake' && 'read' in order) {
+    way += 1
+    reader = order.read && new ReaderElsewhere(order.read.way, order.read.mostNames, Date.now)
   } else channel.hear(order)
 })
 server.on('error', (error: Error & { readonly code?: string }) => {

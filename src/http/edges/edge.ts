@@ -51,10 +51,10 @@ export class Edge {
     const [up, down] = [createRing(), createRing()]
     const workerData: EdgeData = { ...address, up, down, cells: this.#cells, handOver }
     this.worker = startWorker(workerScript('./edge-worker', import.meta.url), { workerData })
-    this.#desk = new EdgeDesk(context, keyRing, this.#cells, (slot, answer) => {
-      channel.send(downLength(answer), (bytes, at) => writeDown(bytes, at, slot, answer))
-    })
     const say = (order: EdgeOrder) => this.worker.postMessage(order)
+    const send = (slot: number, answer: string) =>
+      channel.send(downLength(answer), (bytes, at) => writeDown(bytes, at, slot, answer))
+    this.#desk = new EdgeDesk(context, keyRing, this.#cells, { send, say })
     const channel = new Channel(down, up, { say, take: this.#desk.take })
     const { promise: listening, resolve, reject } = Promise.withResolvers<number>()
     this.listening = listening

@@ -3,9 +3,16 @@ import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 import { afterEach, describe, type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { openTestDecisions, startMs, type TestDecisionsOptions } from '../../../test/service/decisions-fixture.ts'
+import {
+  amountPredictor,
+  cardsDetector,
+  openTestDecisions,
+  startMs,
+  type TestDecisionsOptions,
+} from '../../../test/service/decisions-fixture.ts'
 import { buildTestService, exchange, openTestService, recordingLog } from '../../../test/service/fixture.ts'
 import { createKeyRing, digestKey } from '../../access/keys.ts'
+import { createDetectorInForce } from '../../deciding/detector-in-force.ts'
 import type { ServerOptions } from '../server.ts'
 import { Edges } from './edges.ts'
 
@@ -134,6 +141,19 @@ describe('edges', { skip }, () => {
     assert.ok(refused > 64, `${refused} were refused`)
     await becomes(() => counted(/shrike_http_requests_total\{route="\/v1\/decisions",status="503"\}/), refused)
     await becomes(() => counted(/shrike_http_requests_total\{route="\/v1\/decisions",status="200"\}/), 64 * 8)
+  })
+
+  test('have transactions read as the detector says that is in force now', async () => {
+    const { port, decisions } = await start(1)
+    const time = { field: 'TIME', format: 'iso' } as const
+    const other = createDetectorInForce(cardsDetector({}, { time }), amountPredictor())
+    const statusOf = async (id: string) => (await exchange(port, decide(id)))[0]?.status
+    // Each after the first is read by the edge as the one before it was read here.
+    assert.deepEqual([await statusOf('t-1'), await statusOf('t-2')], [200, 200])
+    await decisions.service.use(other)
+    assert.deepEqual([await statusOf('t-3'), await statusOf('t-4')], [422, 422])
+    await decisions.service.use(createDetectorInForce(cardsDetector(), amountPredictor()))
+    assert.deepEqual([await statusOf('t-3'), await statusOf('t-4')], [200, 200])
   })
 
   test('ask the keys as they are now', async () => {

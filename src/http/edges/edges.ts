@@ -124,8 +124,9 @@ export class Edges implements Connections, Front {
   #start(host: string, port: number): Edge {
     const { context } = this.#attached
     const limits = shareOf(context.limits, this.#count)
-    const paths = laneRoutes(context).map(({ path, mostAtOnce }) => ({
+    const paths = laneRoutes(context).map(({ path, mostAtOnce, answerReading }) => ({
       path,
+      isRead: answerReading !== undefined,
       mostUp: Math.ceil(mostAtOnce / this.#count),
     }))
     const edge = new Edge(this.#attached, { host, port, limits, paths })

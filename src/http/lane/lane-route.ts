@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { Role } from '../../access/roles.ts'
 import { isOwn } from '../forward.ts'
 import type { HttpContext } from '../http-context.ts'
-import type { PlainHandler } from '../plain-handler.ts'
+import type { PlainHandler, ReadingHandler } from '../plain-handler.ts'
 import type { Route } from '../route.ts'
 import { decidingRoutes, routes } from '../route-list.ts'
 import { written } from '../shed-load.ts'
@@ -18,6 +18,8 @@ export interface LaneRoute {
   /** How many of its requests at a time fill it by themselves. */
   readonly mostAtOnce: number
   readonly answer: PlainHandler
+  /** Undefined where only this thread reads its bodies. */
+  readonly answerReading: ReadingHandler | undefined
 }
 
 /** Those that answer plain requests. */
@@ -29,7 +31,7 @@ export function laneRoutes(context: HttpContext): readonly LaneRoute[] {
 }
 
 function laneRoute<Context extends HttpContext>(route: Route<Context>, context: Context): LaneRoute | undefined {
-  const { path, role, plain } = route
+  const { path, role, plain, plainReading } = route
   if (plain === undefined) return undefined
   assert(role !== 'any key' && role !== 'anyone', 'a plain route names its role')
   const { pair, decisions } = context
@@ -41,6 +43,7 @@ function laneRoute<Context extends HttpContext>(route: Route<Context>, context: 
     isFull: writer === undefined ? never : () => writer.isFull(),
     mostAtOnce: writer?.maxPending ?? Number.POSITIVE_INFINITY,
     answer: plain(context),
+    answerReading: plainReading?.(context),
   }
 }
 

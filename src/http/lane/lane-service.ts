@@ -12,7 +12,10 @@ import { LaneAnswers } from './lane-answers.ts'
 import { laneRoutes } from './lane-route.ts'
 
 /** What is known of a request without its connection. */
-export type LaneAnswering = Pick<LaneService, 'find' | 'begin' | 'answer'>
+export interface LaneAnswering extends Pick<LaneService, 'find' | 'answer'> {
+  /** As of `LaneService`. @param reading what another thread has read of the body. */
+  begin(...request: [...Parameters<LaneService['begin']>, reading?: Uint8Array | undefined]): boolean
+}
 
 /** Answers the requests of a server's connections. */
 export function createLaneService(
@@ -74,14 +77,15 @@ export function createLaneAnswering(
 
   return {
     find: (bytes) => heads.find(bytes),
-    begin(head, body, arrivedMs, settle) {
+    begin(head, body, arrivedMs, settle, _leave, reading) {
       const { route } = head
       try {
         if (isDraining() || route.isElsewhere()) return false
         if (route.isFull()) settle(tooMuchToWrite, '')
         else if (!mayAsk(head)) return false
         else if (isOverloaded()) settle(overloaded, '')
-        else route.answer(body, arrivedMs, settle)
+        else if (reading === undefined || !route.answerReading?.(reading, arrivedMs, settle))
+          route.answer(body, arrivedMs, settle)
       } catch (error) {
         settle(error, '')
       }

@@ -80,7 +80,15 @@ function openAlone(service: Partial<LaneService>, onWritten = (done: () => void)
   })
   const head = {
     ...{ text: 'head', bodyBytes: 1, authorization: undefined, ring: undefined, principal: undefined },
-    route: { path: '/', role: 'score', isElsewhere: () => false, isFull: () => false, mostAtOnce: 1, answer: () => {} },
+    route: {
+      path: '/',
+      role: 'score',
+      isElsewhere: () => false,
+      isFull: () => false,
+      mostAtOnce: 1,
+      answerReading: undefined,
+      answer: () => {},
+    },
   } as const
   const lane = new Lane(
     socket,

@@ -1,10 +1,11 @@
 import { FraudError } from '../../core/errors.ts'
 import { readJson } from '../../core/json-text.ts'
 import type { Decisions } from '../../deciding/decisions.ts'
+import type { DecisionSettled } from '../../deciding/local-intake.ts'
 import { answerPlain } from '../answer-body.ts'
 import { smallBody } from '../body.ts'
 import { readExplain } from '../explain-query.ts'
-import type { PlainHandler } from '../plain-handler.ts'
+import type { PlainHandler, ReadingHandler, Settle } from '../plain-handler.ts'
 import type { DecidingContext, Route } from '../route.ts'
 import { transactionExample } from '../schemas/decision.ts'
 import { jsonAnswer, jsonBody, ref } from '../schemas/parts.ts'
@@ -45,6 +46,10 @@ export const decide: Route<DecidingContext> = {
     refusals: [...usual, conflict, unavailable],
   },
   plain: (context) => answerDecisions(context, false),
+  plainReading:
+    ({ decisions }): ReadingHandler =>
+    (reading, arrivedMs, settle) =>
+      decisions.settleReading(reading, waitedSince(arrivedMs), settleDecision(settle)),
   handle: (context) => {
     const bodyLimits = smallBody(context)
     const alone = answerDecisions(context, false)
@@ -56,14 +61,16 @@ export const decide: Route<DecidingContext> = {
 function answerDecisions({ limits, decisions }: DecidingContext, explain: boolean): PlainHandler {
   return (body, arrivedMs, settle) => {
     const { value, repeated } = readJson(body, 'body', Math.max(limits.names, namesOf(decisions)))
-    decisions.settle(
-      value,
-      repeated,
-      () => performance.now() - arrivedMs,
-      explain,
-      (error, decision) => settle(error, decision === undefined ? '' : JSON.stringify(decision)),
-    )
+    decisions.settle(value, repeated, waitedSince(arrivedMs), explain, settleDecision(settle))
   }
+}
+
+function waitedSince(arrivedMs: number): () => number {
+  return () => performance.now() - arrivedMs
+}
+
+function settleDecision(settle: Settle): DecisionSettled {
+  return (error, decision) => settle(error, decision === undefined ? '' : JSON.stringify(decision))
 }
 
 /** Names that a transaction may have at least: a detector may declare more than the usual limit. */
