@@ -32,12 +32,17 @@ export function pickBytes(values: Uint8Array, rows: Uint32Array): Uint8Array {
   return picked
 }
 
-/** The numbers that are not missing, ascending. */
-export function knownAscending(values: Float64Array): Float64Array {
+/** The numbers that are not missing. */
+export function knownNumbers(values: Float64Array): Float64Array {
   const known = new Float64Array(values.length)
   let count = 0
   for (let i = 0; i < values.length; i++) if (!Number.isNaN(values[i])) known[count++] = values[i]
-  return sortNumbers(known.subarray(0, count))
+  return known.subarray(0, count)
+}
+
+/** The same, ascending. */
+export function knownAscending(values: Float64Array): Float64Array {
+  return sortNumbers(knownNumbers(values))
 }
 
 /** The least and the greatest of some rows' times; from Infinity to -Infinity where there are none. */

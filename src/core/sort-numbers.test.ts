@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { createRandom } from './random.ts'
-import { sortNumbers, sortWithPlaces } from './sort-numbers.ts'
+import { numbersAt, sortNumbers, sortWithPlaces } from './sort-numbers.ts'
 
 const bitsOf = ({ buffer, byteOffset, byteLength }: Float64Array) =>
   Buffer.from(buffer as ArrayBuffer, byteOffset, byteLength)
@@ -15,6 +15,13 @@ function assertSorted(numbers: Float64Array) {
     assert.ok(bitsOf(sorted).equals(bitsOf(expected)))
     assert.ok(bitsOf(Float64Array.from(places, (place) => numbers[place])).equals(bitsOf(expected)))
     assert.equal(new Set(places).size, numbers.length)
+    const given = numbers.slice()
+    const some = [0, 1, 3, 3, numbers.length >> 1, numbers.length - 1]
+    assert.deepEqual(
+      numbersAt(numbers, some),
+      some.map((place) => expected[place]),
+    )
+    assert.ok(bitsOf(numbers).equals(bitsOf(given)))
   }
   assert.equal(sortNumbers(numbers), numbers)
   assert.ok(bitsOf(numbers).equals(bitsOf(expected)))

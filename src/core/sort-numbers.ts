@@ -18,6 +18,48 @@ export function sortNumbers(numbers: Float64Array): Float64Array {
   return numbers
 }
 
+/** What would stand at some places if these numbers, none of which is missing, were sorted; they stay as they are. */
+export function numbersAt(numbers: Float64Array, places: readonly number[]): number[] {
+  let [least, most] = [Infinity, -Infinity]
+  for (let i = 0; i < numbers.length; i++) {
+    if (numbers[i] < least) least = numbers[i]
+    if (numbers[i] > most) most = numbers[i]
+  }
+  // Cells of one width: of those that hold a place the numbers are sorted, which are few unless they lie close together.
+  const cells = 2 ** 16
+  const perUnit = (cells - 1) / (most - least)
+  if (!(perUnit > 0 && perUnit < Infinity)) {
+    const sorted = sortNumbers(numbers.slice())
+    return places.map((place) => sorted[place])
+  }
+  const starts = new Uint32Array(cells + 1)
+  for (let i = 0; i < numbers.length; i++) starts[Math.trunc((numbers[i] - least) * perUnit) + 1]++
+  for (let cell = 0; cell < cells; cell++) starts[cell + 1] += starts[cell]
+  const cellOf = places.map((place) => lastStart(starts, place))
+  const wanted = new Int16Array(cells).fill(-1)
+  const sorted = [...new Set(cellOf)].map((cell, k) => {
+    wanted[cell] = k
+    return { values: new Float64Array(starts[cell + 1] - starts[cell]), count: 0 }
+  })
+  for (let i = 0; i < numbers.length; i++) {
+    const k = wanted[Math.trunc((numbers[i] - least) * perUnit)]
+    if (k >= 0) sorted[k].values[sorted[k].count++] = numbers[i]
+  }
+  for (const { values } of sorted) sortNumbers(values)
+  return places.map((place, i) => sorted[wanted[cellOf[i]]].values[place - starts[cellOf[i]]])
+}
+
+/** The cell that a place is in. */
+function lastStart(starts: Uint32Array, place: number): number {
+  let [low, high] = [0, starts.length - 1]
+  while (high - low > 1) {
+    const middle = (low + high) >>> 1
+    if (starts[middle] <= place) low = middle
+    else high = middle
+  }
+  return low
+}
+
 /** Sorts numbers, none of which is missing, in place; returns where each of them was. */
 export function sortWithPlaces(numbers: Float64Array): Uint32Array {
   const places = new Uint32Array(numbers.length)

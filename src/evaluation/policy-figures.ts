@@ -162,14 +162,16 @@ function moneyFigures(money: Sums, spread: number, unit: number): OutcomeValue {
 }
 
 function sumUp(labels: Uint8Array, isMeant: (row: number) => boolean, weightOf: (row: number) => number): Sums {
-  const meant: [Weighed, Weighed] = [nothing, nothing]
-  const others: [Weighed, Weighed] = [nothing, nothing]
+  const sums = new Float64Array(4)
+  const squares = new Float64Array(4)
   for (let row = 0; row < labels.length; row++) {
     const weight = weightOf(row)
-    const sums = isMeant(row) ? meant : others
-    sums[labels[row]] = addWeighed(sums[labels[row]], { sum: weight, squares: weight * weight })
+    const part = isMeant(row) ? labels[row] : labels[row] + 2
+    sums[part] += weight
+    squares[part] += weight * weight
   }
-  return { meant, others }
+  const [meant, fraudMeant, other, otherFraud] = Array.from(sums, (sum, part) => ({ sum, squares: squares[part] }))
+  return { meant: [meant, fraudMeant], others: [other, otherFraud] }
 }
 
 /** What a row of a label weighs: so much may one that did not come. */

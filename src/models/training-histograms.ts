@@ -35,8 +35,8 @@ export interface Counted {
 
 export interface CountedRows {
   readonly rows: Uint32Array
-  /** In milliseconds; without them there are no weekdays. */
-  readonly timeOf?: ((row: number) => number) | undefined
+  /** Of each of these rows, from Sunday on; undefined where rows have no times. */
+  readonly weekdays?: Uint8Array | undefined
   readonly weightOf?: ((row: number) => number) | undefined
 }
 
@@ -62,15 +62,16 @@ export function effectiveScale({ rows, weightOf }: CountedRows): number {
 }
 
 export function histogramOf(counted: Counted, given: CountedRows): Histogram {
-  const { rows, timeOf, weightOf } = given
-  const parts = timeOf === undefined ? 1 : weekdays
+  const { rows, weekdays: weekdayAt, weightOf } = given
+  const parts = weekdayAt === undefined ? 1 : weekdays
   const counts = Array.from({ length: parts }, () => new Float64Array(binCount))
   const sums = new Array<number>(parts).fill(0)
   const scale = effectiveScale(given)
-  for (const row of rows) {
+  for (let at = 0; at < rows.length; at++) {
+    const row = rows[at]
     const value = counted.values(row)
     const weight = scale * (weightOf?.(row) ?? 1)
-    const part = timeOf === undefined ? 0 : weekdayOf(timeOf(row))
+    const part = weekdayAt === undefined ? 0 : weekdayAt[at]
     counts[part][counted.isCategory ? binOfCode(value) : binOf(value)] += weight
     if (Number.isFinite(value)) sums[part] += weight * value
   }

@@ -1,4 +1,5 @@
-import { everyRow, knownAscending, pickNumbers } from '../core/rows.ts'
+import { everyRow, knownNumbers, pickNumbers } from '../core/rows.ts'
+import { numbersAt } from '../core/sort-numbers.ts'
 import { z95 } from '../core/wilson-interval.ts'
 import type { Segment } from '../evaluation/segment-figures.ts'
 import { type Divergence, divergence } from '../monitoring/divergence.ts'
@@ -115,12 +116,11 @@ const tenths = 10
 
 /** Groups by the edges of a column's tenths, the missing values in the last. */
 function groupValues(column: Float64Array, rows: Uint32Array) {
-  const known = knownAscending(pickNumbers(column, rows))
+  const known = knownNumbers(pickNumbers(column, rows))
+  const places = Array.from({ length: tenths }, (_, tenth) => Math.floor((tenth * known.length) / tenths))
+  const [least, ...candidates] = known.length === 0 ? [] : numbersAt(known, places)
   const edges: number[] = []
-  for (let tenth = 1; tenth < tenths; tenth++) {
-    const edge = known[Math.floor((tenth * known.length) / tenths)]
-    if (edge !== undefined && edge !== edges.at(-1) && edge > known[0]) edges.push(edge)
-  }
+  for (const edge of candidates) if (edge !== edges.at(-1) && edge > least) edges.push(edge)
   const groupOf = (value: number) => {
     if (Number.isNaN(value)) return edges.length + 1
     let group = 0

@@ -1,4 +1,5 @@
 import { isRecord } from '../core/json-value.ts'
+import { pickNumbers } from '../core/rows.ts'
 import { binCount, binOf, missingBin } from '../core/value-bins.ts'
 import type { Detector } from '../detector/detector.ts'
 import {
@@ -33,9 +34,9 @@ export function measureRows(given: LabelledRows, part: Uint32Array, held: HeldRo
   const { features, columns, detector, weights } = given
   const categories = categoryNames(detector, features)
   const times = isDated(given) && given.times !== undefined ? timesInMs(given, given.times) : undefined
-  const timeOf = times && ((row: number) => times[row])
   const weightOf = weights && ((row: number) => weights[row])
-  const counted: CountedRows = { rows: part, timeOf, weightOf }
+  const days = times && daysOf(pickNumbers(times, part))
+  const counted = { rows: part, days, weekdays: days?.weekdayAt, weightOf }
   const entries = features.slice(0, mostFeatures).map((name, i) => {
     const column = columns[i]
     return [name, measure({ values: (row) => column[row], isCategory: categories.has(name) }, counted)] as const
@@ -60,34 +61,57 @@ function scoreHistogram(
   weights: Float64Array | undefined,
 ) {
   const places = Uint32Array.from(rows.keys())
-  const timeOf = times && ((place: number) => times[rows[place]])
+  const days = times && daysOf(pickNumbers(times, rows))
   const weightOf = weights && ((place: number) => weights[rows[place]])
-  return measure({ values: (place) => probabilities[place], isCategory: false }, { rows: places, timeOf, weightOf })
+  return measure(
+    { values: (place) => probabilities[place], isCategory: false },
+    { rows: places, days, weekdays: days?.weekdayAt, weightOf },
+  )
 }
 
-function measure(counted: Counted, rows: CountedRows) {
-  const usual = rows.timeOf && usualOfDays(counted, rows.rows, rows.timeOf)
+/** Days, UTC, in the order in which they come: that of each row, by its place, and the weekdays of rows and of days. */
+interface Days {
+  readonly dayAt: Uint32Array
+  readonly weekdayAt: Uint8Array
+  readonly weekdays: readonly number[]
+}
+
+function daysOf(timesMs: Float64Array): Days {
+  const dayAt = new Uint32Array(timesMs.length)
+  const weekdayAt = new Uint8Array(timesMs.length)
+  const numbers = new Map<number, number>()
+  const weekdays: number[] = []
+  for (let at = 0; at < timesMs.length; at++) {
+    const day = Math.floor(timesMs[at] / dayMs)
+    let number = numbers.get(day)
+    if (number === undefined) {
+      number = weekdays.push(weekdayOf(day * dayMs)) - 1
+      numbers.set(day, number)
+    }
+    dayAt[at] = number
+    weekdayAt[at] = weekdays[number]
+  }
+  return { dayAt, weekdayAt, weekdays }
+}
+
+function measure(counted: Counted, rows: CountedRows & { readonly days: Days | undefined }) {
+  const usual = rows.days && usualOfDays(counted, rows.rows, rows.days)
   return { ...histogramOf(counted, rows), ...(usual && { usual }) }
 }
 
 /** By how much each day differs from the others of its weekday. */
-function usualOfDays(counted: Counted, rows: Uint32Array, timeOf: (row: number) => number) {
-  const days = new Map<number, { counts: Float64Array; rows: number; sum: number }>()
-  for (const row of rows) {
-    const day = Math.floor(timeOf(row) / dayMs)
-    let sample = days.get(day)
-    if (sample === undefined) {
-      sample = { counts: new Float64Array(binCount), rows: 0, sum: 0 }
-      days.set(day, sample)
-    }
-    sample.counts[binOfCounted(counted, row)] += 1
+function usualOfDays(counted: Counted, rows: Uint32Array, { dayAt, weekdays }: Days) {
+  const samples = weekdays.map(() => ({ counts: new Float64Array(binCount), rows: 0, sum: 0 }))
+  for (let at = 0; at < rows.length; at++) {
+    const sample = samples[dayAt[at]]
+    sample.counts[binOfCounted(counted, rows[at])] += 1
     sample.rows++
   }
-  const byWeekday = Map.groupBy([...days], ([day]) => weekdayOf(day * dayMs))
+  const byWeekday = Map.groupBy(samples.keys(), (day) => weekdays[day])
   const pairs = [...byWeekday.values()].flatMap((same) => {
-    const all = addSamples(same.map(([, sample]) => sample))
+    const all = addSamples(same.map((day) => samples[day]))
     if (all === undefined || same.length < 2) return []
-    return same.map(([, sample]) => [without(all, sample), sample] as const)
+    return same.map((day) => [without(all, samples[day]), samples[day]] as const)
   })
   return usualOf(pairs, counted.isCategory ? placeholders : undefined)
 }
