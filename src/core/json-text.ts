@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { FraudError } from './errors.ts'
 import { deepestNesting } from './nested-fields.ts'
+import { readPlainObject } from './plain-object.ts'
 import { countColons, repeatedNames } from './repeated-names.ts'
 
 /** A body, a line or an item that was read. */
@@ -20,6 +21,8 @@ export function readJson(bytes: Buffer, what: 'body' | 'line' | 'item' | 'messag
   if (!isUtf8(bytes)) throw new FraudError('BODY_INVALID', `The ${what} is not UTF-8`)
   const start = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0
   const text = bytes.toString('utf8', start)
+  const plain = readPlainObject(bytes, text, mostNames)
+  if (plain !== undefined) return { value: plain, repeated: undefined }
   // Each name is followed by one colon: they tell that there are not too many, and that none was given twice.
   const colons = countColons(text, mostNames)
   if (colons > mostNames || mayBeDeep(text)) checkShape(text, what, mostNames)
