@@ -94,7 +94,7 @@ async function* sendFile(file: string, flags: LabelFlags, sink: LabelSink, run: 
   const open = openTables(file, {
     ...options,
     columns: { ...options.columns, ...labelKinds(flags, declared) },
-    required: [],
+    required: flags.text ?? [],
     rowsPerTable,
     onProgress: ({ bytesRead, bytesTotal }) => bytesTotal !== undefined && progress.update(bytesRead, bytesTotal),
   })

@@ -166,9 +166,18 @@ function detectorFile({ detector }: LabelledRows, { saveDetector }: TrainFlags):
   return saveDetector === undefined ? {} : { [saveDetector]: formatDetector(detector) }
 }
 
+/** Says what is written already where one of them can't be. */
 async function writeAll(files: Readonly<Record<string, string | Uint8Array>>, flags: TrainFlags, run: Run) {
+  const written: string[] = []
   for (const [path, content] of Object.entries(files)) {
-    await replaceFile(path, content, flags, run)
+    try {
+      await replaceFile(path, content, flags, run)
+    } catch (error) {
+      if (written.length > 0)
+        run.terminal.warn(`${path} could not be written, and is missing beside ${written.join(', ')}`)
+      throw error
+    }
+    written.push(path)
   }
 }
 

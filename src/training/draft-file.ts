@@ -25,7 +25,7 @@ export async function draftOf(
 ): Promise<{ readonly draft: DetectorDraft; readonly table: Table; readonly badRows: BadRows }> {
   const { table: read, badRows } = await readFileTable(file, request, run, {
     columns: { ...(await keyColumns(file, request, run)), ...readOptions(request, run).columns },
-    required: [],
+    required: request.text ?? [],
   })
   const label = findLabel(read, request.label)
   if (label !== undefined) refuseOtherWords(file, read, label, request.badRows === 'skip')

@@ -110,3 +110,28 @@ test('in a file of several tables each row comes with the cells of its own', asy
   })
   assert.equal(result, count)
 })
+
+test('a column that is to be read as text has to be there, whether rows are sorted or not', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'shrike-replay-file-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  const file = join(folder, 'cards.csv')
+  const begin = () => ({ update: () => {}, end: () => {} })
+  const run = { begin, note: () => {}, warn: assert.fail, nowMs: () => 0, signal: new AbortController().signal }
+  const replay = (text: readonly string[]) =>
+    replayFile(
+      { located: { detector, locate: inMemory }, features: compileDetector(detector), file },
+      { text },
+      run,
+      async (groups) => {
+        let count = 0
+        for await (const group of groups) count += [...group].length
+        return count
+      },
+    )
+  const rows = ['t0,2026-01-01T00:00:00Z,1.00,c,0', 't1,2026-01-01T00:01:00Z,2.00,c,1']
+  for (const sorted of [rows, rows.toReversed()]) {
+    writeFileSync(file, `id,time,amount,card,fraud\n${sorted.join('\n')}\n`)
+    assert.equal((await replay(['card'])).result, 2)
+    await assert.rejects(replay(['crad']), { code: 'OPTION_INVALID', message: /no column "crad". Did you mean "card"/ })
+  }
+})

@@ -79,7 +79,7 @@ async function replayStream<Result>(
   const open = openTables(replay.file, {
     ...options,
     columns: { ...options.columns, ...kindsOf(replay, reader) },
-    required: [],
+    required: request.text ?? [],
     names: namesOfFile(replay.located.detector, replay.features.layout),
     others: replay.others,
     rowsPerTable: goesInChunks(replay) ? rowsPerTableInChunks : rowsPerTable,
@@ -109,7 +109,7 @@ async function replaySorted<Result>(
   const reader = readerFor(replay, request)
   const { table, badRows } = await readFileTable(replay.file, request, run, {
     columns: { ...readOptions(request, run).columns, ...kindsOf(replay, reader) },
-    required: [],
+    required: request.text ?? [],
     names: namesOfFile(replay.located.detector, replay.features.layout),
     others: replay.others,
   })

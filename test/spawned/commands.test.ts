@@ -104,6 +104,16 @@ describe('shrike train', () => {
     assert.ok(readFileSync(at('bare.safetensors')).equals(readFileSync(at('b.safetensors'))))
   })
 
+  test('says what it has written where its report cannot be', async () => {
+    // Too long for the name under which it is written first.
+    const report = `${'r'.repeat(244)}.html`
+    const few = ['cards.csv', '--n-estimators', '9', '--detector', 'a.yaml', '--no-leak-check']
+    const { code, stderr } = await run('train', ...few, '--report', report, '--out', 'alone.safetensors')
+    assert.equal(code, 1)
+    assert.match(stderr, /could not be written, and is missing beside alone\.safetensors/)
+    assert.ok(existsSync(at('alone.safetensors')))
+  })
+
   test('follows the recipe to the letter: all training rows, no calibration, fraud above 0.5', async () => {
     const { stdout } = await succeed(
       'train',
