@@ -1,4 +1,5 @@
 import type { paths } from '../../api/schema.d.ts'
+import type { FieldChange } from '../../policy/changes-table.tsx'
 
 export type Rule = paths['/v1/rules']['get']['responses']['200']['content']['application/json']['rules'][number]
 export type RuleState = NonNullable<Rule['state']>
@@ -12,12 +13,6 @@ export const stateWords: Readonly<Record<RuleState, string>> = {
   shadow: 'is run and counted, without effect',
   live: 'decides',
   off: 'is kept, and not run any more',
-}
-
-export interface FieldChange {
-  readonly field: string
-  readonly before: string
-  readonly after: string
 }
 
 const shown = (value: unknown) =>

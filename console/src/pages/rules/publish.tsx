@@ -1,6 +1,7 @@
 import { useAction } from '../../api/act.ts'
 import { ask, client } from '../../api/client.ts'
 import type { Figures } from '../../policy/backtest.ts'
+import { ChangesTable, type FieldChange } from '../../policy/changes-table.tsx'
 import { at, go } from '../../shell/place.ts'
 import { isPending, tellChange } from '../../ui/changed.ts'
 import { Dialog } from '../../ui/dialog.tsx'
@@ -8,7 +9,7 @@ import { formatCount, formatShare } from '../../ui/figures.ts'
 import { Refusal } from '../../ui/refusal.tsx'
 import { takeFocus } from '../../ui/take-focus.ts'
 import { toast } from '../../ui/toast.tsx'
-import { type FieldChange, type Rule, type RuleState, stateWords } from './draft.ts'
+import { type Rule, type RuleState, stateWords } from './draft.ts'
 
 const changedMeanwhile =
   'Somebody has changed the policy in the meantime. Load the page again to see it; what you wrote is lost then, so copy it first.'
@@ -57,24 +58,7 @@ export function Publish({ rule, saved, version, changes, figures, onClose, onSav
           void save.run(String(new FormData(event.currentTarget).get('why') ?? '').trim())
         }}
       >
-        <table class="diff">
-          <thead>
-            <tr>
-              <th scope="col">Field</th>
-              <th scope="col">{saved === undefined ? '' : 'Was'}</th>
-              <th scope="col">Becomes</th>
-            </tr>
-          </thead>
-          <tbody>
-            {changes.map(({ field, before, after }) => (
-              <tr key={field}>
-                <th scope="row">{field}</th>
-                <td>{before === '' ? <span class="muted">–</span> : <del>{before}</del>}</td>
-                <td>{after === '' ? <span class="muted">–</span> : <ins>{after}</ins>}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
+        <ChangesTable changes={changes} />
         <p>
           <span class={`badge ${state === 'live' ? 'accent' : ''}`}>{state}</span> It {stateWords[state]}.{' '}
           {tested !== undefined

@@ -1,4 +1,5 @@
 import type { paths } from '../../api/schema.d.ts'
+import type { FieldChange } from '../../policy/changes-table.tsx'
 
 type Body = paths['/v1/policy']['put']['requestBody']['content']['application/json']
 
@@ -27,14 +28,8 @@ export function moveThreshold(thresholds: Thresholds, moved: Severity, value: nu
   )
 }
 
-export interface Difference {
-  readonly field: string
-  readonly before: string
-  readonly after: string
-}
-
 /** What differs between two policies, leaf by leaf: `costs.review.perDay`, `segments.large.thresholds.decline`. */
-export function diffPolicies(before: PolicyBody, after: PolicyBody): readonly Difference[] {
+export function diffPolicies(before: PolicyBody, after: PolicyBody): readonly FieldChange[] {
   const [was, is] = [leavesOf(before), leavesOf(after)]
   return [...new Set([...was.keys(), ...is.keys()])].flatMap((field) => {
     const difference = { field, before: was.get(field) ?? '', after: is.get(field) ?? '' }

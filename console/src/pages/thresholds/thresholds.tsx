@@ -5,6 +5,7 @@ import { useQuery } from '../../api/query.ts'
 import type { paths } from '../../api/schema.d.ts'
 import { mayDo } from '../../api/who.ts'
 import { useBacktest } from '../../policy/backtest.ts'
+import { ChangesTable, type FieldChange } from '../../policy/changes-table.tsx'
 import { PolicyVersions } from '../../policy/versions.tsx'
 import { useKeys } from '../../shell/keys.ts'
 import { at, go } from '../../shell/place.ts'
@@ -16,12 +17,11 @@ import { Empty, Failed, Loading, Ready } from '../../ui/states.tsx'
 import { toast } from '../../ui/toast.tsx'
 import { CostsPanel } from './costs.tsx'
 import { Effect } from './effect.tsx'
-import { type Difference, diffPolicies, moveThreshold, type PolicyBody } from './policy-body.ts'
+import { diffPolicies, moveThreshold, type PolicyBody } from './policy-body.ts'
 import { Safeguards } from './safeguards.tsx'
 import { ScoreCurve } from './score-curve.tsx'
 import { Segments } from './segments.tsx'
 import { ThresholdFields } from './threshold-fields.tsx'
-import '../../policy/policy.css'
 import './thresholds.css'
 
 type Decision = Schemas['DecisionPage']['decisions'][number]
@@ -262,7 +262,7 @@ function Problems({ problems }: { readonly problems: readonly Found[] }) {
 interface PublishProps {
   readonly draft: PolicyBody
   readonly version: number
-  readonly changes: readonly Difference[]
+  readonly changes: readonly FieldChange[]
   readonly onClose: () => void
   readonly onSaved: () => void
 }
@@ -287,24 +287,7 @@ function Publish({ draft, version, changes, onClose, onSaved }: PublishProps) {
         else onSaved()
       }}
     >
-      <table class="diff">
-        <thead>
-          <tr>
-            <th scope="col">What</th>
-            <th scope="col">Was</th>
-            <th scope="col">Becomes</th>
-          </tr>
-        </thead>
-        <tbody>
-          {changes.map(({ field, before, after }) => (
-            <tr key={field}>
-              <th scope="row">{field}</th>
-              <td>{before === '' ? <span class="muted">–</span> : <del>{before}</del>}</td>
-              <td>{after === '' ? <span class="muted">–</span> : <ins>{after}</ins>}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      <ChangesTable changes={changes} />
       <WhyField />
     </FormDialog>
   )
