@@ -99,6 +99,10 @@ describe('documents', () => {
       assert.match(help, /Examples:/, command.name())
       for (const [flag] of help.matchAll(/--[a-z][a-z-]+/g))
         assert.ok(reference.includes(flag), `${command.name()} ${flag}`)
+      for (const [, named] of help.matchAll(/`([a-z]+(?: [a-z]+)+)`/g)) {
+        const words = named.replace(/^shrike /, '').split(' ')
+        assert.equal(findCommand(words).depth, words.length, `${command.name()} names ${named}`)
+      }
     }
   })
 
@@ -122,6 +126,36 @@ describe('documents', () => {
         if (!existsSync(file)) missing.push(`${path}: ${file}`)
     }
     assert.deepEqual(missing, [])
+  })
+
+  // Tests of the service hold these two tables.
+  test('name routes that the table of routes has', () => {
+    const pattern = (path: string) => path.replaceAll(/\{[^}]*\}/g, '[^/ ]+').replaceAll('.', '\\.')
+    const routes = [...readFileSync('docs/reference/http.md', 'utf8').matchAll(/^\| `([A-Z]+ \/\S*)` \|/gm)]
+    const known = new RegExp(`^(?:${routes.map(([, route]) => pattern(route)).join('|')})$`)
+    const named = documents.flatMap((path) =>
+      [...readFileSync(path, 'utf8').matchAll(/\b(?:GET|POST|PUT|DELETE|PATCH) \/v1\/[\w/{}.-]*\w[}]?/g)].map(
+        ([route]) => [path, route] as const,
+      ),
+    )
+    assert.ok(named.length > 100, `${named.length} routes`)
+    assert.deepEqual(
+      named.filter(([, route]) => !known.test(route)),
+      [],
+    )
+  })
+
+  test('and alert rules and dashboards name metrics that the table of metrics has', () => {
+    const reference = readFileSync('docs/reference/metrics.md', 'utf8')
+    const known = new Set([...reference.matchAll(/^\| `(shrike_\w+)/gm)].map(([, name]) => name))
+    const paths = [...documents, 'deploy/prometheus/shrike.rules.yaml', 'deploy/grafana/shrike.json']
+    const unknown = paths.flatMap((path) =>
+      [...readFileSync(path, 'utf8').matchAll(/\bshrike_(?!app\b|client\b|features\b|session\b)\w+/g)]
+        .map(([name]) => name.replace(/_(?:bucket|sum|count)$/, ''))
+        .filter((name) => !known.has(name) && !known.has(`${name}_count`))
+        .map((name) => `${path}: ${name}`),
+    )
+    assert.deepEqual(unknown, [])
   })
 
   test('have the same figure in a sentence as in the block that shows it', () => {
