@@ -11,6 +11,7 @@ import { moveIntoDatabase } from '../stores/postgres/move-log.ts'
 import { isDatabase, placeOf } from '../stores/postgres/server-address.ts'
 import { SharedFiles } from '../stores/postgres/shared-files.ts'
 import { openForWriting } from '../stores/sqlite/open-for-writing.ts'
+import { provePersons } from '../stores/sqlite/prove-persons.ts'
 import { refuseProblem } from '../stores/sqlite/refuse-problem.ts'
 import { SqliteLogReader } from '../stores/sqlite/sqlite-log-reader.ts'
 import { verifying } from '../stores/sqlite/verify-log.ts'
@@ -48,7 +49,7 @@ async function intoDatabase({ from, to, keyChanges }: MigrateFlags, { terminal, 
   try {
     const key = logKey()
     // Brings a log of an older version up to date.
-    openForWriting(directory.logPath, key).close()
+    openForWriting(directory.logPath, key === undefined ? undefined : { key, provePersons }).close()
     const reader = new SqliteLogReader(directory.logPath)
     const stop = () => throwIfInterrupted(signal)
     const verified = async (path: SqliteLogReader) => {

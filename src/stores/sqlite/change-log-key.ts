@@ -2,6 +2,7 @@ import { FraudError } from '../../core/errors.ts'
 import { keyVariable, type NamedKey } from './log-key.ts'
 import { openForWriting } from './open-for-writing.ts'
 import { createPersonMac, macRows } from './person-mac.ts'
+import { provePersons } from './prove-persons.ts'
 import { refuseProblem } from './refuse-problem.ts'
 import { repeatDefinition } from './repeat-definition.ts'
 import { SqliteLogReader } from './sqlite-log-reader.ts'
@@ -30,7 +31,7 @@ export function changeLogKey(
   if (before?.key === key) {
     throw new FraudError('OPTION_INVALID', `${keyVariable} and ${keyVariable}_BEFORE are the same`)
   }
-  const database = openForWriting(path, before?.key)
+  const database = openForWriting(path, before && { key: before.key, provePersons })
   const reader = new SqliteLogReader(path)
   try {
     database.exec('BEGIN IMMEDIATE')

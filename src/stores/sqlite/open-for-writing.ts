@@ -4,11 +4,13 @@ import { FraudError } from '../../core/errors.ts'
 import { makePrivate } from '../file-access.ts'
 import { checkIdentity, hasPersonMacs, migrate, schemaProblem, unusable, version } from './database.ts'
 import { checkLogKey } from './log-key.ts'
-import { createPersonMac, macRows } from './person-mac.ts'
-import { refuseProblem } from './refuse-problem.ts'
-import { repeatDefinition } from './repeat-definition.ts'
-import { SqliteLogReader } from './sqlite-log-reader.ts'
-import { verifyLog } from './verify-log.ts'
+import type { ProvePersons } from './prove-persons.ts'
+
+/** The key of a log, and what only a log with a key needs: it loads all that records are made of. */
+export interface LogSigning {
+  readonly key: string
+  readonly provePersons: ProvePersons
+}
 
 /**
  * Opens the log's database, makes it where there is none, and brings it up to date. Its newest record must have been
@@ -17,7 +19,7 @@ import { verifyLog } from './verify-log.ts'
  * @throws FraudError DIRECTORY_UNUSABLE where it can't be opened, is something else, or of a newer version;
  * LOG_KEY_MISMATCH; LOG_INVALID where it is damaged or holds what no log of Shrike does. Nothing was changed then.
  */
-export function openForWriting(path: string, key?: string): DatabaseSync {
+export function openForWriting(path: string, signing?: LogSigning): DatabaseSync {
   let database: DatabaseSync | undefined
   try {
     if (!existsSync(path)) createPrivate(path)
@@ -28,7 +30,7 @@ export function openForWriting(path: string, key?: string): DatabaseSync {
     if (schema !== undefined) throw new FraudError('LOG_INVALID', `The log ${path} can't be trusted: ${schema}`)
     if (version(database) > 0) {
       checkBounds(database)
-      checkLogKey(database, key)
+      checkLogKey(database, signing?.key)
     }
     // A commit is on disk when it returns; deleted content is overwritten, so that what was erased leaves no trace.
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON')
@@ -37,7 +39,7 @@ export function openForWriting(path: string, key?: string): DatabaseSync {
     const isNew = version(database) === 0
     const isUnsigned = !hasPersonMacs(database)
     // The log as it was before anything is changed: this transaction keeps others from changing it meanwhile.
-    if (!isNew && key !== undefined) provePersons(database, path, key, isUnsigned)
+    if (!isNew && signing !== undefined) signing.provePersons(database, path, signing.key, isUnsigned)
     else migrate(database)
     database.exec('COMMIT')
     return database
@@ -57,26 +59,4 @@ function checkBounds(database: DatabaseSync): void {
   const below = database.prepare('SELECT 1 FROM records WHERE sequence < 1 LIMIT 1').get()
   if (below === undefined) return
   throw new FraudError('LOG_INVALID', 'The log has records with numbers below 1, which only a forger writes')
-}
-
-/**
- * Gives rows of persons the MACs that an older Shrike did not write, once: the whole log is verified before, and says in its
- * chain that it was done. Where it says so already, rows without MACs are a forger's.
- */
-function provePersons(database: DatabaseSync, path: string, key: string, isUnsigned: boolean): void {
-  const reader = new SqliteLogReader(path)
-  try {
-    const last = reader.lastDefinition()
-    const isDone = last?.definition.personMacsFrom !== undefined
-    if (isUnsigned || (last !== undefined && !isDone)) {
-      const found = verifyLog(reader, key)
-      // A log that an older Shrike mixed is whole all the same, and its newest record bears the key.
-      if (found.problem?.isOfKey !== true) refuseProblem(found)
-    }
-    migrate(database)
-    if (isUnsigned) macRows(database, createPersonMac(key))
-    if (last !== undefined && !isDone) repeatDefinition(database, reader, key, 'from-here')
-  } finally {
-    reader.close()
-  }
 }

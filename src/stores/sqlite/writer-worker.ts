@@ -27,6 +27,7 @@ const mostFrames = 4000
 const { path, key, port }: WriterData = workerData
 const link = createLink(key)
 const personMac = key === undefined ? undefined : createPersonMac(key)
+const signing = key === undefined ? undefined : { key, ...(await import('./prove-persons.ts')) }
 
 interface Writing {
   readonly database: DatabaseSync
@@ -43,7 +44,7 @@ interface Writing {
 }
 
 function open(): Writing {
-  const database = openForWriting(path, key)
+  const database = openForWriting(path, signing)
   const selectLast = database.prepare('SELECT sequence, hash FROM records ORDER BY sequence DESC LIMIT 1')
   const last = selectLast.get()
   return {
