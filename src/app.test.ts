@@ -162,17 +162,6 @@ for (const workers of ['1', '2']) {
       assert(client.answered() > 0)
     })
 
-    test('says which port is in use, and does not start', async (t) => {
-      const blocker = createServer().listen(0, '127.0.0.1')
-      await once(blocker, 'listening')
-      t.after(() => blocker.close())
-      const address = blocker.address()
-      assert(typeof address === 'object' && address !== null)
-      const { child, line } = await serve(t, { workers, port: String(address.port) })
-      assert.match(line, new RegExp(`^PORT_IN_USE: .*port ${address.port} of 127\\.0\\.0\\.1.*option \`port\``))
-      assert.equal(await exitOf(child), 1)
-    })
-
     test('does not start with a damaged bundle, and says why', async (t) => {
       const { child, line } = await serve(t, { workers, modelId: 'damaged' })
       assert.match(line, /^BUNDLE_INVALID: .* is damaged$/)
@@ -187,8 +176,8 @@ describe('workers', () => {
     return Number(/^shrike_model_info\S* (\d+)$/m.exec(text)?.[1])
   }
 
-  test('count together', async (t) => {
-    const { url } = await serve(t, { workers: '2' })
+  test('count together, and are replaced when one ends', async (t) => {
+    const { child, url, logged } = await serve(t, { workers: '2' })
     // Each on a connection of its own, which the primary deals out in turn.
     const clients = [load(url), load(url)]
     await until(() => clients.every(({ answered }) => answered() > 10))
@@ -197,10 +186,8 @@ describe('workers', () => {
     const text = await (await fetch(`${url}/metrics`)).text()
     assert.match(text, new RegExp(`^shrike_http_requests_total\\{route="/predict",status="200"\\} ${total}$`, 'm'))
     assert.equal(await processesOf(url), 1)
-  })
 
-  test('are replaced when one ends', async (t) => {
-    const { child, url, logged } = await serve(t, { workers: '2' })
+    // One that ends is replaced.
     const listening = await logged('listening')
     process.kill(Number(listening.pid), 'SIGKILL')
     await logged('a worker ended')
@@ -242,7 +229,7 @@ for (const workers of ['1', '2']) {
   })
 }
 
-test('a port that is taken is found before the bundle is read', async (t) => {
+test('a port that is taken is named before the bundle is read, and nothing starts', async (t) => {
   const other = createServer().listen(0, '127.0.0.1')
   t.after(() => other.close())
   await once(other, 'listening')
@@ -251,7 +238,7 @@ test('a port that is taken is found before the bundle is read', async (t) => {
   for (const workers of ['1', '2']) {
     const { child, lines, log } = await launch(t, { workers, modelId: 'slow@0', port: String(address.port) })
     const [line] = await once(lines, 'line')
-    assert.match(line, /^PORT_IN_USE: /)
+    assert.match(line, new RegExp(`^PORT_IN_USE: .*port ${address.port} of 127\\.0\\.0\\.1.*option \`port\``))
     assert.equal(await exitOf(child), 1)
     assert.deepEqual(log, [])
   }

@@ -68,7 +68,7 @@ async function runFiles(files: readonly string[], signal: AbortSignal): Promise<
   const stream = run({
     files: [...files],
     // Tests wait, too: for disks, for timers, and for what they started.
-    concurrency: availableParallelism() + 1,
+    concurrency: availableParallelism() + 2,
     // A file that never ends is a failure, told with its name.
     ...(!isNightly && { timeout: 600_000 }),
     execArgv: ['--import', './test/setup.ts', ...flags],

@@ -10,9 +10,9 @@ after(() => rmSync(folder, { recursive: true }))
 
 test('texts that were written are not kept in memory', async () => {
   const megabytes = 500
-  const text = 'x'.repeat(1000)
+  const text = 'x'.repeat(10_000)
   async function* groups() {
-    for (let row = 0; row < megabytes * 1000; row++) {
+    for (let row = 0; row < megabytes * 100; row++) {
       const event: StoredEvent = {
         ...{ row, timestampMs: row, amount: 1, label: 0, knownAtMs: Number.NaN },
         ...{ texts: [`${text}${row}`], numbers: [] },

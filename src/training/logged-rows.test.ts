@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { type MadeTransaction, writeDecidedLog } from '../../test/decided-log.ts'
+import { oneOf } from '../../test/examples.ts'
 import { quietRun } from '../../test/quiet-run.ts'
 import type { Progress } from '../core/progress.ts'
 import { policySchema } from '../decisioning/policy-definition.ts'
@@ -64,7 +65,7 @@ function fraudShare({ labels, amounts = new Float64Array() }: LabelledRows, weig
 
 test('weighed by the control group, shares and precision are nearer to the truth, whatever the seed', async () => {
   const errors = { weighed: 0, unweighed: 0 }
-  for (let seed = 1; seed <= 10; seed++) {
+  for (const seed of oneOf(2, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10])) {
     const { rows, mature } = await learnFrom(seed, 0.2)
     const { weights, labels } = rows
     assert.ok(weights !== undefined)

@@ -177,6 +177,8 @@ describe('the models of a cluster', { skip: noKafka }, () => {
     assert.equal(removed.told.code, 'CLUSTER_UNSUPPORTED')
     const unknown = await deploy(1, 'cards@000000000000')
     assert.deepEqual([unknown.status, unknown.told.code], [404, 'MODEL_UNKNOWN'])
+    // What follows is of clusters in the making, before which nobody need serve.
+    cluster.killAll()
   })
 
   test('gives a cluster of an older version the lane that it lacks, and leaves one that lacks nothing', async () => {

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { simulate } from '../cluster/simulation.ts'
 
 // SHRIKE_SEED=7 runs one again; SHRIKE_SEEDS=10000 runs so many.
-const [only, count] = [process.env.SHRIKE_SEED, process.env.SHRIKE_SEEDS ?? '100']
+const [only, count] = [process.env.SHRIKE_SEED, process.env.SHRIKE_SEEDS ?? '50']
 
 const whats = [
   'told',

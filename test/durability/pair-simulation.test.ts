@@ -8,7 +8,7 @@ import { SimulatedPostgres } from '../pair/simulated-postgres.ts'
 const run = promisify(execFile)
 
 /** SHRIKE_SEEDS=10000 runs so many; the message of one that fails says how it is run again. */
-const count = Number(process.env.SHRIKE_SEEDS ?? 200)
+const count = Number(process.env.SHRIKE_SEEDS ?? 100)
 
 sharesOneLead('in the simulated PostgreSQL', async () => {
   const after = (ms: number, happen: () => void) => void setTimeout(happen, ms)

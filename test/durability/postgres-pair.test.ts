@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openCopy, removeCopy } from '../../src/stores/postgres/copy-directory.ts'
+import { examples } from '../examples.ts'
 import { noPostgres, type PostgresServer, startPostgres } from '../postgres-server.ts'
 import { Callers } from './callers.ts'
 import { assertRowsAreReplayed, assertSound } from './log-checks.ts'
@@ -11,7 +12,7 @@ import { firstAnswer, purchases, ServiceProcess, temporaryFolder, trainBundle } 
 // So that it can be asked for as many as a day of a small issuer has:
 // SHRIKE_DECISIONS=200000 SHRIKE_ROUNDS=20 SHRIKE_CONNECTIONS=32
 const kills = Number(process.env.SHRIKE_ROUNDS ?? 2)
-const decisions = Number(process.env.SHRIKE_DECISIONS ?? kills * 1000)
+const decisions = Number(process.env.SHRIKE_DECISIONS ?? kills * 500)
 const connections = Number(process.env.SHRIKE_CONNECTIONS ?? 8)
 
 describe('two processes on a log in PostgreSQL', { skip: noPostgres }, () => {
@@ -77,7 +78,11 @@ describe('two processes on a log in PostgreSQL', { skip: noPostgres }, () => {
     const pair = await Promise.all([start(url), start(url)])
     // The load balancer takes a process out before it ends.
     let asked = [0, 1]
-    const callers = new Callers(purchases(20_000), [() => pair[asked[0]], () => pair[asked[1]]])
+    const callers = new Callers(
+      purchases(20_000),
+      [() => pair[asked[0]], () => pair[asked[1]]],
+      Math.min(8, examples(2)),
+    )
     await sleep(500)
     for (const ending of [0, 1, 0]) {
       asked = [1 - ending, 1 - ending]
