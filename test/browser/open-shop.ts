@@ -1,6 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { build } from '../../console/build.js'
 import { runService } from '../../src/app.ts'
@@ -11,7 +11,7 @@ import { loadModel, readBundleBytes } from '../../src/scoring/load-predictor.ts'
 import { dataDirectory } from '../../src/stores/data-directory.ts'
 import { startMs, writeDecidedLog } from '../decided-log.ts'
 import { copyMadeOnce } from '../made-once.ts'
-import { succeedIn } from '../run-shrike.ts'
+import { shrikeScript, succeedIn } from '../run-shrike.ts'
 import { testPassword } from '../service/accounts-fixture.ts'
 import { logIn } from './open-console.ts'
 
@@ -69,7 +69,7 @@ export async function openShop() {
         readOffered: () => readBundleBytes(bundle),
       }),
       decisions: { directory: data },
-      jobs: { args: [resolve('bin/shrike.js'), 'job', 'run', '--data', data], files: undefined },
+      jobs: { args: [shrikeScript, 'job', 'run', '--data', data], files: undefined },
       ...{ host: '127.0.0.1', port: 0, workers: 1, insecure: false, apiKeys: [] },
       ...{ version: 'test', logLevel: 'silent', consoleFolder: built },
       // A page on a machine that has much else to do is answered late, and not refused.

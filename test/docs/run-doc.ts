@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parse, stringify } from 'yaml'
+import { shrikeScript } from '../run-shrike.ts'
 import type { DocCommand, DocFile, DocStep } from './parse-doc.ts'
 
 /** What the commands of a document print: by their step, both streams as they came. */
@@ -52,7 +53,7 @@ function prepare(folder: string): string {
   symlinkSync(resolve('detectors'), join(folder, 'detectors'))
   const commands = join(folder, '.bin')
   mkdirSync(commands)
-  const run = `exec '${process.execPath}' '${resolve('bin/shrike.js')}' "$@"`
+  const run = `exec '${process.execPath}' '${shrikeScript}' "$@"`
   writeFileSync(join(commands, 'shrike'), `#!/bin/sh\n${run}\n`, { mode: 0o755 })
   return `${commands}:${process.env.PATH}`
 }

@@ -20,6 +20,7 @@ import { serveable } from '../../src/scoring/served-model.ts'
 import { dataDirectory } from '../../src/stores/data-directory.ts'
 import { snapshotPaths } from '../../src/stores/snapshot-files.ts'
 import { SqliteLog } from '../../src/stores/sqlite/sqlite-log.ts'
+import { shrikeScript } from '../run-shrike.ts'
 import { assertRowsAreReplayed, assertSound, withLog } from './log-checks.ts'
 import {
   type Purchase,
@@ -145,7 +146,7 @@ describe('a disk', () => {
       ['log export', join(disk, 'export.csv')],
       ['log head', '/dev/full'],
     ]) {
-      const line = `node bin/shrike.js ${command} --data ${at('to-copy')} > ${to}`
+      const line = `node ${shrikeScript} ${command} --data ${at('to-copy')} > ${to}`
       const { status, stderr } = spawnSync('sh', ['-c', line], { encoding: 'utf8' })
       assert.equal(status, 1, line)
       assert.match(stderr, /^error FILE_UNWRITABLE: .* can't be written: the disk is full$/m, line)

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { chmodSync, copyFileSync, readFileSync, writeFileSync } from 'node:fs'
-import { delimiter, join, resolve } from 'node:path'
+import { delimiter, join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type KafkaServer, noKafka, startKafka } from '../kafka-server.ts'
-import { startShrike, withoutWarmUp } from '../run-shrike.ts'
+import { shrikeScript, startShrike, withoutWarmUp } from '../run-shrike.ts'
 import { purchases, temporaryFolder, trainBundle } from './service.ts'
 import { TestTopics, textOf } from './stream-topics.ts'
 
@@ -94,7 +94,7 @@ describe('the guide to streams', { skip: noKafka }, () => {
     await second.stop()
     assert.equal((await topics.kafka.committed('shrike.transactions.decisions', 'transactions')).size, 4)
 
-    writeFileSync(at('shrike'), `#!/bin/sh\nexec ${process.execPath} ${resolve('bin/shrike.js')} "$@"\n`)
+    writeFileSync(at('shrike'), `#!/bin/sh\nexec ${process.execPath} ${shrikeScript} "$@"\n`)
     chmodSync(at('shrike'), 0o755)
     const env = { ...process.env, PATH: `${folder}${delimiter}${process.env.PATH}` }
     const { status, stderr } = spawnSync('sh', ['-c', commands[2]], { cwd: folder, env, encoding: 'utf8' })

@@ -9,6 +9,7 @@ import { after, before, describe, test } from 'node:test'
 import { createKeyRing } from '../../src/access/keys.ts'
 import { type Service, startService } from '../../src/app.ts'
 import { examples, oneOf } from '../examples.ts'
+import { shrikeScript } from '../run-shrike.ts'
 import { amountPredictor, cardsDetector } from '../service/decisions-fixture.ts'
 
 // Schemathesis reads /openapi.json, makes up what fits it and what does not, and asks a real service: every answer has to
@@ -56,7 +57,7 @@ async function serve(directory: string, apiKeys: readonly string[]): Promise<Ser
   const service = await startService({
     load: async () => ({ predictor, detector: cardsDetector({}, { personal: ['shop'] }) }),
     decisions: { directory },
-    jobs: { args: [resolve('bin/shrike.js'), 'job', 'run', '--data', directory], files: undefined },
+    jobs: { args: [shrikeScript, 'job', 'run', '--data', directory], files: undefined },
     ...{ host: '127.0.0.1', port: 0, workers: 1, insecure: false, apiKeys, keyRing: () => ring },
     ...{ version: '0.0.0-test', logLevel: 'silent', limits: { eventLoopLagMs: 60_000 } },
   })

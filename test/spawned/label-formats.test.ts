@@ -7,6 +7,7 @@ import { gzipSync } from 'node:zlib'
 import { readTable } from '../../src/data/read-table.ts'
 import { writeParquet } from '../../src/data/write-parquet.ts'
 import { purchases, runShrike, ServiceProcess, succeed, temporaryFolder, trainBundle } from '../durability/service.ts'
+import { shrikeScript } from '../run-shrike.ts'
 
 const folder = temporaryFolder()
 const data = join(folder, 'data')
@@ -52,7 +53,7 @@ test('labels in every form of file reach a service that asks for keys, by its UR
     assert.deepEqual([accepted + repeated, bad], [10, 0], name)
   }
   const input = ['transactionId,isFraud', ...known.slice(40, 50).map(({ id }) => `${id},1`)].join('\n')
-  const args = ['bin/shrike.js', 'label', '-', ...to]
+  const args = [shrikeScript, 'label', '-', ...to]
   const env = { ...process.env, SHRIKE_API_KEY: key }
   const piped = spawnSync(process.execPath, args, { input, env, encoding: 'utf8' })
   assert.deepEqual([piped.status, JSON.parse(piped.stdout).accepted], [0, 10], piped.stderr)
