@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { everyRow, knownAscending, pickBytes, pickNumbers, rowsWhere } from './rows.ts'
+import { everyRow, pickBytes, pickKnown, pickNumbers, rowsWhere } from './rows.ts'
 
 test('rows are picked in the order that is given, as often as they are', () => {
   const rows = Uint32Array.of(3, 0, 3)
@@ -18,9 +18,9 @@ test('rows that a condition holds for stay in their order, in memory of their ow
   )
 })
 
-test('known numbers ascend, and what they were taken from stays as it was', () => {
+test('known numbers of some rows stay in their order, and what they were taken from as it was', () => {
   const values = Float64Array.of(2, Number.NaN, -1, Number.POSITIVE_INFINITY, 0)
-  assert.deepEqual(knownAscending(values), Float64Array.of(-1, 0, 2, Number.POSITIVE_INFINITY))
+  assert.deepEqual(pickKnown(values, Uint32Array.of(3, 1, 0)), Float64Array.of(Number.POSITIVE_INFINITY, 2))
   assert.equal(values[0], 2)
-  assert.deepEqual(knownAscending(Float64Array.of(Number.NaN)), new Float64Array(0))
+  assert.deepEqual(pickKnown(Float64Array.of(Number.NaN), Uint32Array.of(0)), new Float64Array(0))
 })

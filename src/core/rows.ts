@@ -1,5 +1,3 @@
-import { sortNumbers } from './sort-numbers.ts'
-
 // Numbers of rows, and the values of rows, by plain loops: `from`, `filter` and `keys` of typed arrays take ten to thirty
 // times as long, which for a million rows is seconds.
 
@@ -32,17 +30,15 @@ export function pickBytes(values: Uint8Array, rows: Uint32Array): Uint8Array {
   return picked
 }
 
-/** The numbers that are not missing. */
-export function knownNumbers(values: Float64Array): Float64Array {
-  const known = new Float64Array(values.length)
+/** The numbers of some rows that are not missing, in their order. */
+export function pickKnown(values: Float64Array, rows: Uint32Array): Float64Array {
+  const known = new Float64Array(rows.length)
   let count = 0
-  for (let i = 0; i < values.length; i++) if (!Number.isNaN(values[i])) known[count++] = values[i]
+  for (let i = 0; i < rows.length; i++) {
+    const value = values[rows[i]]
+    if (!Number.isNaN(value)) known[count++] = value
+  }
   return known.subarray(0, count)
-}
-
-/** The same, ascending. */
-export function knownAscending(values: Float64Array): Float64Array {
-  return sortNumbers(knownNumbers(values))
 }
 
 /** The least and the greatest of some rows' times; from Infinity to -Infinity where there are none. */

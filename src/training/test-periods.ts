@@ -1,4 +1,4 @@
-import { everyRow, knownNumbers, pickNumbers } from '../core/rows.ts'
+import { everyRow, pickKnown } from '../core/rows.ts'
 import { numbersAt } from '../core/sort-numbers.ts'
 import { z95 } from '../core/wilson-interval.ts'
 import type { Segment } from '../evaluation/segment-figures.ts'
@@ -116,7 +116,7 @@ const tenths = 10
 
 /** Groups by the edges of a column's tenths, the missing values in the last. */
 function groupValues(column: Float64Array, rows: Uint32Array) {
-  const known = knownNumbers(pickNumbers(column, rows))
+  const known = pickKnown(column, rows)
   const places = Array.from({ length: tenths }, (_, tenth) => Math.floor((tenth * known.length) / tenths))
   const [least, ...candidates] = known.length === 0 ? [] : numbersAt(known, places)
   const edges: number[] = []

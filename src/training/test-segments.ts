@@ -1,4 +1,5 @@
-import { knownAscending, pickNumbers } from '../core/rows.ts'
+import { pickKnown } from '../core/rows.ts'
+import { sortNumbers } from '../core/sort-numbers.ts'
 import type { Segment } from '../evaluation/segment-figures.ts'
 import { compileDetector } from '../features/feature-set.ts'
 import { comparableAmounts, type LabelledRows } from './labelled-rows.ts'
@@ -43,7 +44,7 @@ const bandShares = [0.5, 0.8, 0.95, 0.99]
 function byAmount(rows: LabelledRows, part: Uint32Array): readonly Division[] {
   const amounts = comparableAmounts(rows)
   if (amounts === undefined) return []
-  const known = knownAscending(pickNumbers(amounts, part))
+  const known = sortNumbers(pickKnown(amounts, part))
   if (known.length === 0) return []
   const quantiles = bandShares.map((share) => roundAmount(known[Math.floor(share * (known.length - 1))]))
   const edges = [...new Set(quantiles)].filter((edge) => edge > known[0] && edge <= known[known.length - 1])
