@@ -1,5 +1,6 @@
 import { z } from '../core/zod.ts'
-import { durationSchema, outcomes } from '../detector/detector-schema.ts'
+import { outcomes } from '../detector/detector-schema.ts'
+import { durationSchema } from '../detector/duration-schema.ts'
 import { controlGroupSchema } from './control-group.ts'
 import { costsSchema } from './costs.ts'
 import { strictObject } from './other-words.ts'

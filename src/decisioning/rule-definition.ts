@@ -1,5 +1,6 @@
 import { z } from '../core/zod.ts'
-import { durationSchema, outcomes } from '../detector/detector-schema.ts'
+import { outcomes } from '../detector/detector-schema.ts'
+import { durationSchema } from '../detector/duration-schema.ts'
 import { strengths } from './opinion.ts'
 import { oneOf, tellNames } from './other-words.ts'
 

@@ -1,21 +1,12 @@
 import { suggestion } from '../core/closest-name.ts'
-import { parseDuration } from '../core/duration.ts'
 import { showValue } from '../core/show-value.ts'
 import { timeFormats } from '../core/time-formats.ts'
 import { z } from '../core/zod.ts'
 import { isZone } from '../core/zone.ts'
+import { durationSchema } from './duration-schema.ts'
 import { keptNames } from './kept-fields.ts'
 
 const column = z.string().min(1, 'name a column')
-
-/** A length of time with its unit: 7d. A number is refused with words that say so. */
-export const durationSchema = z
-  .union([z.string(), z.number()], { error: 'write a number and its unit, such as 7d' })
-  .transform(String)
-  .superRefine((text, context) => {
-    const parsed = parseDuration(text)
-    if (typeof parsed === 'string') context.addIssue({ code: 'custom', message: parsed })
-  })
 
 // Such a name becomes a part of features' names, of column headers and of reason codes.
 const name = z

@@ -1,25 +1,12 @@
 import { suggestion } from '../core/closest-name.ts'
-import { FraudError } from '../core/errors.ts'
 import { showValue } from '../core/show-value.ts'
 import { formatYaml, parseYamlFile } from '../core/yaml-file.ts'
 import type { z } from '../core/zod.ts'
 import { type Detector, detectorSchema, namesAllowedAt } from './detector-schema.ts'
+import { type DetectorProblem, detectorError, inMemory, type LocatedDetector, type Path } from './located-detector.ts'
 
 export type { Detector } from './detector-schema.ts'
-
-type Path = readonly PropertyKey[]
-
-/** Something that is wrong at a place of a detector. */
-export interface DetectorProblem {
-  readonly path: Path
-  readonly reason: string
-}
-
-/** A detector, and where its parts stand: `cards.yaml:7`, or words for one that came from no file. */
-export interface LocatedDetector {
-  readonly detector: Detector
-  readonly locate: (path: Path) => string
-}
+export { type DetectorProblem, detectorError, inMemory, type LocatedDetector } from './located-detector.ts'
 
 /**
  * @param form with more checks than the usual one.
@@ -47,21 +34,9 @@ export function parseDetectorFile(
   return { detector: check(value, locate, form), locate }
 }
 
-/** The locator for a detector without a file. */
-export function inMemory(): string {
-  return 'The detector'
-}
-
 /** The text of a detector file that reads back as the same detector. */
 export function formatDetector(detector: Detector): string {
   return formatYaml(detector)
-}
-
-/** What is wrong with a detector, a line for each problem. */
-export function detectorError(problems: readonly DetectorProblem[], locate: LocatedDetector['locate']): FraudError {
-  const named = problems.map(({ path, reason }) => ({ path, field: path.join('.') || 'detector', reason }))
-  const message = named.map(({ path, field, reason }) => `${locate(path)}: ${field}: ${reason}`).join('\n')
-  return new FraudError('DETECTOR_INVALID', message, { errors: named.map(({ field, reason }) => ({ field, reason })) })
 }
 
 function check(value: unknown, locate: LocatedDetector['locate'], form: z.ZodType<Detector>): Detector {

@@ -52,6 +52,8 @@ export class ChunkReplay {
   readonly #features: FeatureSet
   readonly #detector: Detector
   readonly #plans: readonly LanePlan[]
+  /** How many of them take labels as they become known; behind those are the others. */
+  readonly #delayed: number
   /** Where in the row the values of each lane's features are. */
   readonly #placesOf: readonly Uint32Array[]
   /** The same of the features that look at no history. */
@@ -73,7 +75,9 @@ export class ChunkReplay {
   constructor(features: FeatureSet, detector: Detector, options: ChunkReplayOptions) {
     this.#features = features
     this.#detector = detector
-    this.#plans = [...planLanes(features), ...(options.isUndelayed === true ? planUndelayed(features) : [])]
+    const plans = planLanes(features)
+    this.#delayed = plans.length
+    this.#plans = options.isUndelayed === true ? [...plans, ...planUndelayed(features)] : plans
     const placesOf = (some: readonly number[]) => Uint32Array.from(some, (own) => features.ownAt[own])
     const plain = [...features.own.keys()].filter((own) => features.ownHistories[own].length === 0)
     this.#placesOf = this.#plans.map((plan) => placesOf(plan.features))
@@ -112,7 +116,7 @@ export class ChunkReplay {
   /** Reads a row of a chunk that was replayed, and its transaction. */
   read({ input, outs }: ReplayedChunk, at: number, transaction: OpenTransaction, row: Float64Array): void {
     input.read(at, transaction)
-    this.#scatter(outs, at, row, false)
+    this.#scatter(outs, at, row, 0, this.#delayed)
     this.#computePlain(transaction, noHistories, this.#plain, 0)
     scatter(this.#plain, 0, this.#plainPlaces, row)
     computeDerived(this.#features, transaction, noHistories, row)
@@ -122,14 +126,13 @@ export class ChunkReplay {
   readUndelayed({ outs }: ReplayedChunk, at: number, transaction: Transaction, row: Float64Array, into: Float64Array) {
     const undelayed = this.#undelayed
     undelayed.set(row)
-    this.#scatter(outs, at, undelayed, true)
+    this.#scatter(outs, at, undelayed, this.#delayed, outs.length)
     computeDerived(this.#features, transaction, noHistories, undelayed)
     for (let i = 0; i < into.length; i++) into[i] = undelayed[this.#undelayedPlaces[i]]
   }
 
-  #scatter(outs: ReplayedChunk['outs'], at: number, row: Float64Array, isUndelayed: boolean): void {
-    for (let lane = 0; lane < outs.length; lane++) {
-      if ((this.#plans[lane].isUndelayed ?? false) !== isUndelayed) continue
+  #scatter(outs: ReplayedChunk['outs'], at: number, row: Float64Array, first: number, end: number): void {
+    for (let lane = first; lane < end; lane++) {
       const places = this.#placesOf[lane]
       scatter(outs[lane], at * places.length, places, row)
     }

@@ -1,5 +1,5 @@
 import { durationMs } from '../core/duration.ts'
-import { type DetectorProblem, detectorError, inMemory, type LocatedDetector } from '../detector/detector.ts'
+import { type DetectorProblem, detectorError, inMemory, type LocatedDetector } from '../detector/located-detector.ts'
 import type { Transaction, TransactionLayout } from '../detector/transaction.ts'
 import { declareFeatures } from './declare-features.ts'
 import type { Feature, ValueRange } from './feature.ts'

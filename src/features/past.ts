@@ -1,4 +1,4 @@
-import { durationSchema } from '../detector/detector-schema.ts'
+import { durationSchema } from '../detector/duration-schema.ts'
 import type { Feature } from './feature.ts'
 import { featureName } from './names.ts'
 import type { Scope } from './scope.ts'

@@ -1,5 +1,5 @@
 import { z } from '../core/zod.ts'
-import { durationSchema } from '../detector/detector-schema.ts'
+import { durationSchema } from '../detector/duration-schema.ts'
 import type { Transaction } from '../detector/transaction.ts'
 import { defineKind, type Feature, type FeatureKind } from './feature.ts'
 import type { History } from './history.ts'

@@ -1,6 +1,6 @@
 import { hashText } from '../../core/hash-text.ts'
 import { z } from '../../core/zod.ts'
-import { durationSchema } from '../../detector/detector-schema.ts'
+import { durationSchema } from '../../detector/duration-schema.ts'
 import { defineKind, share } from '../feature.ts'
 import { featureName } from '../names.ts'
 import { as, by, of } from '../windowed.ts'

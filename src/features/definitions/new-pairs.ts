@@ -1,5 +1,5 @@
 import { z } from '../../core/zod.ts'
-import { durationSchema } from '../../detector/detector-schema.ts'
+import { durationSchema } from '../../detector/duration-schema.ts'
 import { counts, defineKind } from '../feature.ts'
 import { as, by, delay, excludeSelf, of, over, overWindows } from '../windowed.ts'
 import { counted, spoken } from '../words.ts'
