@@ -236,13 +236,15 @@ describe('pages of what decides', { skip: skipWithoutBrowser }, () => {
     await page.getByText('Nothing is on it yet').waitFor()
     await page.getByRole('button', { name: 'Add a file' }).click()
     const file = { name: 'stolen.csv', mimeType: 'text/csv' }
-    const lines = ['value,expires_at,note', 'c1,2030-01-01T00:00:00Z,Lyon', 'c2,,', 'c3,tomorrow,', '']
+    // The last is of another encoding, and must not be kept with another character in its place.
+    const lines = ['value,expires_at,note', 'c1,2030-01-01T00:00:00Z,Lyon', 'c2,,', 'c3,tomorrow,', 'c\xe9,,', '']
     await dialog(page)
       .getByLabel('File')
-      .setInputFiles({ ...file, buffer: Buffer.from(lines.join('\n')) })
+      .setInputFiles({ ...file, buffer: Buffer.from(lines.join('\n'), 'latin1') })
     await dialog(page).getByRole('button', { name: 'Add', exact: true }).click()
-    await page.getByRole('heading', { name: '1 of 3 lines are not added' }).waitFor()
+    await page.getByRole('heading', { name: '2 of 4 lines are not added' }).waitFor()
     await page.getByText('line 4').waitFor()
+    await page.getByText('The line is not UTF-8').waitFor()
     await page.getByRole('button', { name: 'Add entries' }).click()
     await dialog(page).getByLabel('Values').fill('c7\nc8\n')
     await dialog(page).getByLabel('Until').selectOption('date')

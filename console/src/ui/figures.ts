@@ -12,7 +12,15 @@ export function formatShare(share: number | null | undefined): string {
   if (share === null || share === undefined || Number.isNaN(share)) return '–'
   const percent = share * 100
   const nearest = Math.min(percent, 100 - percent)
+  if (nearest > 0 && nearest < 0.005) return percent < 50 ? '<0.01%' : '>99.99%'
   return `${percent.toFixed(percent === 0 || percent === 100 ? 0 : nearest < 1 ? 2 : 1)}%`
+}
+
+/** A probability, with more digits near 0 and 1, so that it is told as either only where it is. */
+export function formatScore(score: number): string {
+  const nearest = Math.min(score, 1 - score)
+  if (nearest > 0 && nearest < 0.00005) return score < 0.5 ? '<0.0001' : '>0.9999'
+  return score.toFixed(nearest > 0 && nearest < 0.01 ? 4 : 2)
 }
 
 /** An amount in its currency, or bare where none is declared: then nothing is made up. */

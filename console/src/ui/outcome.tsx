@@ -1,3 +1,4 @@
+import { formatScore } from './figures.ts'
 import './outcome.css'
 
 export const outcomes = ['approve', 'challenge', 'review', 'decline'] as const
@@ -18,7 +19,7 @@ export function Score({ score }: { readonly score: number | null }) {
   if (score === null) return <span class="muted">no score</span>
   return (
     <span class="score">
-      <span class="score-figure">{score.toFixed(score < 0.01 && score > 0 ? 4 : 2)}</span>
+      <span class="score-figure">{formatScore(score)}</span>
       <meter aria-hidden="true" min={0} max={1} value={score} />
     </span>
   )

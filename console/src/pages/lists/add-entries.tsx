@@ -100,9 +100,10 @@ export function AddFile({ name, onClose, onDone }: AddFileProps) {
       onClose={onClose}
       send={async (text) => {
         const query = text('why') === '' ? '' : `?why=${encodeURIComponent(text('why'))}`
+        // As it is: reading it as text would put another character in the place of each that is not UTF-8.
         const headers = { 'content-type': 'text/csv' }
         const path = `/v1/lists/${encodeURIComponent(name)}/entries${query}`
-        const answer = await send(new Request(path, { method: 'POST', headers, body: (await file?.text()) ?? '' }))
+        const answer = await send(new Request(path, { method: 'POST', headers, body: file ?? '' }))
         const body: unknown = await answer.json()
         if (!answer.ok) throw new ProblemError(readProblem(answer.status, body))
         // The types of the client have this route's answer.
