@@ -377,7 +377,12 @@ function mayGain(
   return i64x2.bitmask(which)
 }
 
-/** The same of one feature, with sums that are to the left from the start; returns the bin. */
+/**
+ * Finds the split of one feature that gains more than `best`: the bin up to which rows go left, or -1. Its gain and sums are
+ * written as by `scanFeatures`.
+ *
+ * @param leftGradient what is to the left from the start, and so is `leftHessian`.
+ */
 function scan(
   sums: usize, bins: usize, gradient: f64, hessian: f64, leftGradient: f64, leftHessian: f64,
   least: f64, lambda: f64, gainScale: f64, before: f64, best: f64, found: usize,

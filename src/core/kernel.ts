@@ -63,6 +63,7 @@ export class SharedArena {
     if (missing > 0) this.#grow(Math.ceil(missing / pageBytes))
     return new Kind(this.memory.buffer, at, length)
   }
+
   #grow(pages: number): void {
     try {
       this.memory.grow(pages)

@@ -1,7 +1,8 @@
 import type { KernelMemory } from '../../core/kernel.ts'
+import { featuresPerWord } from './boosting-loops.ts'
 import type { BoostingOptions } from './boosting-options.ts'
 import type { BoostedTrees, ValidationRows } from './early-stopping.ts'
-import { binPlaces, type FoundSplit, featuresPerWord, type LeafSums } from './gradient-histogram.ts'
+import { binPlaces, type FoundSplit, type LeafSums } from './gradient-histogram.ts'
 import type { BinningMemory, BinSample } from './quantile-bins.ts'
 
 /** Rows that one thread computes gradients of at once, and sums in order. */
@@ -75,7 +76,7 @@ export interface BoostingData {
   readonly categoryCounts: Int32Array
   /** For each candidate: the bins of categories that go left, `setPlaces` each; empty where there are no categories. */
   readonly candidateSets: Int32Array
-  /** Two cells of the barrier, then how many trees there are. */
+  /** Two cells of the barrier, then how many trees there are; -(n + 1) once early stopping has kept the first n. */
   readonly cells: Int32Array
   /** For each thread: how many of its rows of a split go left. */
   readonly leftCounts: Int32Array

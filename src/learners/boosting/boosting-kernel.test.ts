@@ -3,7 +3,8 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { SharedArena, startKernel } from '../../core/kernel.ts'
 import { boostingKernel } from './boosting-kernel.ts'
-import { type BoostingLoops, binPlaces, packing } from './gradient-histogram.ts'
+import type { BoostingLoops } from './boosting-loops.ts'
+import { binPlaces, packing } from './gradient-histogram.ts'
 
 const row = fc.record({
   score: fc.oneof(fc.double({ min: -40, max: 40, noNaN: true }), fc.double({ min: -2000, max: 2000, noNaN: true })),

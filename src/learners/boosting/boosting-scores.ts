@@ -1,7 +1,8 @@
 import type { Barrier } from '../barrier.ts'
 import { type BoostingData, blockRows, type Leaf, nodesPerTree, treeAt } from './boosting-data.ts'
+import type { BoostingLoops } from './boosting-loops.ts'
 import { findNode } from './early-stopping.ts'
-import { type BoostingLoops, leafValue, packedSum } from './gradient-histogram.ts'
+import { leafValue, packedSum } from './gradient-histogram.ts'
 import type { LeafRows } from './leaf-rows.ts'
 
 /** The rows' scores: what each tree has to learn from them, and what it adds to them. A thread does its share. */

@@ -12,19 +12,10 @@ import {
   type ThreadMemory,
   treeAt,
 } from './boosting-data.ts'
+import { type BoostingLoops, chunkBytes, featuresPerChunk, featuresPerWord } from './boosting-loops.ts'
 import { BoostingScores } from './boosting-scores.ts'
 import { EarlyStopping } from './early-stopping.ts'
-import {
-  type BoostingLoops,
-  binPlaces,
-  chunkBytes,
-  type FoundSplit,
-  featuresPerChunk,
-  featuresPerWord,
-  leafValue,
-  packing,
-  SplitSearch,
-} from './gradient-histogram.ts'
+import { binPlaces, type FoundSplit, leafValue, packing, SplitSearch } from './gradient-histogram.ts'
 import { LeafRows } from './leaf-rows.ts'
 import { fillBins, findBinEnds } from './quantile-bins.ts'
 

@@ -24,12 +24,13 @@ import {
   wordsOf,
 } from './boosting-data.ts'
 import { boostingKernel } from './boosting-kernel.ts'
+import { chunkBytes, featuresPerChunk, featuresPerWord } from './boosting-loops.ts'
 import { type BoostingOptions, boostingOptions, checkFeatureNames } from './boosting-options.ts'
 import { BoostingThread } from './boosting-thread.ts'
 import type { BoostingTask } from './boosting-worker.ts'
 import { CategoryCodes } from './category-codes.ts'
 import type { BoostedTrees, ValidationRows } from './early-stopping.ts'
-import { binPlaces, chunkBytes, featuresPerChunk, featuresPerWord } from './gradient-histogram.ts'
+import { binPlaces } from './gradient-histogram.ts'
 import { type BinSample, binningMemory, sampleClasses } from './quantile-bins.ts'
 
 export interface TrainedBoosting {
@@ -118,7 +119,7 @@ async function grow(
   { onProgress }: TrainingControl,
 ): Promise<void> {
   const timer = setInterval(() => {
-    onProgress?.(Math.max(0, Atomics.load(data.cells, 2)), data.options.nEstimators)
+    onProgress?.(treesIn(data), data.options.nEstimators)
   }, progressEveryMs)
   try {
     await pool.run(Array.from({ length: data.threads }, (_, thread) => ({ data, thread })))
@@ -127,6 +128,7 @@ async function grow(
   }
 }
 
+/** How many trees there are, or, where early stopping has ended it, how many did best. */
 function treesIn({ cells }: BoostingData): number {
   const done = Atomics.load(cells, 2)
   return done < 0 ? -done - 1 : done

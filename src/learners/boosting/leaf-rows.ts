@@ -1,7 +1,8 @@
 import { createRandom } from '../../core/random.ts'
 import type { Barrier } from '../barrier.ts'
 import { type BoostingData, type Leaf, partedTogether, type ThreadMemory } from './boosting-data.ts'
-import type { BoostingLoops, FoundSplit } from './gradient-histogram.ts'
+import type { BoostingLoops } from './boosting-loops.ts'
+import type { FoundSplit } from './gradient-histogram.ts'
 
 /** The rows of a tree, leaf by leaf. Every thread keeps the same. */
 export class LeafRows {

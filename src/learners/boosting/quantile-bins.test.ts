@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { SharedArena, startKernel } from '../../core/kernel.ts'
 import { boostingKernel } from './boosting-kernel.ts'
-import type { BoostingLoops } from './gradient-histogram.ts'
+import type { BoostingLoops } from './boosting-loops.ts'
 import { binningMemory, fillBins, findBinEnds, sampleClasses } from './quantile-bins.ts'
 
 function bin(column: Float64Array, labels: Uint8Array, most: number) {

@@ -1,5 +1,5 @@
 import type { SharedArena } from '../../core/kernel.ts'
-import type { BoostingLoops } from './gradient-histogram.ts'
+import type { BoostingLoops } from './boosting-loops.ts'
 
 /**
  * Bins for histograms of gradients: at most 255 of values, cut at quantiles in which both classes weigh the same.

@@ -267,6 +267,7 @@ function addWeighted(values: Float64Array, added: readonly Float64Array[], { wei
     for (let i = 0; i < values.length; i++) values[i] += weights[point] * more[i]
   }
 }
+
 /** Where the values are that are farthest from 0, the first of them at most; those of 0 are none. */
 function largest(values: Float64Array, most: number): number[] {
   return [...values.keys()]
