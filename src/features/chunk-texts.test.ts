@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { ChunkTexts, ToldTexts } from './chunk-texts.ts'
-import { openTransaction, ReplayChunk, readRow } from './replay-chunk.ts'
+import { OpenTransaction, ReplayChunk } from './replay-chunk.ts'
 
 const layout = { texts: [{ name: 'card', column: 'card' }], numbers: [] }
 const text = fc.option(fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f'), { nil: undefined })
@@ -18,14 +18,14 @@ test('whoever is told chunk by chunk what is new reads the texts that were put i
     fc.property(fc.array(table, { maxLength: 6 }), fc.nat({ max: 6 }), (tables, most) => {
       const told = new ToldTexts()
       const chunk = new ReplayChunk(layout, 100)
-      const transaction = openTransaction(layout)
+      const transaction = new OpenTransaction(layout)
       let texts = new ChunkTexts(layout)
       let expected: (string | undefined)[] = []
       const next = () => {
         const sent = chunk.toSend(0)
         const dictionaries = told.take(structuredClone(sent.added))
         for (const [row, each] of expected.entries()) {
-          readRow(sent, dictionaries, row, transaction)
+          transaction.read(sent, dictionaries, row)
           assert.equal(transaction.texts[0], each)
           chunk.read(row, transaction)
           assert.equal(transaction.texts[0], each)

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { ToldTexts } from './chunk-texts.ts'
 import { OrderedRows } from './ordered-rows.ts'
-import { openTransaction, ReplayChunk, readRow } from './replay-chunk.ts'
+import { OpenTransaction, ReplayChunk } from './replay-chunk.ts'
 
 const field = (name: string) => ({ name, column: name })
 const layout = { texts: [field('card'), field('shop')], numbers: [field('points')] }
@@ -25,7 +25,7 @@ function filledChunk(first: number) {
 
 test('rows are the same as the chunk has them, in any order, whatever was looked at before', () => {
   const rows = new OrderedRows(layout)
-  const expected = openTransaction(layout)
+  const expected = new OpenTransaction(layout)
   const look = fc.record({
     place: fc.nat({ max: rowCount - 1 }),
     texts: fc.boolean(),
@@ -39,7 +39,7 @@ test('rows are the same as the chunk has them, in any order, whatever was looked
       rows.open(chunk, order)
       for (const { place, texts, numbers, fraud } of looks) {
         rows.read(place)
-        readRow(chunk, chunk.dictionaries, order[place], expected)
+        expected.read(chunk, chunk.dictionaries, order[place])
         assert.deepEqual([rows.timestampMs, rows.amount], [expected.timestampMs, expected.amount])
         if (texts) assert.deepEqual(rows.texts, expected.texts)
         if (numbers) assert.deepEqual(rows.numbers, expected.numbers)

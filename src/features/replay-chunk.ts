@@ -2,20 +2,40 @@ import { shared } from '../core/shared-memory.ts'
 import type { CodedTexts, Transaction, TransactionLayout } from '../detector/transaction.ts'
 import { type AddedTexts, ChunkTexts } from './chunk-texts.ts'
 
-/** A transaction that others are read into. */
-export interface OpenTransaction extends Transaction {
-  timestampMs: number
-  amount: number
-  readonly texts: (string | undefined)[]
+/** The transaction of the row of a chunk that was read last. Its texts, which few look at, are looked up where one does. */
+export class OpenTransaction implements Transaction {
+  timestampMs = Number.NaN
+  amount = Number.NaN
   readonly numbers: Float64Array
-}
+  readonly #texts: (string | undefined)[]
+  #codes: readonly Int32Array[] = []
+  #dictionaries: readonly (readonly string[])[] = []
+  #row = -1
+  #hasTexts = false
 
-export function openTransaction({ texts, numbers }: TransactionLayout): OpenTransaction {
-  return {
-    timestampMs: Number.NaN,
-    amount: Number.NaN,
-    texts: texts.map(() => undefined),
-    numbers: new Float64Array(numbers.length),
+  constructor({ texts, numbers }: TransactionLayout) {
+    this.numbers = new Float64Array(numbers.length)
+    this.#texts = texts.map(() => undefined)
+  }
+
+  get texts(): readonly (string | undefined)[] {
+    if (!this.#hasTexts) readTexts(this.#codes, this.#dictionaries, this.#row, this.#texts)
+    this.#hasTexts = true
+    return this.#texts
+  }
+
+  read(
+    { timestampsMs, amounts, codes, numbers }: Omit<SharedColumns, 'start' | 'rowCount'>,
+    dictionaries: readonly (readonly string[])[],
+    row: number,
+  ): void {
+    this.timestampMs = timestampsMs[row]
+    this.amount = amounts[row]
+    readNumbers(numbers, row, this.numbers)
+    this.#codes = codes
+    this.#dictionaries = dictionaries
+    this.#row = row
+    this.#hasTexts = false
   }
 }
 
@@ -76,7 +96,7 @@ export class ReplayChunk {
 
   /** Reads a row into `into`. */
   read(row: number, into: OpenTransaction): void {
-    readRow(this.#columns, this.#texts.dictionaries, row, into)
+    into.read(this.#columns, this.#texts.dictionaries, row)
   }
 
   /** @param start how many rows came before this chunk. */
@@ -114,19 +134,6 @@ export class ReplayChunk {
     // Nobody knows before it took place.
     columns.fraudKnownAtMs[row] = Math.max(fraudKnownAtMs, timestampMs)
   }
-}
-
-/** Reads a row of a chunk into `into`. */
-export function readRow(
-  { timestampsMs, amounts, codes, numbers }: Pick<ChunkColumns, 'timestampsMs' | 'amounts' | 'codes' | 'numbers'>,
-  dictionaries: ChunkColumns['dictionaries'],
-  row: number,
-  into: OpenTransaction,
-): void {
-  into.timestampMs = timestampsMs[row]
-  into.amount = amounts[row]
-  readTexts(codes, dictionaries, row, into.texts)
-  readNumbers(numbers, row, into.numbers)
 }
 
 export function readTexts(

@@ -5,7 +5,7 @@ import type { HistoriesPlan, History, Label, LabelledEvent } from './history.ts'
 import { KeyLane } from './key-lane.ts'
 import { MemoryHistories } from './memory-histories.ts'
 import { Replay } from './replay.ts'
-import { type ChunkColumns, openTransaction, readRow } from './replay-chunk.ts'
+import { type ChunkColumns, OpenTransaction } from './replay-chunk.ts'
 import { withoutDelay } from './undelayed.ts'
 
 /** Histories that some features look at together, and those features, by their places among the set's own. */
@@ -113,7 +113,7 @@ class UndelayedLane implements Lane {
 class RowLane implements Lane {
   readonly carried = 0
   readonly #replay: Replay
-  readonly #transaction: ReturnType<typeof openTransaction>
+  readonly #transaction: OpenTransaction
   readonly #width: number
 
   constructor(set: FeatureSet, { histories, features }: LanePlan) {
@@ -121,13 +121,13 @@ class RowLane implements Lane {
     const names = own.map(({ name }) => name)
     const some = { ...set, names, own, ownAt: [...own.keys()], derived: [] }
     this.#replay = new Replay(some, new PlacedHistories(set.plan, histories))
-    this.#transaction = openTransaction(set.layout)
+    this.#transaction = new OpenTransaction(set.layout)
     this.#width = own.length
   }
 
   replay(chunk: ChunkColumns, out: Float64Array): void {
     for (let row = 0; row < chunk.rowCount; row++) {
-      readRow(chunk, chunk.dictionaries, row, this.#transaction)
+      this.#transaction.read(chunk, chunk.dictionaries, row)
       out.set(this.#replay.next(this.#transaction), row * this.#width)
       const knownAtMs = chunk.fraudKnownAtMs[row]
       if (!Number.isNaN(knownAtMs)) this.#replay.label(this.#transaction, { isFraud: true, knownAtMs })

@@ -2,7 +2,7 @@ import type { Table } from '../data/table.ts'
 import type { FileTransaction, TransactionReader } from '../data/transaction-reader.ts'
 import type { ChunkReplay, ReplayedChunk } from '../features/chunk-replay.ts'
 import type { FeatureSet } from '../features/feature-set.ts'
-import { openTransaction } from '../features/replay-chunk.ts'
+import { OpenTransaction } from '../features/replay-chunk.ts'
 import type { ReplayedTransaction } from './file-replay.ts'
 
 /** Whoever gathers a group's rows needs no more memory than for a small table's. */
@@ -80,7 +80,7 @@ export async function* replayInChunks(
   replay: ChunkReplay,
   undelayed?: Float64Array,
 ): AsyncGenerator<Iterable<ReplayedTransaction>, void> {
-  const transaction = openTransaction(layout)
+  const transaction = new OpenTransaction(layout)
   const row = new Float64Array(names.length)
   let last: FilledChunk | undefined
   try {
