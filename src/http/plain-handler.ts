@@ -5,6 +5,7 @@ export type Settle = (error: unknown, json: string) => void
  * Answers a request that is known by its body alone, whichever way it came in. What it throws refuses the request as what
  * it settles with does.
  *
+ * @param body is lent until it returns.
  * @param arrivedMs of `performance.now()`.
  */
 export type PlainHandler = (body: Buffer, arrivedMs: number, settle: Settle) => void

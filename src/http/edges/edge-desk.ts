@@ -1,6 +1,7 @@
 import type { KeyRing } from '../../access/keys.ts'
 import type { Receiver } from '../../deciding/receiver.ts'
 import type { HttpContext } from '../http-context.ts'
+import { LaneAnswers } from '../lane/lane-answers.ts'
 import { createLaneAnswering, type LaneAnswering } from '../lane/lane-service.ts'
 import { namesOf } from '../routes/decide.ts'
 import { edgeCells, type ReadOrder, toOwnMs } from './edge-messages.ts'
@@ -8,6 +9,13 @@ import { readUp } from './request-bytes.ts'
 
 /** In place of an answer: the request is not one for an edge. */
 const handsOver = ''
+
+/** What is answered with 200 goes as JSON: its edge puts the head before it. */
+class HeadlessAnswers extends LaneAnswers {
+  override ok(json: string): string {
+    return json
+  }
+}
 
 /** What the desk does with its edge. */
 export interface EdgeSide {
@@ -38,7 +46,7 @@ export class EdgeDesk {
         return Atomics.load(cells, edgeCells.keepAliveMs)
       },
     }
-    this.#answering = createLaneAnswering({ ...context, isOverloaded }, keyRing, connections)
+    this.#answering = createLaneAnswering({ ...context, isOverloaded }, keyRing, new HeadlessAnswers(connections))
     this.#context = context
     this.#edge = edge
   }
@@ -59,9 +67,9 @@ export class EdgeDesk {
     const settle = (error: unknown, json: string) => {
       // Its edge may be gone, and what settles twice has one answer.
       if (!isAsked || !this.#isOpen) return
-      const text = answer(head.route, error, json, arrivedMs)
+      const answered = answer(head.route, error, json, arrivedMs)
       isAsked = false
-      send(slot, text)
+      send(slot, answered)
     }
     const leave = () => send(slot, handsOver)
     // What was read as another detector has it says nothing.

@@ -72,7 +72,8 @@ server.on('connection', (socket) => {
   })
 })
 
-const tooMany = new LaneAnswers(server).constant(presentRefusal(tooMuchToWrite))
+const answers = new LaneAnswers(server)
+const tooMany = answers.constant(presentRefusal(tooMuchToWrite))
 const routes = paths.map((path, place) => ({ ...path, refusedCell: refusedCell(place), up: 0 }))
 const heads = new KnownHeads(routes, limits)
 const lanes = openLanes<(typeof routes)[number]>(server, limits, ({ forget }) => ({
@@ -94,7 +95,7 @@ const lanes = openLanes<(typeof routes)[number]>(server, limits, ({ forget }) =>
     return true
   },
   answer(route, refusal, answer) {
-    if (refusal === undefined) return answer
+    if (refusal === undefined) return answer.startsWith('HTTP/') ? answer : answers.ok(answer)
     Atomics.add(cells, route.refusedCell, 1)
     return tooMany()
   },

@@ -88,7 +88,7 @@ export class RingReader {
     this.#at = Atomics.load(cells, readCell)
   }
 
-  /** Hands over each message that is there. @param take gets bytes that are its own. @returns how many there were. */
+  /** Hands over each message that is there. @param take is lent its bytes until it returns. @returns how many there were. */
   drain(take: (message: Buffer) => void): number {
     const end = Atomics.load(this.#cells, writtenCell)
     const size = this.#bytes.length
@@ -101,12 +101,14 @@ export class RingReader {
         continue
       }
       const start = place + lengthBytes
-      const message = Buffer.from(this.#bytes.subarray(start, start + length))
       this.#at = (this.#at + ((lengthBytes + length + step - 1) & -step)) | 0
-      // Whatever comes of it, it was read.
-      Atomics.store(this.#cells, readCell, this.#at)
       count += 1
-      take(message)
+      try {
+        take(this.#bytes.subarray(start, start + length))
+      } finally {
+        // Whatever came of it, it was read.
+        Atomics.store(this.#cells, readCell, this.#at)
+      }
     }
     return count
   }

@@ -25,21 +25,20 @@ export function createLaneService(
 ): LaneService {
   return {
     ...connections,
-    ...createLaneAnswering(context, keyRing, server),
+    ...createLaneAnswering(context, keyRing, new LaneAnswers(server)),
     ...holdWithin(context.held),
     refuse: (socket, code) => refuseBy(server, socket, code),
   }
 }
 
-/** Looks at a request in the order of node's way in (add-routes.ts), and answers it in the same words. */
-export function createLaneAnswering(
-  context: HttpContext,
-  keyRing: () => KeyRing,
-  server: Pick<Server, 'keepAliveTimeout'>,
-): LaneAnswering {
+/**
+ * Looks at a request in the order of node's way in (add-routes.ts), and answers it in the same words.
+ *
+ * @param answers makes what an answer begins with.
+ */
+export function createLaneAnswering(context: HttpContext, keyRing: () => KeyRing, answers: LaneAnswers): LaneAnswering {
   const { limits, metrics, log, accounts, isDraining, isOverloaded } = context
   const heads = new KnownHeads(laneRoutes(context), limits)
-  const answers = new LaneAnswers(server)
   const tellsEach = log.isLevelEnabled('debug')
   /** What most are told under overload, when time is short. */
   const constants = new Map<unknown, { readonly status: number; readonly text: () => string }>(
