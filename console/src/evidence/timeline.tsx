@@ -69,7 +69,9 @@ function Plot({ known, marked, inQuestion }: PlotProps) {
   const x = (ms: number) =>
     inset.left + (lastMs === firstMs ? 0.5 : (ms - firstMs) / (lastMs - firstMs)) * (width - inset.left - inset.right)
   const y = (value: number) => height - inset.bottom - (value / top) * (height - inset.top - inset.bottom)
-  const mean = meanOf(points.filter(({ id }) => !marked.has(id)))
+  // A sum that is not told would be of several currencies, and so would be the mean.
+  const isMixed = known.figures.some(({ windowMs, amount }) => windowMs === null && amount === null)
+  const mean = isMixed ? undefined : meanOf(points.filter(({ id }) => !marked.has(id)))
   const { currency, digits } = amountSent(0)
   const said = `${points.length} payments of ${known.key} ${known.token}, from ${day(firstMs)} to ${day(lastMs)}, the largest ${formatMoney(most, currency, digits)}`
   return (

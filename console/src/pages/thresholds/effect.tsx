@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact'
 import { detector } from '../../api/detector.ts'
 import type { Figures } from '../../policy/backtest.ts'
+import { spanInDays } from '../../policy/span-in-days.ts'
 import { formatCount, formatMoney, formatShare } from '../../ui/figures.ts'
 import { OutcomeBadge, outcomes } from '../../ui/outcome.tsx'
 import { type Column, Table } from '../../ui/table.tsx'
@@ -63,7 +64,7 @@ interface EffectProps {
 export function Effect({ figures, capacity }: EffectProps) {
   const [now, then] = (['inForce', 'tested'] as const).map((name) => figures.sides.find((side) => side.name === name))
   if (now === undefined || then === undefined) return null
-  const days = Math.max(1, figures.days.length)
+  const days = spanInDays(figures)
   const busiest = Math.max(0, ...figures.days.map((day) => day.outcomes.tested?.review ?? 0))
   const reviews = then.outcomes.review.transactions / days
   return (
@@ -134,12 +135,12 @@ function shareOf(part: number, all: number): string {
   return all === 0 ? '–' : formatShare(part / all)
 }
 
-function knownOf({ all, days, basis }: Figures): string {
+function knownOf({ all, from, to, basis }: Figures): string {
   const young =
     all.young === 0
       ? ''
       : `, ${formatCount(all.young)} are too young to tell${basis.matureUntil === null ? '' : ` (since ${basis.matureUntil.slice(0, 10)})`}`
-  return `${formatCount(all.transactions)} transactions of ${days.length} days: ${formatCount(all.frauds)} fraud and ${formatCount(all.legitimate)} legitimate by their labels, ${formatCount(all.unknown)} not known${young}`
+  return `${formatCount(all.transactions)} transactions of ${Number(spanInDays({ from, to }).toFixed(1))} days: ${formatCount(all.frauds)} fraud and ${formatCount(all.legitimate)} legitimate by their labels, ${formatCount(all.unknown)} not known${young}`
 }
 
 function money(amount: number): string {
