@@ -1,5 +1,6 @@
 import type { TreeNodes } from '../../models/trees/tree-nodes.ts'
-import type { BinnedDataset, GrownTree } from './grower.ts'
+import type { BinnedDataset } from './grower.ts'
+import type { GrownTree } from './tree-builder.ts'
 import type { RandomForestOptions } from './tree-options.ts'
 
 /** What a thread of a forest gets once. */
