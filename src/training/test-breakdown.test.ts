@@ -138,6 +138,12 @@ test('a feature that moves within the test is told in the period in which it did
   )
 })
 
+test('bands of small amounts are told by their edges', () => {
+  const amounts = Float64Array.from({ length: 100 }, (_, row) => (1 + row) / 1e5)
+  const told = names(makeRows(100, { amounts }), from(0, 100), undefined).amount
+  assert.deepEqual(told.slice(0, 2), ['under 0.0005: 49', '0.0005 to under 0.001: 50'])
+})
+
 test('amounts of several currencies make no bands and no costs, unless a rate converts them', () => {
   const rows = (amount: NonNullable<Detector['transaction']['amount']>) =>
     makeRows(40, { detector: { ...detector, transaction: { ...detector.transaction, amount } } })

@@ -48,7 +48,7 @@ function byAmount(rows: LabelledRows, part: Uint32Array): readonly Division[] {
   if (known.length === 0) return []
   const quantiles = bandShares.map((share) => roundAmount(known[Math.floor(share * (known.length - 1))]))
   const edges = [...new Set(quantiles)].filter((edge) => edge > known[0] && edge <= known[known.length - 1])
-  const show = (amount: number) => amount.toLocaleString('en')
+  const show = (amount: number) => amount.toLocaleString('en', { maximumSignificantDigits: 12 })
   const names = [
     ...edges.map((edge, i) => (i === 0 ? `under ${show(edge)}` : `${show(edges[i - 1])} to under ${show(edge)}`)),
     ...(edges.length === 0 ? ['any'] : [`${show(edges[edges.length - 1])} and more`]),
