@@ -8,6 +8,7 @@ import type { Predictor } from '../../src/scoring/predictor.ts'
 import { loadKafka } from '../../src/streams/kafka/kafka-client.ts'
 import { replayCluster } from '../cluster/kafka-replay.ts'
 import { ServedCluster } from '../cluster/served-cluster.ts'
+import { leftToNights } from '../examples.ts'
 import { type KafkaServer, noKafka, startKafka } from '../kafka-server.ts'
 import { purchases, succeed, temporaryFolder, trainBundle } from './service.ts'
 
@@ -113,7 +114,10 @@ describe('the models of a cluster', { skip: noKafka }, () => {
     await Promise.all([1, 2].map((replica) => reach(replica, firstId)))
   })
 
-  test('holds what was told though replicas and the broker are killed, and each score is that of the model named', async () => {
+  // By day the simulation of a cluster deploys while replicas and the log fail, and cluster-serve kills them without a change.
+  const holds =
+    'holds what was told though replicas and the broker are killed, and each score is that of the model named'
+  test(holds, { skip: leftToNights }, async () => {
     let at = 4
     let through = 60
     const work = async () => {
@@ -171,9 +175,10 @@ describe('the models of a cluster', { skip: noKafka }, () => {
     assert.match(refused.told.detail, /needs histories that this cluster does not keep: those of \w+_2d/)
     const rehearsed = await ask(0, 'POST', `/v1/models/${widerId}/deploy`, { role: 'champion', dryRun: true })
     assert.deepEqual([rehearsed.status, rehearsed.told.problems[0].code], [200, 'CLUSTER_UNSUPPORTED'])
-    const shadow = await ask(1, 'POST', `/v1/models/${firstId}/deploy`, { role: 'shadow' })
+    const retired = (await ask(1, 'GET', '/v1/status')).told.model === firstId ? nextId : firstId
+    const shadow = await ask(1, 'POST', `/v1/models/${retired}/deploy`, { role: 'shadow' })
     assert.match(shadow.told.detail, /does not have a model that is shadow/)
-    const removed = await ask(1, 'DELETE', `/v1/models/${firstId}`)
+    const removed = await ask(1, 'DELETE', `/v1/models/${retired}`)
     assert.equal(removed.told.code, 'CLUSTER_UNSUPPORTED')
     const unknown = await deploy(1, 'cards@000000000000')
     assert.deepEqual([unknown.status, unknown.told.code], [404, 'MODEL_UNKNOWN'])

@@ -19,7 +19,7 @@ before(async () => {
   bundle = await trainBundle(folder)
 })
 
-async function killUnderLoad(t: TestContext, name: string, flags: readonly string[]): Promise<void> {
+async function killUnderLoad(t: TestContext, name: string, rounds: number, flags: readonly string[]): Promise<void> {
   const data = join(folder, name)
   const random = createRandom(seed)
   const traffic = new Traffic(purchases(rounds * 1500), seed)
@@ -45,7 +45,9 @@ async function killUnderLoad(t: TestContext, name: string, flags: readonly strin
   t.diagnostic(`${rounds} kills, seed ${seed}: ${JSON.stringify(traffic.counts)}; ${rows} rows the same in every bit`)
 }
 
-test(`keeps what it acknowledged through ${rounds} times kill -9 under load`, (t) => killUnderLoad(t, 'data', []))
+test(`keeps what it acknowledged through ${rounds} times kill -9 under load`, (t) =>
+  killUnderLoad(t, 'data', rounds, []))
 
-test(`keeps it through ${rounds} more while threads of their own have the connections`, (t) =>
-  killUnderLoad(t, 'edges', ['--edges', '2']))
+const fewer = Math.ceil(rounds / 3)
+test(`keeps it through ${fewer} more while threads of their own have the connections`, (t) =>
+  killUnderLoad(t, 'edges', fewer, ['--edges', '2']))
