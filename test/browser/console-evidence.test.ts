@@ -49,6 +49,19 @@ describe('what the console shows of payments', { skip: skipWithoutBrowser }, () 
     await context.close()
   })
 
+  test('says of a key with more payments than a page that it shows the newest', async () => {
+    const { service } = opened.whole
+    for (let i = 0; i < 51; i++)
+      await service.decide(
+        { ID: `often-${i}`, TIME: startMs, AMOUNT: 1, CARD: 'card-often', SHOP: 's' },
+        undefined,
+        () => 0,
+      )
+    const { context, page } = await enter('ann', '/keys/card/card-often')
+    await page.getByText('the newest 50').waitFor()
+    await context.close()
+  })
+
   test('draws what is linked in two steps, reached by keys', async () => {
     const { context, page } = await enter('ann', `/cases/${caseOf('large').id}`)
     const graph = page.getByRole('group', { name: 'Linked with card card-a' })

@@ -104,7 +104,7 @@ export default function KeyPage({ params: { key = '', token = '' } }: PageProps)
   return (
     <Page title={`${key} ${token}`} above={[['Search', at(['search'])]]}>
       <Ready of={known} lines={10}>
-        {({ figures, transactions, linked, asOf }) => (
+        {({ figures, transactions, linked, asOf, next, isCut }) => (
           <div class="stack wide">
             <Table
               label="Figures"
@@ -117,6 +117,7 @@ export default function KeyPage({ params: { key = '', token = '' } }: PageProps)
                   {asOf !== null && (
                     <span class="muted small">
                       back from <Time at={asOf} shows="both" />
+                      {isCut.figuresOf !== null && `, of the newest ${formatCount(isCut.figuresOf)} payments alone`}
                     </span>
                   )}
                 </>
@@ -129,7 +130,12 @@ export default function KeyPage({ params: { key = '', token = '' } }: PageProps)
               rows={transactions}
               rowId={({ transactionId }) => transactionId}
               onOpen={({ transactionId }) => go(at(['decisions', transactionId]))}
-              tools={<h2>Payments</h2>}
+              tools={
+                <>
+                  <h2>Payments</h2>
+                  {next !== null && <span class="muted small">the newest {formatCount(transactions.length)}</span>}
+                </>
+              }
               empty={<Empty title="None are known" />}
             />
             <Table
@@ -142,7 +148,9 @@ export default function KeyPage({ params: { key = '', token = '' } }: PageProps)
               tools={
                 <>
                   <h2>Linked</h2>
-                  <span class="muted small">{formatCount(linked.length)} within two steps</span>
+                  <span class="muted small">
+                    {formatCount(linked.length)} within two steps{isCut.links && ', and more'}
+                  </span>
                 </>
               }
               empty={<Empty title="Nothing is linked with it" />}
