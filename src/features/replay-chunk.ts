@@ -7,6 +7,7 @@ export class OpenTransaction implements Transaction {
   timestampMs = Number.NaN
   amount = Number.NaN
   readonly numbers: Float64Array
+  declare readonly texts: readonly (string | undefined)[]
   readonly #texts: (string | undefined)[]
   #codes: readonly Int32Array[] = []
   #dictionaries: readonly (readonly string[])[] = []
@@ -16,9 +17,11 @@ export class OpenTransaction implements Transaction {
   constructor({ texts, numbers }: TransactionLayout) {
     this.numbers = new Float64Array(numbers.length)
     this.#texts = texts.map(() => undefined)
+    // Of the object itself, so that a copy of it has them, too.
+    Object.defineProperty(this, 'texts', { enumerable: true, get: () => this.#readTexts() })
   }
 
-  get texts(): readonly (string | undefined)[] {
+  #readTexts(): readonly (string | undefined)[] {
     if (!this.#hasTexts) readTexts(this.#codes, this.#dictionaries, this.#row, this.#texts)
     this.#hasTexts = true
     return this.#texts
