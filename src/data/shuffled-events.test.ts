@@ -9,7 +9,7 @@ const folder = mkdtempSync(join(tmpdir(), 'shrike-shuffled-'))
 after(() => rmSync(folder, { recursive: true }))
 
 test('texts that were written are not kept in memory', async () => {
-  const megabytes = 500
+  const megabytes = 1000
   const text = 'x'.repeat(10_000)
   async function* groups() {
     for (let row = 0; row < megabytes * 100; row++) {
