@@ -1,9 +1,24 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { allPages } from '../console/src/api/all-pages.ts'
 import { spanInDays } from '../console/src/policy/span-in-days.ts'
 
 test('the console divides by the days that a backtest took, and not by the dates that it touched', () => {
   assert.equal(spanInDays({ from: '2026-03-01T14:00:00Z', to: '2026-03-08T14:00:00Z' }), 7)
   assert.equal(spanInDays({ from: '2026-03-01T23:00:00Z', to: '2026-03-02T01:00:00Z' }), 1)
   assert.equal(spanInDays({ from: null, to: null }), 1)
+})
+
+test('the console goes through all pages of models, of which the newest are last', async () => {
+  const asked: (number | undefined)[] = []
+  const pages = await allPages(async (cursor) => {
+    asked.push(cursor)
+    const from = cursor ?? 0
+    return { models: [from, from + 1], cursor: from < 4 ? from + 2 : null }
+  })
+  assert.deepEqual(asked, [undefined, 2, 4])
+  assert.deepEqual(
+    pages.flatMap(({ models }) => models),
+    [0, 1, 2, 3, 4, 5],
+  )
 })

@@ -60,7 +60,7 @@ export function PolicyVersions({ title, exportName, isMeant, empty, isShort = tr
   const [back, setBack] = useState<Version>()
   return (
     <Ready of={versions} lines={3}>
-      {({ versions: all, version, oldest }) => (
+      {({ versions: all, version, oldest, cursor }) => (
         <>
           <Table
             label={title}
@@ -69,7 +69,12 @@ export function PolicyVersions({ title, exportName, isMeant, empty, isShort = tr
             columns={mayDo('author') ? [...columns, backColumn(version, oldest, setBack)] : columns}
             rows={all.filter(({ diff }) => diff.some(isMeant))}
             rowId={(each) => String(each.version)}
-            tools={<h2>{title}</h2>}
+            tools={
+              <>
+                <h2>{title}</h2>
+                {cursor !== null && <span class="muted small">of the newest {all.length} changes</span>}
+              </>
+            }
             empty={<Empty title={empty} />}
           />
           {back !== undefined && (

@@ -13,6 +13,7 @@ import { type Column, Table } from '../../ui/table.tsx'
 import { Time } from '../../ui/time.tsx'
 import { Compare, metricWords } from './comparison.tsx'
 import { Deploy } from './deploy.tsx'
+import { loadModels } from './load-models.ts'
 import { Guard, type Model, nextRole, RoleOf } from './role.tsx'
 import '../../policy/policy.css'
 import './models.css'
@@ -37,7 +38,7 @@ export default function ModelPage({ params: { id = '' } }: PageProps) {
     async (signal) => {
       const [model, { version, serving, models }] = await Promise.all([
         ask(client.GET('/v1/models/{id}', { params: { path: { id } }, signal })),
-        ask(client.GET('/v1/models', { params: { query: { limit: 500 } }, signal })),
+        loadModels(signal),
       ])
       return { model, version, serving, others: models.map((each) => each.id).filter((each) => each !== id) }
     },

@@ -13,6 +13,7 @@ import { Empty, Ready } from '../../ui/states.tsx'
 import { type Column, Table } from '../../ui/table.tsx'
 import { Time } from '../../ui/time.tsx'
 import { Jobs } from './jobs.tsx'
+import { loadModels } from './load-models.ts'
 import { Guard, type Model, metricOf, RoleOf } from './role.tsx'
 import { Train } from './train.tsx'
 import '../../policy/policy.css'
@@ -129,11 +130,7 @@ function tell({ change }: Version): string {
 
 /** The models that are kept, which of them decides, and how they come about. */
 export default function ModelsPage() {
-  const models = useQuery(
-    'models',
-    (signal) => ask(client.GET('/v1/models', { params: { query: { limit: 500 } }, signal })),
-    { everyMs: 3000 },
-  )
+  const models = useQuery('models', loadModels, { everyMs: 3000 })
   const versions = useQuery('model versions', (signal) =>
     ask(client.GET('/v1/models/versions', { params: { query: { limit: 200 } }, signal })),
   )
