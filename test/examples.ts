@@ -5,9 +5,6 @@ export function examples(byDay: number): number {
   return byDay * timesByNight
 }
 
-/** Why a test is left to the nights: it is long, and what it shows is shown by day, too, in parts. False at night. */
-export const leftToNights = timesByNight > 1 ? false : 'long by nature: npm run test:nightly runs it'
-
 /** Of what is alike and takes its time, one of so many by day, and all of it at night. */
 export function oneOf<Item>(count: number, items: readonly Item[]): readonly Item[] {
   return timesByNight > 1 ? items : items.filter((_, i) => i % count === 0)

@@ -39,7 +39,7 @@ make_venv() {
 install_what_tests_run() {
   if [ -x "$venv/bin/schemathesis" ]; then return; fi
   [ -x "$venv/bin/python" ] || make_venv
-  "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --only-binary :all: -c "$requirements" \
+  "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-compile --only-binary :all: -c "$requirements" \
     schemathesis safetensors numpy || fail 'the packages could not be installed (see above).'
 }
 

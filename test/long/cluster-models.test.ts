@@ -8,9 +8,8 @@ import type { Predictor } from '../../src/scoring/predictor.ts'
 import { loadKafka } from '../../src/streams/kafka/kafka-client.ts'
 import { replayCluster } from '../cluster/kafka-replay.ts'
 import { ServedCluster } from '../cluster/served-cluster.ts'
-import { leftToNights } from '../examples.ts'
+import { purchases, succeed, temporaryFolder, trainBundle } from '../durability/service.ts'
 import { type KafkaServer, noKafka, startKafka } from '../kafka-server.ts'
-import { purchases, succeed, temporaryFolder, trainBundle } from './service.ts'
 
 const partitions = 4
 const serve = ['--snapshot-every', '100']
@@ -114,10 +113,7 @@ describe('the models of a cluster', { skip: noKafka }, () => {
     await Promise.all([1, 2].map((replica) => reach(replica, firstId)))
   })
 
-  // By day the simulation of a cluster deploys while replicas and the log fail, and cluster-serve kills them without a change.
-  const holds =
-    'holds what was told though replicas and the broker are killed, and each score is that of the model named'
-  test(holds, { skip: leftToNights }, async () => {
+  test('holds what was told though replicas and the broker are killed, and each score is that of the model named', async () => {
     let at = 4
     let through = 60
     const work = async () => {

@@ -4,10 +4,10 @@ import { chmodSync, copyFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { purchases, temporaryFolder, trainBundle } from '../durability/service.ts'
+import { TestTopics, textOf } from '../durability/stream-topics.ts'
 import { type KafkaServer, noKafka, startKafka } from '../kafka-server.ts'
 import { shrikeScript, startShrike, withoutWarmUp } from '../run-shrike.ts'
-import { purchases, temporaryFolder, trainBundle } from './service.ts'
-import { TestTopics, textOf } from './stream-topics.ts'
 
 const guide = readFileSync('docs/guides/streams.md', 'utf8')
 const lines = [...guide.matchAll(/```sh\n([\s\S]*?)```/g)].flatMap(([, text]) => text.trim().split('\n'))

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { before, describe, test } from 'node:test'
+import { ServiceProcess, succeed, temporaryFolder, trainBundle } from '../durability/service.ts'
 import { noPostgres, type PostgresServer, startPostgres } from '../postgres-server.ts'
 import { startShrike } from '../run-shrike.ts'
-import { ServiceProcess, succeed, temporaryFolder, trainBundle } from './service.ts'
 
 const guide = readFileSync('docs/guides/postgresql.md', 'utf8')
 const blocks = (language: string) =>
