@@ -19,7 +19,7 @@ export const suites: readonly Suite[] = [
   { name: 'language', holds: 'the rule language against CEL and a peer library' },
   { name: 'attacks', holds: 'hostile requests, and card numbers in disguise' },
   { name: 'browser', holds: 'pages and the console in Chromium, where it is there' },
-  { name: 'schemathesis', holds: 'the OpenAPI document by Schemathesis, where it is there' },
+  { name: 'schemathesis', holds: 'the OpenAPI document by Schemathesis, where it is there', isLong: true },
   {
     name: 'long',
     holds: 'what is long by nature: guides, a month of fraud, models of clusters, full disks, failovers',
