@@ -70,9 +70,8 @@ function isByKey({ plan }: FeatureSet, { histories }: LanePlan): boolean {
 
 /** @param detector the one that the features are of. */
 export function openLanes(set: FeatureSet, detector: Detector, plans: readonly LanePlan[]): readonly Lane[] {
-  return plans.map((plan) =>
-    plan.isUndelayed ? new UndelayedLane(openLane(compileDetector(withoutDelay(detector)), plan)) : openLane(set, plan),
-  )
+  const undelayed = plans.some(({ isUndelayed }) => isUndelayed) ? compileDetector(withoutDelay(detector)) : set
+  return plans.map((plan) => (plan.isUndelayed ? new UndelayedLane(openLane(undelayed, plan)) : openLane(set, plan)))
 }
 
 function openLane(set: FeatureSet, lane: LanePlan): Lane {
