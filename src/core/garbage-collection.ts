@@ -3,9 +3,9 @@ import { setFlagsFromString } from 'node:v8'
 /**
  * For a process that others wait for: collections of garbage stay short.
  *
- * V8 makes objects among the old ones at places of the code where nearly all lived long, and does not ask again: what a
- * start makes lives long, what requests make does not, and much of it is made at the same places. Those objects, and all
- * that they point to, would be copied and kept until a full collection.
+ * V8 allocates objects among the old ones at once where nearly all from the same allocation site lived long, and does not
+ * reconsider. What a start makes lives long, what requests make does not, and much of it comes from the same sites: those
+ * objects, and all that they point to, would be kept until a full collection.
  *
  * V8 marks what is alive by several threads beside the program, about once a minute: on one core they take turns with the
  * thread that answers, which then has a fourth of it for a tenth of a second or longer. Without them that thread marks in

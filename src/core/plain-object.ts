@@ -22,8 +22,8 @@ const copiedLength = 12
  * plain numbers, no value within another, no blanks, no name given twice. Undefined for every other text, whether it is
  * valid or not.
  *
- * JSON.parse looks each short text up in a table of all texts of the process, and keeps it there until all of the memory
- * is collected: ids and keys, of which there is no end, take longer to be looked up than all else does to be read.
+ * JSON.parse looks each short text up in a table of all texts of the process, and keeps it there until the next full
+ * collection. Ids and keys are ever new, so looking them up takes longer than reading all else.
  *
  * @param text the same as `bytes`, as far as that is ASCII.
  */

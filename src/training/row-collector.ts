@@ -9,7 +9,7 @@ const extras = ['time', 'label', 'knownAt', 'card', 'amount', 'weight'] as const
 
 export interface CollectedRow {
   readonly row: Float64Array
-  /** Further columns, which are no inputs. */
+  /** Further columns that are not inputs. */
   readonly undelayed?: Float64Array | undefined
   readonly timestampMs: number
   /** NaN where it is unknown. */
