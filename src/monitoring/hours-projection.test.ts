@@ -76,6 +76,27 @@ describe('what was decided by the hour', () => {
     fc.assert(property)
   })
 
+  test('looks at each of many features about as often, whatever records come between decisions', () => {
+    const names = Array.from({ length: 150 }, (_, i) => `f${i}`)
+    for (const every of [1, 2, 3, 4, 6, 7]) {
+      const projection = new HoursProjection()
+      projection.take({ ...definition, features: names, categories: {} }, 1)
+      for (let i = 0; i < 600; i++) {
+        const decision = decisionOf({ minutes: 0, amount: 1, kind: 'pos' }, startMs)
+        projection.take({ ...decision, row: new Float64Array(names.length) } as LogRecord, 2 + i * every)
+      }
+      const open = projection.hours.current
+      const seen = names.map((name) => {
+        const { counts = [] } = open?.observed(projection.hours.slots.get(slotOfFeature(name)) ?? -1) ?? {}
+        return counts.reduce((sum, count) => sum + count, 0)
+      })
+      assert.ok(
+        seen.every((rows) => Math.abs(rows - 200) <= 10),
+        `${every}: ${Math.min(...seen)} to ${Math.max(...seen)}`,
+      )
+    }
+  })
+
   test('goes on from what was saved, to the byte', () => {
     const property = fc.property(made, fc.nat(60), (all, at) => {
       let projection = new HoursProjection()

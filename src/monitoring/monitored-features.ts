@@ -60,12 +60,12 @@ export class MonitoredFeatures {
 
   /**
    * Counts a decision's values. Of many features only a part is looked at, another one with each sequence number, so that all
-   * see as many.
+   * see as many, whatever records come between decisions.
    */
   observe(hour: OpenHour, { row, score, fields, model }: DecisionRecord, sequence: number, hours: HourlyCounts): void {
     const slots = this.#slots
     const step = this.#step
-    for (let i = step === 1 ? 0 : sequence % step; i < row.length; i += step) {
+    for (let i = step === 1 ? 0 : partOf(sequence, step); i < row.length; i += step) {
       const slot = slots[i]
       if (slot < 0) continue
       const value = row[i]
@@ -82,6 +82,14 @@ export class MonitoredFeatures {
     const place = this.#places[i]
     return place >= 0 && fields[place] !== undefined && fields[place] !== '' ? unknownBin : missingBin
   }
+}
+
+/**
+ * Multiples of the golden ratio are spread evenly over 0 to 1, and those of every second or third number as well: where a
+ * shadow's scores follow each decision, the remainder of the number would always be the same.
+ */
+function partOf(sequence: number, parts: number): number {
+  return Math.floor(((Math.imul(sequence, 0x9e3779b1) >>> 0) / 2 ** 32) * parts)
 }
 
 function binsOfTexts(name: string, listed: readonly string[], texts: KnownTexts): Uint8Array {
