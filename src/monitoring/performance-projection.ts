@@ -1,6 +1,6 @@
 import { durationMs } from '../core/duration.ts'
 import { isRecord } from '../core/json-value.ts'
-import { toMinorUnits } from '../core/money.ts'
+import { readAmount } from '../core/money.ts'
 import { StateReader, StateWriter } from '../core/state-bytes.ts'
 import type { Steps } from '../core/time-slices.ts'
 import { binOf } from '../core/value-bins.ts'
@@ -27,8 +27,8 @@ interface DefinitionPart {
   readonly sequence: number
   readonly model: string | null
   readonly labelDelayMs: number | null
-  /** Undefined where amounts are of several currencies, or there are none. */
-  readonly amount?: { readonly place: number; readonly digits: number }
+  /** Undefined where amounts are of several currencies without a rate to one of them, or there are none. */
+  readonly amount?: { readonly place: number; readonly digits: number; readonly rate?: number | undefined }
 }
 
 /** A decision of which labels may speak again: what it was counted as. */
@@ -97,6 +97,12 @@ export class PerformanceProjection implements Projection {
   /** How long after a transaction its label is known, as the detector says; null where it does not. */
   get labelDelayMs(): number | null {
     return this.#definitions.at(-1)?.labelDelayMs ?? null
+  }
+
+  /** Whether amounts of what a model decided can be added up. */
+  hasMoney(model: string): boolean {
+    const of = this.#definitions.findLast((definition) => definition.model === model) ?? this.#definitions.at(-1)
+    return of?.amount !== undefined
   }
 
   isCarried(): boolean {
@@ -215,8 +221,6 @@ export class PerformanceProjection implements Projection {
     const definition = this.#definitions.findLast(({ sequence }) => sequence === record.definition)
     if (definition === undefined) return undefined
     const { timestampMs, outcome, score, policy, model = definition.model, fields } = record
-    const { place = -1, digits = 0 } = definition.amount ?? {}
-    const kept = Number(fields[place] ?? Number.NaN)
     const control = policy?.control
     // No parts that are spread together, and no arrays of nothing: every decision comes here.
     return {
@@ -225,8 +229,7 @@ export class PerformanceProjection implements Projection {
       outcome,
       score: score ?? 0,
       bin: score === null ? null : binOf(score),
-      // The log keeps major units, however amounts are sent. Without a number of decimals they are added up as they come.
-      amountMinor: digits === 0 ? kept : toMinorUnits(kept, digits),
+      amountMinor: definition.amount === undefined ? Number.NaN : minorOf(definition.amount, fields),
       rules: policy?.rules === undefined ? none : liveOf(policy.rules),
       weight: control !== undefined && control.wouldBe !== outcome ? 1 / control.propensity : 0,
       isDrawn: control !== undefined && control.wouldBe === outcome,
@@ -299,6 +302,17 @@ function ruleOf({ rules }: WeekFigures, id: string) {
   return rules[name]
 }
 
+/** The log keeps major units, however amounts are sent. Without a number of decimals they are added up as they come. */
+function minorOf(
+  { place, digits, rate }: NonNullable<DefinitionPart['amount']>,
+  fields: DecisionRecord['fields'],
+): number {
+  const numberAt = (at: number) => Number(fields[at] ?? Number.NaN)
+  const format = { field: '', ...(digits > 0 && { digits }), ...(rate !== undefined && { conversion: '' }) }
+  const amount = readAmount(format, numberAt(place), rate === undefined ? 1 : numberAt(rate))
+  return typeof amount === 'number' ? amount : Number.NaN
+}
+
 /** In one order, whatever order things came in. */
 function sorted(figures: WeekFigures): unknown {
   return JSON.parse(
@@ -313,10 +327,11 @@ function partOf(sequence: number, { detector, columns, model }: Definition): Def
   const amount = isRecord(transaction.amount) ? transaction.amount : {}
   const label = isRecord(transaction.label) ? transaction.label : {}
   const place = columns.indexOf(String(amount.field))
-  const isOneCurrency = !isRecord(amount.currency)
+  const rate = typeof amount.conversion === 'string' ? columns.indexOf(amount.conversion) : undefined
+  const isOneCurrency = !isRecord(amount.currency) || rate !== undefined
   return {
     ...{ sequence, model },
     labelDelayMs: typeof label.delay === 'string' ? durationMs(label.delay) : null,
-    ...(place >= 0 && isOneCurrency && { amount: { place, digits: Number(amount.digits ?? 0) } }),
+    ...(place >= 0 && isOneCurrency && { amount: { place, digits: Number(amount.digits ?? 0), rate } }),
   }
 }

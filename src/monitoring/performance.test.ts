@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import {
   amountPredictor,
   cardsDetector,
@@ -243,7 +243,7 @@ test('a label counts however many models have decided since', async () => {
     await service.use(createDetectorInForce(cardsDetector(), amountPredictor(`m${model}@000000000000`)))
   await service.label({ transactionId: 't-0', isFraud: true }, 'key:desk')
   const [{ frauds, money, recall }] = performanceOf(service.performance)
-  assert.deepEqual([frauds, money.lostMinor, recall?.value], [1, 2000, 0])
+  assert.deepEqual([frauds, money?.lostMinor, recall?.value], [1, 2000, 0])
 })
 
 test('amounts that come in minor units are told in minor units', async () => {
@@ -260,4 +260,45 @@ test('amounts that come in minor units are told in minor units', async () => {
   }
   const [{ money }] = performanceOf(service.performance)
   assert.deepEqual(money, { stoppedMinor: 95_050, lostMinor: 2025, heldMinor: 95_050 + 80_000 })
+})
+
+describe('amounts of several currencies', () => {
+  const currency = { field: 'CURRENCY' }
+  const money = async (amount: Parameters<typeof cardsDetector>[1]) => {
+    const inForce = createDetectorInForce(cardsDetector({}, amount), amountPredictor())
+    const running = await openTestDecisions({ inForce, maxAheadMs: Number.POSITIVE_INFINITY })
+    open.push(running)
+    const { service, clock } = running
+    await service.resume()
+    for (const [i, [AMOUNT, CURRENCY, RATE]] of payments.entries()) {
+      clock.nowMs = mondayMs + i * hourMs
+      const purchase = { ID: `t-${i}`, TIME: clock.nowMs, AMOUNT, CURRENCY, RATE, CARD: `c-${i}`, SHOP: `s-${i}` }
+      await service.decide(purchase, undefined, () => 0)
+      if (i !== 2) await service.label({ transactionId: `t-${i}`, isFraud: true }, 'key:desk')
+    }
+    const [{ money, notKnown }] = performanceOf(service.performance)
+    return [money, notKnown.money]
+  }
+  const payments = [
+    [300.25, 'KWD', 3],
+    [2000, 'JPY', 0.006],
+    [800, 'EUR', 1],
+  ] as const
+
+  test('are added up in the one that their rates lead to', async () => {
+    const converted = { field: 'AMOUNT', digits: 2, currency, conversion: 'RATE' }
+    assert.deepEqual(await money({ amount: converted }), [
+      { stoppedMinor: 90_075, lostMinor: 1200, heldMinor: 90_075 + 80_000 },
+      undefined,
+    ])
+    const plain = { field: 'AMOUNT', currency, conversion: 'RATE' }
+    assert.deepEqual(await money({ amount: plain }), [
+      { stoppedMinor: 900.75, lostMinor: 12, heldMinor: 1700.75 },
+      undefined,
+    ])
+  })
+
+  test('are not told without rates', async () => {
+    assert.deepEqual(await money({ amount: { field: 'AMOUNT', digits: 2, currency } }), [null, 'no-one-currency'])
+  })
 })

@@ -8,7 +8,7 @@ import type { Bins, WeekFigures } from './week-figures.ts'
 const usualDelayMs = 30 * 86_400_000
 
 /** Why a figure is not known. */
-export type NotKnown = 'no-labels' | 'no-scores' | 'only-frauds-labelled'
+export type NotKnown = 'no-labels' | 'no-scores' | 'only-frauds-labelled' | 'no-one-currency'
 
 export interface Performance {
   readonly week: number
@@ -27,8 +27,8 @@ export interface Performance {
   readonly averagePrecision: Figure | null
   /** The sum of scores over the frauds: above 1 there was less fraud than scores say. */
   readonly calibration: Figure | null
-  /** In minor units; null where a currency is not told. */
-  readonly money: { readonly stoppedMinor: number; readonly lostMinor: number; readonly heldMinor: number }
+  /** In minor units; null where amounts can't be added up. */
+  readonly money: { readonly stoppedMinor: number; readonly lostMinor: number; readonly heldMinor: number } | null
   readonly notKnown: Readonly<Record<string, NotKnown>>
   readonly rules: readonly {
     readonly rule: string
@@ -46,12 +46,21 @@ export function performanceOf(projection: PerformanceProjection): readonly Perfo
     .map(({ startMs, model, figures }) => {
       const maturesAtMs = startMs + weekMs + delayMs
       const isMature = projection.newestMs >= maturesAtMs
-      return { week: startMs, model: model === '' ? null : model, maturesAtMs, isMature, ...measure(figures) }
+      return {
+        week: startMs,
+        model: model === '' ? null : model,
+        maturesAtMs,
+        isMature,
+        ...measure(figures, projection.hasMoney(model)),
+      }
     })
     .reverse()
 }
 
-function measure(figures: WeekFigures): Omit<Performance, 'week' | 'model' | 'maturesAtMs' | 'isMature'> {
+function measure(
+  figures: WeekFigures,
+  hasMoney: boolean,
+): Omit<Performance, 'week' | 'model' | 'maturesAtMs' | 'isMature'> {
   const { approve } = figures.outcomes
   const flagged = outcomes.filter((outcome) => outcome !== 'approve').map((outcome) => figures.outcomes[outcome])
   const sum = (name: keyof typeof approve) => flagged.reduce((total, sums) => total + sums[name], 0)
@@ -82,13 +91,17 @@ function measure(figures: WeekFigures): Omit<Performance, 'week' | 'model' | 'ma
     recallBy: isByControl ? 'control-group' : 'labels',
     averagePrecision: tell('averagePrecision', averagePrecisionOf(figures.approved, others, worth)),
     calibration: tell('calibration', calibrationOf(figures.approved, others, worth)),
-    money: { stoppedMinor: sum('fraudMinor'), lostMinor: approve.fraudMinor, heldMinor: sum('amountMinor') },
+    money: tell('money', hasMoney ? moneyOf(sum, approve.fraudMinor) : 'no-one-currency'),
     notKnown,
     rules: Object.entries(figures.rules).map(([rule, { fired, frauds, legitimate }]) => {
       const precision = precisionOf(frauds, legitimate, fired)
       return { rule, fired, frauds, legitimate, precision: typeof precision === 'string' ? null : precision }
     }),
   }
+}
+
+function moneyOf(stopped: (name: 'fraudMinor' | 'amountMinor') => number, lostMinor: number) {
+  return { stoppedMinor: stopped('fraudMinor'), lostMinor, heldMinor: stopped('amountMinor') }
 }
 
 /** How many rows of equal weight a sum of weights is worth, of which this is the sum of the squares. */

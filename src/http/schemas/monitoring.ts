@@ -161,10 +161,15 @@ export const performanceAnswer = objectOf({
       recallBy: { type: 'string', enum: ['control-group', 'labels'] },
       averagePrecision: { ...maybeFigure, description: 'By bins of the score.' },
       calibration: { ...maybeFigure, description: 'The sum of scores over the frauds.' },
-      money: objectOf(
-        { stoppedMinor: number, lostMinor: number, heldMinor: number },
-        'Fraud that was not approved and fraud that was, and all that was not approved, in minor units.',
-      ),
+      money: {
+        anyOf: [
+          objectOf(
+            { stoppedMinor: number, lostMinor: number, heldMinor: number },
+            'Fraud that was not approved and fraud that was, and all that was not approved, in minor units.',
+          ),
+          { type: 'null' },
+        ],
+      },
       promised: {
         anyOf: [
           objectOf({

@@ -1,5 +1,4 @@
 import { ask, client } from '../../api/client.ts'
-import { detector } from '../../api/detector.ts'
 import { useQuery } from '../../api/query.ts'
 import { formatCount, formatMinor, formatShare, majorOf } from '../../ui/figures.ts'
 import { Empty, Ready } from '../../ui/states.tsx'
@@ -72,12 +71,11 @@ function figureColumn(
   }
 }
 
-function moneyColumn(name: keyof Week['money'], title: string): Column<Week> {
-  const hasOne = () => detector.value?.amount?.currencyField === undefined
+function moneyColumn(name: keyof NonNullable<Week['money']>, title: string): Column<Week> {
   return {
     ...{ name, title, width: '112px', isFigure: true, shownFrom: 'wide' },
-    value: ({ money }) => (hasOne() ? majorOf(money[name]) : null),
-    cell: ({ money }) => (hasOne() ? formatMinor(money[name]) : '–'),
+    value: ({ money }) => (money === null ? null : majorOf(money[name])),
+    cell: ({ money }) => formatMinor(money?.[name] ?? null),
   }
 }
 

@@ -1,6 +1,5 @@
 import type { ComponentChildren } from 'preact'
 import { ask, client } from '../../api/client.ts'
-import { detector } from '../../api/detector.ts'
 import { useQuery } from '../../api/query.ts'
 import type { paths } from '../../api/schema.d.ts'
 import { at } from '../../shell/place.ts'
@@ -183,10 +182,11 @@ function Outcomes({ rates: { decisions, rates, weeks }, through }: Pick<Drift, '
 function Money({ weeks }: { readonly weeks: readonly Week[] }) {
   const [newest] = weeks
   if (newest === undefined) return <p class="inside muted">No decisions yet.</p>
-  if (detector.value?.amount?.currencyField !== undefined)
-    return <p class="inside muted">Amounts are of several currencies, which are not added up.</p>
-  const same = weeks.filter(({ week }) => week === newest.week)
-  const sum = (name: keyof Week['money']) => same.reduce((total, { money }) => total + money[name], 0)
+  const monies = weeks.flatMap(({ week, money }) => (week === newest.week ? [money] : []))
+  if (monies.includes(null))
+    return <p class="inside muted">There are no amounts, or they are of several currencies, which are not added up.</p>
+  const sum = (name: keyof NonNullable<Week['money']>) =>
+    monies.reduce((total, money) => total + (money?.[name] ?? 0), 0)
   return (
     <dl class="inside">
       <Line name="fraud stopped" tone="approve">
