@@ -1,8 +1,9 @@
-import { Gauge, Histogram, type Registry } from 'prom-client'
+import { Gauge, type Registry } from 'prom-client'
 import type { DecisionObserver } from '../deciding/decision-observer.ts'
 import type { DecisionService } from '../deciding/decision-service.ts'
 import { outcomes } from '../detector/detector-schema.ts'
 import type { Webhooks } from '../webhooks/webhooks.ts'
+import { BucketHistogram } from './bucket-histogram.ts'
 import { createTally, scoreBuckets } from './metrics.ts'
 import { watchMonitoring, watchWebhooks } from './monitoring-metrics.ts'
 import { nameFirst, watchPolicy } from './policy-metrics.ts'
@@ -33,12 +34,11 @@ const lagBuckets = [0, 60, 3600, 21_600, 86_400, 259_200, 604_800, 1_209_600, 2_
  */
 export function createDecisionMetrics(registry: Registry): DecisionMetrics {
   const counted = countDecisions(registry)
-  const commit = new Histogram({
+  const observeCommit = new BucketHistogram(registry, {
     name: 'shrike_log_commit_duration_seconds',
     help: 'How long the log took to put one group of records on disk.',
     buckets: commitBuckets,
-    registers: [registry],
-  })
+  }).whole()
   let records = 0
   createTally(registry, 'shrike_log_records_total', 'Records that this process has put on disk.', [], (set) => {
     set({}, records)
@@ -47,7 +47,7 @@ export function createDecisionMetrics(registry: Registry): DecisionMetrics {
     ...counted,
     committed(seconds, more) {
       records += more
-      commit.observe(seconds)
+      observeCommit(seconds)
     },
     watch: (decisions, directory, pending, nowMs) => watch(registry, decisions, directory, pending, nowMs),
     watchWebhooks: (webhooks) => watchWebhooks(registry, webhooks),
@@ -87,17 +87,16 @@ function countDecisions(registry: Registry): DecisionObserver {
   createTally(registry, 'shrike_shadow_scores_total', shadowHelp, ['model', 'result'], (set) => {
     for (const [model, results] of shadows) for (const [result, count] of results) set({ model, result }, count)
   })
-  const score = new Histogram({
+  const observeScore = new BucketHistogram(registry, {
     name: 'shrike_decision_score',
     help: 'Scores of new decisions: calibrated probabilities of fraud.',
     buckets: scoreBuckets,
-    registers: [registry],
-  })
+  }).whole()
   return {
     decided(decision, row, names) {
       decided.set(decision.outcome, (decided.get(decision.outcome) ?? 0) + 1)
       for (const reason of decision.degraded) degraded.set(reason, (degraded.get(reason) ?? 0) + 1)
-      if (decision.score !== null) score.observe(decision.score)
+      if (decision.score !== null) observeScore(decision.score)
       if (names !== features) {
         features = names
         missing = new Float64Array(names.length)
@@ -140,12 +139,11 @@ function countLabels(registry: Registry): Pick<DecisionObserver, 'labelled' | 'l
   )
   const refusedHelp = 'Labels refused because too many wait for their transactions.'
   createTally(registry, 'shrike_labels_refused_total', refusedHelp, [], (set) => set({}, refused))
-  const lag = new Histogram({
+  const observeLag = new BucketHistogram(registry, {
     name: 'shrike_label_lag_seconds',
     help: 'How long after its transaction a label was known.',
     buckets: lagBuckets,
-    registers: [registry],
-  })
+  }).whole()
   return {
     labelsRefused(count) {
       refused += count
@@ -153,7 +151,7 @@ function countLabels(registry: Registry): Pick<DecisionObserver, 'labelled' | 'l
     labelled(isFraud, receivedAtMs, lagMs) {
       lastLabelMs = receivedAtMs
       labels[isFraud ? 'fraud' : 'legitimate'] += 1
-      if (lagMs !== undefined) lag.observe(Math.max(0, lagMs) / 1000)
+      if (lagMs !== undefined) observeLag(Math.max(0, lagMs) / 1000)
     },
   }
 }

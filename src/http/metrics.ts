@@ -1,5 +1,6 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import type { Prediction } from '../scoring/predictor.ts'
+import { BucketHistogram, type Observe } from './bucket-histogram.ts'
 import type { Connections } from './connections.ts'
 
 /** What the service counts. Names are a promise: docs/reference/metrics.md lists them, and a test compares. */
@@ -24,8 +25,8 @@ const durationBuckets = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.
 export const scoreBuckets = [0.001, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1]
 
 /**
- * Counters are plain integers that a scrape reads, and histograms are bound to their labels once: each request pays for
- * an addition, not for the hashing of labels. `modelId` is asked at every scrape, so that it follows a swap.
+ * Counters and buckets are plain numbers that a scrape reads: each request pays for an addition, not for the hashing of
+ * labels. `modelId` is asked at every scrape, so that it follows a swap.
  */
 export function createMetrics(modelId: () => string | null, registry = registryOfProcess()): Metrics {
   const countRequest = createRequestCount(registry)
@@ -116,7 +117,7 @@ function watchConnections(registry: Registry): Metrics['watchConnections'] {
 function createRequestCount(registry: Registry): Metrics['countRequest'] {
   interface RouteCounts {
     readonly byStatus: Map<number, number>
-    readonly observe: (seconds: number) => void
+    readonly observe: Observe
   }
   const routes = new Map<string, RouteCounts>()
   createTally(
@@ -130,18 +131,16 @@ function createRequestCount(registry: Registry): Metrics['countRequest'] {
       }
     },
   )
-  const duration = new Histogram({
+  const duration = new BucketHistogram(registry, {
     name: 'shrike_http_request_duration_seconds',
     help: 'From the end of the headers to the last byte of the answer, by route, of requests that were not refused unread (overload, not HTTP).',
-    labelNames: ['route'],
+    label: 'route',
     buckets: durationBuckets,
-    registers: [registry],
   })
   return (route, status, seconds) => {
     let counts = routes.get(route)
     if (counts === undefined) {
-      const { observe } = duration.labels(route)
-      counts = { byStatus: new Map(), observe }
+      counts = { byStatus: new Map(), observe: duration.of(route) }
       routes.set(route, counts)
     }
     counts.byStatus.set(status, (counts.byStatus.get(status) ?? 0) + 1)
@@ -155,15 +154,14 @@ function createPredictionCount(registry: Registry): Metrics['countPrediction'] {
     set({ outcome: 'fraud' }, outcomes.fraud)
     set({ outcome: 'legitimate' }, outcomes.legitimate)
   })
-  const score = new Histogram({
+  const observeScore = new BucketHistogram(registry, {
     name: 'shrike_prediction_score',
     help: 'Predicted probabilities of fraud.',
     buckets: scoreBuckets,
-    registers: [registry],
-  })
+  }).whole()
   return ({ isFraud, probability }) => {
     outcomes[isFraud ? 'fraud' : 'legitimate'] += 1
-    score.observe(probability)
+    observeScore(probability)
   }
 }
 
