@@ -1,4 +1,5 @@
 import { formatIsoTime } from '../core/time-parser.ts'
+import type { ContributionScale } from '../decisioning/contribution.ts'
 import { type Decision, shownDegraded } from '../decisioning/decision.ts'
 import type { Reason } from '../decisioning/opinion.ts'
 import { type ExpectedScore, opinionOf } from '../decisioning/policy.ts'
@@ -21,12 +22,11 @@ export function present(
   const { contributionScale } = others?.find((other) => other.model === record.model) ?? definition
   const { policy: trace } = record
   const reasons = reasonsOf(trace ?? traceByDefinition(record, definition), outcome)
-  return {
+  const decision: Decision = {
     transactionId: id,
     outcome,
     score,
     reasons: featureReasons.length === 0 ? reasons : [...reasons, ...featureReasons],
-    ...(featureReasons.length > 0 && contributionScale && { contributionScale }),
     rules: trace?.rules?.map((rule) => ({ id: rule.id, state: rule.state, outcome: rule.outcome })) ?? noRules,
     model,
     policy: trace?.version ?? policy.version,
@@ -34,6 +34,15 @@ export function present(
     duplicate: false,
     degraded: shownDegraded(record),
   }
+  // Apart, since a literal that spreads something in its midst is slow to make, and most decisions have no such reasons.
+  return featureReasons.length > 0 && contributionScale ? withScale(decision, contributionScale) : decision
+}
+
+function withScale(
+  { transactionId, outcome, score, reasons, ...rest }: Decision,
+  contributionScale: ContributionScale,
+): Decision {
+  return { transactionId, outcome, score, reasons, contributionScale, ...rest }
 }
 
 const noRules: Decision['rules'] = []
