@@ -1,6 +1,7 @@
+import { isDiskFull } from '../core/disk-full.ts'
 import { FraudError } from '../core/errors.ts'
 import type { Progress } from '../core/progress.ts'
-import { isDiskFull, unwritable } from '../data/write-file.ts'
+import { unwritable } from '../data/write-file.ts'
 import { damagedLog, isDamaged } from '../stores/sqlite/damaged-log.ts'
 import { withFlags } from './flag-names.ts'
 import { missingPackage } from './missing-package.ts'
@@ -64,5 +65,6 @@ export function report(thrown: unknown): number {
 /** What the machine, and not a bug, is to blame for, wherever it was met. */
 export function explain(error: unknown): unknown {
   if (isDamaged(error)) return damagedLog(error)
+  if (error instanceof FraudError) return error
   return isDiskFull(error) ? unwritable(error, 'A file') : (missingPackage(error) ?? error)
 }

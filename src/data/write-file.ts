@@ -1,6 +1,7 @@
 import { rmSync, type Stats } from 'node:fs'
 import { access, constants, type FileHandle, open, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { isDiskFull } from '../core/disk-full.ts'
 import { FraudError } from '../core/errors.ts'
 
 /** Gives a finished file, which still has a temporary name, the one that it is written for. */
@@ -105,17 +106,8 @@ async function syncDirectory(path: string): Promise<void> {
   }
 }
 
-const sqliteFull = 13
-/** DuckDB's errors have no codes, but the words of the operating system, or those of its own bound of a full disk. */
+/** DuckDB's errors have no codes. */
 const refusedDuckdb = /Could not write file "[^"]*": (.+)/
-const duckdbFull = /: No space left on device|max_temp_directory_size/
-
-export function isDiskFull(error: unknown): boolean {
-  if (!(error instanceof Error)) return false
-  if ('errcode' in error) return error.errcode === sqliteFull
-  if ('code' in error) return error.code === 'ENOSPC' || error.code === 'EDQUOT'
-  return duckdbFull.test(error.message)
-}
 
 function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && 'code' in error && 'syscall' in error

@@ -36,8 +36,13 @@ export function auditRequests(
     if (audited === 'persons' && !showsPersons(context)) return done(null, payload)
     if (statusCode >= 400) {
       const isRefused = audited === 'attempts' || (isChange && statusCode === 403)
-      if (isRefused && request.auditDetail !== notedAlready)
-        accounts.audit.refuse(entryOf(request, what, { ...request.auditDetail, status: statusCode }))
+      try {
+        if (isRefused && request.auditDetail !== notedAlready)
+          accounts.audit.refuse(entryOf(request, what, { ...request.auditDetail, status: statusCode }))
+      } catch (error) {
+        // What was refused stays refused.
+        context.log.error({ err: error }, 'the audit could not be written')
+      }
       return done(null, payload)
     }
     const version = /^"(\d+)"$/.exec(String(reply.getHeader('etag')))?.[1]

@@ -17,6 +17,16 @@ test('a failure that is no answer to a request is presented as a bug is: without
   }
 })
 
+test('a full disk is presented as what passes, whichever file had no room, without its name', () => {
+  const system = Object.assign(new Error("ENOSPC: no space left on device, open '/secret'"), { code: 'ENOSPC' })
+  const sqlite = Object.assign(new Error('database or disk is full'), { errcode: 13 })
+  const wrapped = new FraudError('DIRECTORY_UNUSABLE', 'a secret path', { cause: sqlite })
+  for (const error of [system, sqlite, wrapped]) {
+    const { status, code, detail } = presentError(error)
+    assert.deepEqual([status, code, detail], [503, 'NOT_READY', 'The disk is full'])
+  }
+})
+
 test('a refusal is presented with its reasons', () => {
   const errors = [{ field: 'V1', reason: 'is missing' }]
   assert.deepEqual(presentError(new FraudError('INPUT_INVALID', '1 field', { errors })), {

@@ -1,3 +1,4 @@
+import { isDiskFull } from '../core/disk-full.ts'
 import { type ErrorCode, FraudError } from '../core/errors.ts'
 import { STATUS_CODES } from '../core/node-http.ts'
 import { type Refusal, tellRefusal } from '../core/refusal.ts'
@@ -115,11 +116,15 @@ const internalDetail = 'Something went wrong inside the service. Its log has the
 
 export const problemType = 'application/problem+json; charset=utf-8'
 
+const full = new FraudError('NOT_READY', 'The disk is full')
+
 /**
- * Any thrown thing -> what a stranger may know of it. Failures that are no answer to a request, and bugs, are INTERNAL.
+ * Any thrown thing -> what a stranger may know of it. A full disk passes; other failures that are no answer to a request, and
+ * bugs, are INTERNAL.
  */
 export function presentError(error: unknown): Problem {
-  const known = error instanceof FraudError && statusOf[error.code] !== 500 ? error : undefined
+  const isAnswer = error instanceof FraudError && statusOf[error.code] !== 500
+  const known = isAnswer ? error : isDiskFull(error) ? full : undefined
   const told = known ? tellRefusal(known) : ({ code: 'INTERNAL', detail: internalDetail, errors: [] } as const)
   const { code, detail, errors } = told
   const status = statusOf[code]

@@ -1,3 +1,4 @@
+import { isDiskFull } from '../core/disk-full.ts'
 import { FraudError } from '../core/errors.ts'
 import type { Logger } from '../core/logger.ts'
 import { maskCardNumber } from '../core/show-value.ts'
@@ -11,10 +12,10 @@ export interface Refusal {
   readonly retryAfter: string | undefined
 }
 
-/** A bug is told to the log, too. */
+/** A bug is told to the log, too, and so is a full disk. */
 export function refusalOf(error: unknown, url: string, log: Logger): Refusal {
   const refusal = presentRefusal(error)
-  if (refusal.problem.code === 'INTERNAL')
+  if (refusal.problem.code === 'INTERNAL' || isDiskFull(error))
     log.error({ err: error, path: maskCardNumber(pathOf(url)) }, 'a request failed')
   return refusal
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { afterEach, describe, test } from 'node:test'
+import { afterEach, describe, mock, test } from 'node:test'
 import { openTestAccounts, testPassword } from '../../test/service/accounts-fixture.ts'
 import { buildTestService } from '../../test/service/fixture.ts'
 import { createKeyRing } from '../access/keys.ts'
@@ -35,6 +35,21 @@ async function open(people: Readonly<Record<string, Role>> = { ada: 'admin' }, o
 }
 
 describe('a login', () => {
+  test('is refused in the usual words where the disk has no room for a note of it, or for the session', async () => {
+    const { logIn, store, log } = await open()
+    const full = Object.assign(new Error('database or disk is full'), { errcode: 13 })
+    const refuse = () => {
+      throw full
+    }
+    mock.method(store.audit, 'add', refuse)
+    const wrong = await logIn('ada', {}, 'not the password')
+    assert.deepEqual([wrong.statusCode, wrong.json().code], [401, 'LOGIN_FAILED'])
+    mock.method(store.sessions, 'add', refuse)
+    const right = await logIn('ada')
+    assert.deepEqual([right.statusCode, right.json().code], [503, 'NOT_READY'])
+    assert.match(log.lines.join('\n'), /the audit could not be written/)
+  })
+
   test('answers who it is and sets a cookie that no script reads and no other site sends', async () => {
     const { logIn, ask } = await open()
     const answer = await logIn('ada')

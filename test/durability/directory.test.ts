@@ -156,6 +156,16 @@ describe('a disk', () => {
       readdirSync(disk).filter((name) => name.startsWith('copy')),
       [],
     )
+    const users = join(disk, 'users')
+    mkdirSync(users)
+    const create = ['users', 'create', 'ada', '--role', 'admin', '--data', users]
+    const { status, stderr } = spawnSync('node', [shrikeScript, ...create], {
+      encoding: 'utf8',
+      input: 'a long password',
+    })
+    assert.equal(status, 1)
+    assert.match(stderr, /^error DIRECTORY_UNUSABLE: .* can't be used: the disk is full$/m)
+    assert.deepEqual(readdirSync(users), [])
   })
 
   test('that can only be read is refused at the start', async (t) => {

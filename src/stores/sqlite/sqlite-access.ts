@@ -1,7 +1,8 @@
-import { closeSync, constants, existsSync, openSync } from 'node:fs'
+import { closeSync, constants, existsSync, openSync, rmSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import type { AccessStore, StoredSession, StoredUser } from '../../access/access-store.ts'
 import { type Role, roles } from '../../access/roles.ts'
+import { isDiskFull } from '../../core/disk-full.ts'
 import { FraudError } from '../../core/errors.ts'
 import { makePrivate, refuseLinks, syncFile } from '../file-access.ts'
 import { openSqliteAudit } from './sqlite-audit.ts'
@@ -95,10 +96,12 @@ export function openSqliteAccess(path: string): AccessStore {
 }
 
 function openDatabase(path: string): DatabaseSync {
-  refuseLinks(path, `${path}-wal`, `${path}-shm`)
+  const files = [path, `${path}-wal`, `${path}-shm`]
+  refuseLinks(...files)
+  const isNew = !existsSync(path)
   try {
     closeSync(openSync(path, O_CREAT | O_NOFOLLOW | O_RDWR, 0o600))
-    makePrivate(path, `${path}-wal`, `${path}-shm`)
+    makePrivate(...files)
     const database = new DatabaseSync(path)
     try {
       database.exec('PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; BEGIN IMMEDIATE')
@@ -110,6 +113,7 @@ function openDatabase(path: string): DatabaseSync {
       throw error
     }
   } catch (cause) {
+    if (isNew && isDiskFull(cause)) for (const file of files) rmSync(file, { force: true })
     const why = whySqlite(cause)
     throw new FraudError('DIRECTORY_UNUSABLE', `${path}, which holds users, can't be used: ${why}`, { cause })
   }
