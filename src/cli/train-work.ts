@@ -121,7 +121,12 @@ export async function trainAndWrite(
   const curves = flags.learningCurve === true ? await learningCurves(rows, outcome, plan, run) : undefined
   for (const warning of warnings) terminal.warn(warning)
   for (const note of leaks.notes) terminal.say(`  ${note}`)
-  const metrics = { ...outcome.content.metrics, ...leaks.figures, ...(warnings.length > 0 && { warnings }) }
+  const metrics = {
+    ...outcome.content.metrics,
+    policy: { thresholds: policy.thresholds, precision: policy.stopped.precision, recall: policy.stopped.recall },
+    ...leaks.figures,
+    ...(warnings.length > 0 && { warnings }),
+  }
   const content = { ...outcome.content, metrics, ...(search && { tuning: search.record }) }
   const { bytes, id } = encodeBundle(content)
 

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { logLoss } from '../../src/evaluation/metrics.ts'
+import { decodeBundle } from '../../src/models/bundle.ts'
 import { readRows } from '../csv-rows.ts'
 import { startShrike, succeedIn } from '../run-shrike.ts'
 import { simulateTerminals, trainQuickly } from '../terminal-portfolio.ts'
@@ -42,6 +43,10 @@ test('train and evaluate lead with what the policy does, as a count of the score
   }
   assert.ok(policy.stopped.frauds > 0 && policy.outcomes.decline.rows > 0)
   assert.ok(Array.isArray(warnings))
+  // A service holds the weeks that follow against what it was measured to stop.
+  const { metrics } = decodeBundle(readFileSync(join(folder, 'm.safetensors')))
+  const { precision, recall } = policy.stopped
+  assert.deepEqual(metrics?.policy, { thresholds: policy.thresholds, precision, recall })
 
   const said = await succeedIn(folder, trainQuickly)
   const lead = said.stdout.indexOf('The policy stops')

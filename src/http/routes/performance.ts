@@ -1,6 +1,7 @@
-import { isRecord } from '../../core/json-value.ts'
 import { formatIsoTime } from '../../core/time-parser.ts'
+import { thresholdsAlone } from '../../decisioning/definitions.ts'
 import { type NotKnown, performanceOf } from '../../monitoring/performance.ts'
+import { promisedFigures } from '../../monitoring/promised-figures.ts'
 import type { DecidingContext, Route } from '../route.ts'
 import { performanceAnswer } from '../schemas/monitoring.ts'
 import { jsonAnswer } from '../schemas/parts.ts'
@@ -29,34 +30,14 @@ export const performance: Route<DecidingContext> = {
     ({ decisions }) =>
     (_request, reply) => {
       const { predictor } = decisions.inForce
+      const promised = promisedFigures(predictor?.metrics ?? {}, thresholdsAlone(decisions.policy.definitions))
       const weeks = performanceOf(decisions.performance).map(({ week, maturesAtMs, notKnown, ...figures }) => ({
         week: formatIsoTime(week),
         maturesAt: formatIsoTime(maturesAtMs),
         ...figures,
-        promised: predictor?.modelId === figures.model ? promisedBy(predictor?.metrics) : null,
+        promised: predictor?.modelId === figures.model ? promised : null,
         notKnown: Object.fromEntries(Object.entries(notKnown).map(([name, reason]) => [name, why[reason]])),
       }))
       return reply.header('cache-control', 'no-store').send({ weeks })
     },
-}
-
-/** What the bundle says of the rows that its model was not trained on; null of what it does not say. */
-function promisedBy(metrics: Readonly<Record<string, unknown>> = {}) {
-  const { confusion, averagePrecision, calibrationRatio, intervals } = metrics
-  const { tp, fp, fn } = isRecord(confusion) ? confusion : {}
-  const share = (part: unknown, rest: unknown) => {
-    const all = Number(part) + Number(rest)
-    return all > 0 ? { value: Number(part) / all } : null
-  }
-  const figure = (value: unknown, name: string) => {
-    if (typeof value !== 'number') return null
-    const interval = isRecord(intervals) && isRecord(intervals[name]) ? intervals[name] : {}
-    return { value, ...interval }
-  }
-  return {
-    precision: share(tp, fp),
-    recall: share(tp, fn),
-    averagePrecision: figure(averagePrecision, 'averagePrecision'),
-    calibration: figure(calibrationRatio, 'calibrationRatio'),
-  }
 }

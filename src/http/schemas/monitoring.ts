@@ -180,7 +180,8 @@ export const performanceAnswer = objectOf({
           }),
           { type: 'null' },
         ],
-        description: "Of the bundle's evaluation at its own threshold; null of other models than the one in force.",
+        description:
+          "Of the bundle's evaluation; precision and recall where it has them of the thresholds in force. Null of other models than the one in force.",
       },
       notKnown: { type: 'object', additionalProperties: { type: 'string' }, description: 'Why a figure is null.' },
       rules: listOf(

@@ -110,6 +110,7 @@ function Plot({ weeks, figure, title }: PlotProps) {
       <p class="muted small">
         {`${said.charAt(0).toUpperCase()}${said.slice(1)}`}
         {promised && `; the dashed line is what the evaluation promised, ${percent(promised.value)}`}
+        {!promised && newest?.promised && '; the evaluation did not measure it at the thresholds in force'}
         {maturing > 0 && '. Hollow: labels are still to come, so frauds are missing'}.
       </p>
     </div>
