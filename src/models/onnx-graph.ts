@@ -12,6 +12,9 @@ export interface OnnxGraph extends Model {
   readonly output: string
 }
 
+/** What sums of many shares in single precision are beyond 0 and 1 at most. */
+const roundingNoise = 1e-5
+
 /**
  * Makes a graph ready.
  *
@@ -40,8 +43,9 @@ export function createOnnxGraph(
   const probabilityAt = (rows: Float64Array, start: number) => {
     const answer = attempt(() => run(rows, start))
     const probability = answer[answer.length - 1]
-    if (answer.length <= 2 && typeof probability === 'number' && probability >= 0 && probability <= 1)
-      return probability
+    const isNumber = answer.length <= 2 && typeof probability === 'number'
+    if (isNumber && probability >= -roundingNoise && probability <= 1 + roundingNoise)
+      return Math.min(1, Math.max(0, probability))
     const missing = features.filter((_, i) => Number.isNaN(rows[start + i]))
     throw new FraudError(
       'MODEL_UNSUPPORTED',

@@ -26,7 +26,7 @@ from sklearn.ensemble import (
 from sklearn.linear_model import LogisticRegression
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import RobustScaler, StandardScaler
+from sklearn.preprocessing import MinMaxScaler, RobustScaler, StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
 warnings.filterwarnings("ignore")
@@ -167,6 +167,8 @@ regressor.fit(train, label)
 regressor = skl2onnx.to_onnx(regressor, train[:1].astype(np.float32), target_opset={"": 17, "ai.onnx.ml": 1})
 fork = attributes(forest, "TreeEnsembleClassifier")["nodes_modes"].strings
 network = convert(make_pipeline(StandardScaler(), MLPClassifier((8,), max_iter=60, **trees)))
+pure = make_pipeline(MinMaxScaler(), RandomForestClassifier(10, **trees)).fit(train[:99], train[:99, 0] > 20)
+pure = skl2onnx.to_onnx(pure, train[:1].astype(np.float32))
 
 cases = [
     case("RandomForestClassifier", "trees", forest),
@@ -185,6 +187,7 @@ cases = [
     case("LogisticRegression", "graph", convert(make_pipeline(StandardScaler(), LogisticRegression()))),
     case("MLPClassifier", "graph", network),
     case("splits by equality", "graph", changed(forest, nodes_modes=[m if m == b"LEAF" else b"BRANCH_EQ" for m in fork])),
+    case("a forest whose float32 sums pass 0 and 1", "graph", pure),
 ]
 
 three = RandomForestClassifier(2, max_depth=2, **trees).fit(train, np.arange(4000) % 3)
@@ -192,11 +195,13 @@ columns = [(f"x{i}", skl2onnx.common.data_types.FloatTensorType([None, 1])) for 
 apart = RandomForestClassifier(2, max_depth=2, **trees).fit(train, label)
 named = RandomForestClassifier(2, max_depth=2, **trees).fit(train, np.where(label == 1, "fraud", "legitimate"))
 scaled = make_pipeline(StandardScaler(), LogisticRegression()).fit(train, label)
+good = RandomForestClassifier(2, max_depth=2, **trees).fit(train, np.zeros(4000, int))
 raw = changed(boosted, post_transform="NONE")
 refused = [
     {"reason": "more than two classes", "model": skl2onnx.to_onnx(three, train[:1].astype(np.float32))},
     {"reason": "4 inputs", "model": skl2onnx.convert_sklearn(scaled, initial_types=columns)},
     {"reason": "its classes are fraud and legitimate", "model": skl2onnx.to_onnx(named, train[:1].astype(np.float32))},
+    {"reason": "it has one class", "model": skl2onnx.to_onnx(good, train[:1].astype(np.float32))},
     {"reason": "float32", "model": skl2onnx.to_onnx(apart, train[:1])},
 ]
 refused = [{**each, "model": base64.b64encode(each["model"].SerializeToString()).decode()} for each in refused]

@@ -81,6 +81,7 @@ function checkClasses({ attributes }: OnnxNode): void {
   const labels = numbers.map(({ length }) => length)
   if (Math.max(...labels, attributes.texts('classlabels_strings').length) > 2) throw unsupported(manyClasses)
   const named = [...numbers.flat().map(String), ...attributes.texts('classlabels_strings')]
+  if (named.length === 1) throw unsupported('it has one class: train it with rows of both, 0 legitimate and 1 fraud')
   // The second class is taken for fraud, so it must not be anything else.
   if (named.length === 2 && !['0,1', 'False,True', 'false,true'].includes(named.join())) {
     throw unsupported(`its classes are ${named.join(' and ')}: train it with 0 for legitimate and 1 for fraud`)
