@@ -5,7 +5,6 @@ import { formatPercent } from '../pages/format.ts'
 import type { Terminal } from './terminal.ts'
 
 const mostRules = 20
-const mostCells = 8
 
 /** The figures of a backtest for a person at a terminal. */
 export function printBacktest(result: BacktestResult, terminal: Terminal): void {
@@ -29,16 +28,28 @@ export function printBacktest(result: BacktestResult, terminal: Terminal): void 
 }
 
 function printSet(set: SetFigures, say: (text: string) => void): void {
-  const { transactions, share, frauds, legitimate, unknown, young, precision, recall, value } = set
+  const { transactions, share, precision, recall, value } = set
   const line = (name: string, text: string) => say(`  ${name.padEnd(12)}${text}`)
   line('hits', `${transactions.toLocaleString('en')}, ${formatPercent(share)} of all`)
-  const rest = [`${legitimate.toLocaleString('en')} legitimate`, `${unknown.toLocaleString('en')} without a label`]
-  line('are', `${[tellCount(frauds, 'fraud'), ...rest, `${young.toLocaleString('en')} too young`].join(', ')}`)
+  line('are', tellTruth(set))
   line('precision', tellShare(precision))
   line('recall', tellShare(recall))
   if (value === null) return
   const open = value.unknown === 0 ? '' : `, ${tellMoney(value.unknown)} of which nothing is known`
   line('value', `${tellCaught(value)} of fraud, ${tellBetween(value.lost, value.lostAtMost)} of good customers${open}`)
+}
+
+/** What transactions turned out to be; the four add up to all of them. */
+function tellTruth({
+  frauds,
+  legitimate,
+  unknown,
+  young,
+}: Pick<SetFigures, 'frauds' | 'legitimate' | 'unknown' | 'young'>): string {
+  const others = Object.entries({ legitimate, 'without a label': unknown, 'too young': young })
+  return [tellCount(frauds, 'fraud'), ...others.map(([name, count]) => `${count.toLocaleString('en')} ${name}`)].join(
+    ', ',
+  )
 }
 
 function printOutcomes({ happened, sides }: BacktestResult, say: (text: string) => void): void {
@@ -67,10 +78,8 @@ function printChanges({ changes }: BacktestResult, say: (text: string) => void):
     if (to !== 'tested') continue
     const moved = cells.filter((cell) => cell.from !== cell.to).sort((a, b) => b.transactions - a.transactions)
     say(`\nagainst ${sideWords[from]}: ${moved.length === 0 ? 'nothing changes' : ''}`)
-    for (const { from: before, to: after, transactions, frauds, legitimate, unknown } of moved.slice(0, mostCells)) {
-      const truth = `${tellCount(frauds, 'fraud')}, ${legitimate.toLocaleString('en')} legitimate, ${unknown.toLocaleString('en')} unknown`
-      say(`  ${transactions.toLocaleString('en').padStart(9)}  ${before} -> ${after}: ${truth}`)
-    }
+    for (const cell of moved)
+      say(`  ${cell.transactions.toLocaleString('en').padStart(9)}  ${cell.from} -> ${cell.to}: ${tellTruth(cell)}`)
   }
 }
 

@@ -209,6 +209,12 @@ describe('shrike backtest', () => {
     const args = ['backtest', '--data', path, '--rule', 'amount > 60.0 && score > 0.3']
     const { stdout } = await succeedIn(folder, args)
     assert.match(stdout, /rule tested\n {2}hits {8}\d+, [\d.]+% of all/)
+    const moved = stdout.matchAll(
+      /^ +(\d+) {2}\w+ -> \w+: (\d+) frauds?, (\d+) leg\w+, (\d+) without a label, (\d+) too young$/gm,
+    )
+    const cells = Array.from(moved, ([, ...counts]) => counts.map(Number))
+    assert.ok(cells.some((counts) => counts[4] > 0))
+    for (const [all, ...parts] of cells) assert.equal(all, parts[0] + parts[1] + parts[2] + parts[3])
     const told = JSON.parse((await succeedIn(folder, [...args, '--json'])).stdout)
     const hits = rows.filter((row) => Number(row.AMOUNT) > 60 && row.score !== '' && Number(row.score) > 0.3)
     assert.equal(told.sides[1].focus.transactions, hits.length)
