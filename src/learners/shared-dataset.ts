@@ -51,12 +51,13 @@ export function rowWeights(
   { classWeight }: { readonly classWeight: 'none' | 'balanced' },
 ): Float64Array {
   const result = shared(Float64Array, labels.length)
+  if (weights === undefined) result.fill(1)
+  else result.set(weights)
+  if (classWeight === 'none') return result
   const rows = [0, 0]
-  labels.forEach((label, row) => {
-    rows[label] += copies?.[row] ?? 1
-  })
-  const factor = rows.map((count) => (classWeight === 'balanced' ? (rows[0] + rows[1]) / (2 * count) : 1))
-  for (let row = 0; row < result.length; row++) result[row] = factor[labels[row]] * (weights?.[row] ?? 1)
+  for (let row = 0; row < labels.length; row++) rows[labels[row]] += copies?.[row] ?? 1
+  const factor = rows.map((count) => (rows[0] + rows[1]) / (2 * count))
+  for (let row = 0; row < labels.length; row++) result[row] *= factor[labels[row]]
   return result
 }
 
