@@ -9,19 +9,19 @@ const featureBytes: usize = 2048
 const chunkBytes: usize = 32
 /** What is read of so many rows stays there, too. */
 const rowsAtOnce: usize = 128
-/** A packed number is gradient * 2^26 + hessian. */
-const packing: f64 = 67108864
+// Gradients and hessians are rounded to whole numbers and packed, i32 each, into one of 64 bits, the gradient above. A
+// hessian is never below 0, so that one addition adds both, exactly.
 
 // @ts-ignore: a decorator of a function, which the compiler knows.
 @inline
-function addBin(sums: usize, bin: usize, own: f64): void {
+function addBin(sums: usize, bin: usize, own: u64): void {
   const at = sums + (bin << 3)
-  store<f64>(at, load<f64>(at) + own)
+  store<u64>(at, load<u64>(at) + own)
 }
 
 // @ts-ignore
 @inline
-function addFour(sums: usize, bins: u32, own: f64): void {
+function addFour(sums: usize, bins: u32, own: u64): void {
   addBin(sums, <usize>(bins & 255), own)
   addBin(sums + featureBytes, <usize>((bins >> 8) & 255), own)
   addBin(sums + 2 * featureBytes, <usize>((bins >> 16) & 255), own)
@@ -30,7 +30,7 @@ function addFour(sums: usize, bins: u32, own: f64): void {
 
 // @ts-ignore
 @inline
-function addEight(sums: usize, bins: u64, own: f64): void {
+function addEight(sums: usize, bins: u64, own: u64): void {
   addFour(sums, <u32>bins, own)
   addFour(sums + 4 * featureBytes, <u32>(bins >> 32), own)
 }
@@ -76,7 +76,7 @@ function addChunk(
 ): void {
   for (let i = from; i < to; i++) {
     const row = <usize>load<u32>(order + (i << 2))
-    const own = load<f64>(packed + (row << 3))
+    const own = load<u64>(packed + (row << 3))
     const bytes = i8x16.swizzle(v128.load(bins + row * stride), which)
     if (seen == 16) {
       addEight(sums, i64x2.extract_lane(bytes, 0), own)
@@ -92,7 +92,7 @@ function addChunk(
 /** Of the lowest bytes so many, less than eight. */
 // @ts-ignore
 @inline
-function addSome(sums: usize, bins: u64, count: usize, own: f64): void {
+function addSome(sums: usize, bins: u64, count: usize, own: u64): void {
   if (count & 4) {
     addFour(sums, <u32>bins, own)
     sums += 4 * featureBytes
@@ -110,7 +110,7 @@ function addSome(sums: usize, bins: u64, count: usize, own: f64): void {
 /** Takes one leaf's sums off another's: so many bytes, a multiple of 16. */
 export function subtract(sums: usize, less: usize, bytes: usize): void {
   for (let at: usize = 0; at < bytes; at += 16) {
-    v128.store(sums + at, f64x2.sub(v128.load(sums + at), v128.load(less + at)))
+    v128.store(sums + at, i64x2.sub(v128.load(sums + at), v128.load(less + at)))
   }
 }
 
@@ -224,37 +224,52 @@ function exp(x: v128): v128 {
 }
 
 /**
- * Gradients and hessians of rows, scaled, rounded and packed into one number; returns their sum, which is exact in any
- * order. Two rows at once.
+ * Packs gradients and hessians of rows, scaled and rounded. Two rows at once.
+ *
+ * @param sums where the sums of the rounded ones are written, f64 each.
  */
 export function pack(
-  gradients: usize, hessians: usize, packed: usize, from: usize, to: usize, gradientScale: f64, hessianScale: f64,
-): f64 {
+  gradients: usize, hessians: usize, packed: usize, from: usize, to: usize, gradientScale: f64, hessianScale: f64, sums: usize,
+): void {
   const scales = f64x2.splat(gradientScale)
   const otherScales = f64x2.splat(hessianScale)
-  let sums = f64x2.splat(0)
+  let both = i64x2.splat(0)
   let row = from
   for (; row + 2 <= to; row += 2) {
     const at = row << 3
-    const both = packTwo(v128.load(gradients + at), v128.load(hessians + at), scales, otherScales)
-    v128.store(packed + at, both)
-    sums = f64x2.add(sums, both)
+    const own = packTwo(v128.load(gradients + at), v128.load(hessians + at), scales, otherScales)
+    v128.store(packed + at, own)
+    both = i64x2.add(both, own)
   }
-  let sum = f64x2.extract_lane(sums, 0) + f64x2.extract_lane(sums, 1)
+  let sum = i64x2.extract_lane(both, 0) + i64x2.extract_lane(both, 1)
   if (row < to) {
     const at = row << 3
-    const both = packTwo(v128.load64_zero(gradients + at), v128.load64_zero(hessians + at), scales, otherScales)
-    v128.store64_lane(packed + at, both, 0)
-    sum += f64x2.extract_lane(both, 0)
+    const own = packTwo(v128.load64_zero(gradients + at), v128.load64_zero(hessians + at), scales, otherScales)
+    v128.store64_lane(packed + at, own, 0)
+    sum += i64x2.extract_lane(own, 0)
   }
-  return sum
+  store<f64>(sums, <f64>gradientOf(sum))
+  store<f64>(sums, <f64>hessianOf(sum), 8)
 }
 
 // @ts-ignore
 @inline
 function packTwo(gradients: v128, hessians: v128, gradientScales: v128, hessianScales: v128): v128 {
-  const whole = round(f64x2.mul(gradients, gradientScales))
-  return f64x2.add(f64x2.mul(whole, f64x2.splat(packing)), round(f64x2.mul(hessians, hessianScales)))
+  const own = i32x4.trunc_sat_f64x2_s_zero(round(f64x2.mul(gradients, gradientScales)))
+  const beside = i32x4.trunc_sat_f64x2_s_zero(round(f64x2.mul(hessians, hessianScales)))
+  return v128.shuffle<i32>(beside, own, 0, 4, 1, 5)
+}
+
+// @ts-ignore
+@inline
+function gradientOf(packed: i64): i32 {
+  return <i32>(packed >> 32)
+}
+
+// @ts-ignore
+@inline
+function hessianOf(packed: i64): i32 {
+  return <i32>packed
 }
 
 /** Halves go up, as JavaScript has it. Without a branch, which would be mispredicted for every other row. */
@@ -301,40 +316,35 @@ export function addValue(order: usize, from: usize, to: usize, scores: usize, va
  * equal gains the first. Returns 512 times the place of its feature, twice its bin, and 1 where missing values go left;
  * or -1. Writes its gain, gradient and hessian to the left, f64 each.
  *
- * @param sums packed, a leaf's gradient and hessian too are rounded.
+ * @param sums packed.
  * @param bins for each feature how many bins of values it has, u32 each; the one behind them is the missing values'.
+ * @param gradient of the leaf, rounded, and so is `hessian`.
  * @param least what a side's hessian is at least.
  * @param before the leaf's own gain.
  */
 export function scanFeatures(
-  sums: usize, bins: usize, features: usize, gradient: f64, hessian: f64,
-  least: f64, lambda: f64, gainScale: f64, before: f64, best: f64, found: usize,
+  sums: usize, bins: usize, features: usize, gradient: i32, hessian: i32,
+  least: i32, lambda: f64, gainScale: f64, before: f64, best: f64, found: usize,
 ): i32 {
+  const leaf = (<i64>gradient << 32) | <i64>hessian
   let split: i32 = -1
-  for (let pair: usize = 0; pair < features; pair += 2) {
-    // Of an odd number the last is beside itself.
-    const last = min(pair + 1, features - 1)
-    const most = max(load<u32>(bins + (pair << 2)), load<u32>(bins + (last << 2)))
-    const first = sums + pair * featureBytes
-    const other = sums + last * featureBytes
-    const which = mayGain(first, other, most, gradient, hessian, least, lambda, (best + before) / gainScale)
-    for (let place = pair; place <= last; place++) {
+  for (let first: usize = 0; first < features; first += 4) {
+    const which = mayGain(sums, bins, first, features - 1, leaf, least, lambda, (best + before) / gainScale)
+    for (let place = first; place < min(first + 4, features); place++) {
       const at = sums + place * featureBytes
       const values = <usize>load<u32>(bins + (place << 2))
-      const missing = load<f64>(at + (values << 3))
-      if (which & (1 << <i32>(place - pair))) {
+      const missing = load<i64>(at + (values << 3))
+      if (which & (1 << <i32>(place - first))) {
         // Where something is missing it may stand to the right alone; else the last bin leaves nothing to the right.
         const end = missing == 0 ? values - 1 : values
-        const bin = scan(at, end, gradient, hessian, 0, 0, least, lambda, gainScale, before, best, found)
+        const bin = scan(at, end, leaf, 0, least, lambda, gainScale, before, best, found)
         if (bin >= 0) {
           best = load<f64>(found)
           split = (<i32>place << 9) | (bin << 1)
         }
       }
       if (missing == 0) continue
-      const ownGradient = floor<f64>(missing * (1 / packing))
-      const ownHessian = missing - ownGradient * packing
-      const bin = scan(at, values - 1, gradient, hessian, ownGradient, ownHessian, least, lambda, gainScale, before, best, found)
+      const bin = scan(at, values - 1, leaf, missing, least, lambda, gainScale, before, best, found)
       if (bin >= 0) {
         best = load<f64>(found)
         split = (<i32>place << 9) | (bin << 1) | 1
@@ -345,69 +355,85 @@ export function scanFeatures(
 }
 
 /**
- * Which of two features may have a split whose sides' g^2 / (h + lambda) add up to more than `wanted`: 1 the first, 2 the
- * other. Both are seen at once, and without divisions, which take most of the time of a scan: few features need one.
+ * Which of four features may have a split whose sides' g^2 / (h + lambda) add up to more than `wanted`, a bit for each. All
+ * are seen at once, in single precision and without divisions, which take most of the time of a scan: few features need one.
+ *
+ * @param last the last feature, which also stands for those behind it.
  */
 function mayGain(
-  sums: usize, others: usize, bins: usize, gradient: f64, hessian: f64, least: f64, lambda: f64, wanted: f64,
+  sums: usize, bins: usize, first: usize, last: usize, leaf: i64, least: i32, lambda: f64, wanted: f64,
 ): i32 {
-  const gradients = f64x2.splat(gradient)
-  const hessians = f64x2.splat(hessian)
-  const leasts = f64x2.splat(least)
-  const lambdas = f64x2.splat(lambda)
-  // A little less, for what is rounded here otherwise than in a scan.
-  const bound = f64x2.splat(wanted * (1 - 1e-9))
-  let packedSums = f64x2.splat(0)
-  let which = i64x2.splat(0)
-  for (let at: usize = 0; at < bins << 3; at += 8) {
-    packedSums = f64x2.add(packedSums, v128.load64_lane(others + at, v128.load64_zero(sums + at), 1))
-    const left = f64x2.floor(f64x2.mul(packedSums, f64x2.splat(1 / packing)))
-    const leftHessian = f64x2.sub(packedSums, f64x2.mul(left, f64x2.splat(packing)))
-    const right = f64x2.sub(gradients, left)
-    const rightHessian = f64x2.sub(hessians, leftHessian)
-    const leftWeight = f64x2.add(leftHessian, lambdas)
-    const rightWeight = f64x2.add(rightHessian, lambdas)
-    const sides = f64x2.add(
-      f64x2.mul(f64x2.mul(left, left), rightWeight), f64x2.mul(f64x2.mul(right, right), leftWeight),
+  const second = min(first + 1, last)
+  const third = min(first + 2, last)
+  const fourth = min(first + 3, last)
+  const most = max(
+    max(load<u32>(bins + (first << 2)), load<u32>(bins + (second << 2))),
+    max(load<u32>(bins + (third << 2)), load<u32>(bins + (fourth << 2))),
+  )
+  const a = sums + first * featureBytes
+  const b = sums + second * featureBytes
+  const c = sums + third * featureBytes
+  const d = sums + fourth * featureBytes
+  const leaves = i64x2.splat(leaf)
+  const leasts = i32x4.splat(least)
+  const lambdas = f32x4.splat(<f32>lambda)
+  // A little less, for what is rounded here.
+  const bound = f32x4.splat(<f32>(wanted * (1 - 1e-5)))
+  let left = i64x2.splat(0)
+  let otherLeft = i64x2.splat(0)
+  let which = i32x4.splat(0)
+  for (let at: usize = 0; at < most << 3; at += 8) {
+    left = i64x2.add(left, v128.load64_lane(b + at, v128.load64_zero(a + at), 1))
+    otherLeft = i64x2.add(otherLeft, v128.load64_lane(d + at, v128.load64_zero(c + at), 1))
+    const right = i64x2.sub(leaves, left)
+    const otherRight = i64x2.sub(leaves, otherLeft)
+    const leftHessian = v128.shuffle<i32>(left, otherLeft, 0, 2, 4, 6)
+    const rightHessian = v128.shuffle<i32>(right, otherRight, 0, 2, 4, 6)
+    const leftGradient = f32x4.convert_i32x4_s(v128.shuffle<i32>(left, otherLeft, 1, 3, 5, 7))
+    const rightGradient = f32x4.convert_i32x4_s(v128.shuffle<i32>(right, otherRight, 1, 3, 5, 7))
+    const leftWeight = f32x4.add(f32x4.convert_i32x4_s(leftHessian), lambdas)
+    const rightWeight = f32x4.add(f32x4.convert_i32x4_s(rightHessian), lambdas)
+    const sides = f32x4.add(
+      f32x4.mul(f32x4.mul(leftGradient, leftGradient), rightWeight),
+      f32x4.mul(f32x4.mul(rightGradient, rightGradient), leftWeight),
     )
-    const isLess = f64x2.lt(sides, f64x2.mul(f64x2.mul(leftWeight, rightWeight), bound))
-    const isOpen = f64x2.ge(f64x2.pmin(leftHessian, rightHessian), leasts)
+    const isLess = f32x4.lt(sides, f32x4.mul(f32x4.mul(leftWeight, rightWeight), bound))
+    const isOpen = i32x4.ge_s(i32x4.min_s(leftHessian, rightHessian), leasts)
     which = v128.or(which, v128.andnot(isOpen, isLess))
   }
-  return i64x2.bitmask(which)
+  return i32x4.bitmask(which)
 }
 
 /**
  * Finds the split of one feature that gains more than `best`: the bin up to which rows go left, or -1. Its gain and sums are
  * written as by `scanFeatures`.
  *
- * @param leftGradient what is to the left from the start, and so is `leftHessian`.
+ * @param left what is there from the start, packed.
  */
 function scan(
-  sums: usize, bins: usize, gradient: f64, hessian: f64, leftGradient: f64, leftHessian: f64,
-  least: f64, lambda: f64, gainScale: f64, before: f64, best: f64, found: usize,
+  sums: usize, bins: usize, leaf: i64, left: i64,
+  least: i32, lambda: f64, gainScale: f64, before: f64, best: f64, found: usize,
 ): i32 {
   let bin: i32 = -1
   for (let at: usize = 0; at < bins; at++) {
-    const own = load<f64>(sums + (at << 3))
+    const own = load<i64>(sums + (at << 3))
     if (own == 0) continue
-    const ownGradient = floor<f64>(own * (1 / packing))
-    leftGradient += ownGradient
-    leftHessian += own - ownGradient * packing
-    if (leftHessian < least) continue
-    const rightHessian = hessian - leftHessian
-    if (rightHessian < least) break
+    left += own
+    if (hessianOf(left) < least) continue
+    const right = leaf - left
+    if (hessianOf(right) < least) break
     // Both sides at once: divisions take most of the time.
-    const gradients = f64x2.replace_lane(f64x2.splat(leftGradient), 1, gradient - leftGradient)
-    const hessians = f64x2.replace_lane(f64x2.splat(leftHessian), 1, rightHessian)
+    const both = i64x2.replace_lane(i64x2.splat(left), 1, right)
+    const gradients = f64x2.convert_low_i32x4_s(v128.shuffle<i32>(both, both, 1, 3, 1, 3))
+    const hessians = f64x2.convert_low_i32x4_s(v128.shuffle<i32>(both, both, 0, 2, 0, 2))
     const sides = f64x2.div(f64x2.mul(gradients, gradients), f64x2.add(hessians, f64x2.splat(lambda)))
     const gain = gainScale * (f64x2.extract_lane(sides, 0) + f64x2.extract_lane(sides, 1)) - before
     if (gain > best) {
       best = gain
       bin = <i32>at
       store<f64>(found, gain)
-      store<f64>(found, leftGradient, 8)
-      store<f64>(found, leftHessian, 16)
+      store<f64>(found, <f64>gradientOf(left), 8)
+      store<f64>(found, <f64>hessianOf(left), 16)
     }
   }
   return bin

@@ -7,6 +7,8 @@ import type { BinningMemory, BinSample } from './quantile-bins.ts'
 
 /** Rows that one thread computes gradients of at once, and sums in order. */
 export const blockRows = 16_384
+/** What they are summed to: gradients without their signs, hessians, both rounded. */
+export const blockFields = 4
 /**
  * The number of fields of a leaf's best split by one thread: gain, feature, bin, whether missing goes left, gradient
  * and hessian to the left.
@@ -27,8 +29,8 @@ export interface ThreadMemory {
   readonly rightRows: Uint32Array
   /** For each bin, 1 where the rows of a split go left. */
   readonly leftBins: Uint8Array
-  /** For each slot: the sums of those of its own features that the tree sees, side by side, `binPlaces` for each. */
-  readonly sums: readonly Float64Array[]
+  /** For each slot: the sums of those of its own features that the tree sees, side by side, `sumPlaces` for each. */
+  readonly sums: readonly Int32Array[]
   /** Of each chunk of its own features what the tree sees, `chunkBytes` each. */
   readonly chunks: Uint8Array
   /** Of each of its own features that the tree sees: how many bins of values it has. */
@@ -59,15 +61,15 @@ export interface BoostingData {
   readonly hasMissing: Uint8Array
   readonly sample: BinSample
   readonly bins: readonly Uint8Array[]
-  /** For each row: log-odds so far, gradient, hessian, both packed. */
+  /** For each row: log-odds so far, gradient, hessian; both rounded, beside each other, the hessian first. */
   readonly scores: Float64Array
   readonly gradients: Float64Array
   readonly hessians: Float64Array
-  readonly packed: Float64Array
+  readonly packed: Int32Array
   /** Where the rows of a large leaf are sorted. */
   readonly leftRows: Uint32Array
   readonly rightRows: Uint32Array
-  /** For each block of rows: the sum of gradients without their signs, of hessians, and of both packed. */
+  /** For each block of rows `blockFields` sums. */
   readonly blockSums: Float64Array
   /** For each block of a leaf's rows: sums of gradients, hessians and weights. */
   readonly leafSums: Float64Array

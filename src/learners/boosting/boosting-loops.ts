@@ -53,7 +53,8 @@ export interface BoostingLoops {
     to: number,
     gradientScale: number,
     hessianScale: number,
-  ): number
+    sums: number,
+  ): void
   sumLeaf(
     order: number,
     from: number,

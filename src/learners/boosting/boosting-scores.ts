@@ -1,8 +1,8 @@
 import type { Barrier } from '../barrier.ts'
-import { type BoostingData, blockRows, type Leaf, nodesPerTree, treeAt } from './boosting-data.ts'
+import { type BoostingData, blockFields, blockRows, type Leaf, nodesPerTree, treeAt } from './boosting-data.ts'
 import type { BoostingLoops } from './boosting-loops.ts'
 import { findNode } from './early-stopping.ts'
-import { leafValue, packedSum } from './gradient-histogram.ts'
+import { leafValue, type RoundedSums, roundedSum } from './gradient-histogram.ts'
 import type { LeafRows } from './leaf-rows.ts'
 
 /** The rows' scores: what each tree has to learn from them, and what it adds to them. A thread does its share. */
@@ -27,26 +27,26 @@ export class BoostingScores {
     const { scores, labels, weights, gradients, hessians, packed, blockSums } = this.#data
     const places = [scores, labels, weights, gradients, hessians] as const
     const [score, label, weight, gradient, hessian] = places.map(({ byteOffset }) => byteOffset)
+    const sumsOf = (block: number) => blockSums.byteOffset + blockFields * block * blockSums.BYTES_PER_ELEMENT
     this.#forBlocks((block, from, to) => {
-      const sums = blockSums.byteOffset + 3 * block * blockSums.BYTES_PER_ELEMENT
-      this.#loops.computeGradients(score, label, weight, gradient, hessian, from, to, sums)
+      this.#loops.computeGradients(score, label, weight, gradient, hessian, from, to, sumsOf(block))
     })
     this.#barrier.wait()
     const [gradientSum, hessianSum] = [this.#sumOfBlocks(0), this.#sumOfBlocks(1)]
-    this.gradientScale = gradientSum > 0 ? packedSum / gradientSum : 1
-    this.hessianScale = hessianSum > 0 ? packedSum / hessianSum : 1
+    this.gradientScale = gradientSum > 0 ? roundedSum / gradientSum : 1
+    this.hessianScale = hessianSum > 0 ? roundedSum / hessianSum : 1
     const { gradientScale, hessianScale } = this
     this.#forBlocks((block, from, to) => {
-      const [all, own, both] = [gradients, hessians, packed].map(({ byteOffset }) => byteOffset)
-      blockSums[3 * block + 2] = this.#loops.pack(all, own, both, from, to, gradientScale, hessianScale)
+      const sums = sumsOf(block) + 2 * blockSums.BYTES_PER_ELEMENT
+      this.#loops.pack(gradient, hessian, packed.byteOffset, from, to, gradientScale, hessianScale, sums)
     })
   }
 
-  /** The gradients of all rows without their signs, their hessians, or both packed. */
+  /** The gradients of all rows without their signs, their hessians, or one of both rounded. */
   #sumOfBlocks(part: number): number {
     const { blockSums } = this.#data
     let sum = 0
-    for (let i = part; i < blockSums.length; i += 3) sum += blockSums[i]
+    for (let i = part; i < blockSums.length; i += blockFields) sum += blockSums[i]
     return sum
   }
 
@@ -58,9 +58,9 @@ export class BoostingScores {
     }
   }
 
-  /** The packed sum of all rows, once every thread has computed its gradients. */
-  get packedSum(): number {
-    return this.#sumOfBlocks(2)
+  /** The sums of all rows, rounded, once every thread has computed its gradients. */
+  get rounded(): RoundedSums {
+    return { gradient: this.#sumOfBlocks(2), hessian: this.#sumOfBlocks(3) }
   }
 
   /** Leaf values of exact sums, added up in blocks of rows that lie the same for any number of threads. */

@@ -15,7 +15,7 @@ import {
 import { type BoostingLoops, chunkBytes, featuresPerChunk, featuresPerWord } from './boosting-loops.ts'
 import { BoostingScores } from './boosting-scores.ts'
 import { EarlyStopping } from './early-stopping.ts'
-import { binPlaces, type FoundSplit, leafValue, packing, SplitSearch } from './gradient-histogram.ts'
+import { type FoundSplit, leafValue, type RoundedSums, SplitSearch, sumPlaces } from './gradient-histogram.ts'
 import { LeafRows } from './leaf-rows.ts'
 import { fillBins, findBinEnds } from './quantile-bins.ts'
 
@@ -31,8 +31,8 @@ export class BoostingThread {
   readonly #search: SplitSearch
   readonly #loops: BoostingLoops
   readonly #own: ThreadMemory
-  /** For each slot: the sums of the thread's own features that the tree sees, side by side, `binPlaces` for each. */
-  readonly #sums: Float64Array[]
+  /** For each slot: the sums of the thread's own features that the tree sees, side by side, `sumPlaces` for each. */
+  readonly #sums: Int32Array[]
   /** The thread's own features: those from the first up to the last, which is another's. */
   readonly #firstFeature: number
   readonly #lastFeature: number
@@ -174,21 +174,27 @@ export class BoostingThread {
   }
 
   #rootLeaf(): Leaf {
-    const { packed } = this.#data
-    // Packed sums stay below 2^53, so that they are exact.
-    let sum = 0
-    if (this.#rows.seen === packed.length) sum = this.#scores.packedSum
-    else for (let i = 0; i < this.#rows.seen; i++) sum += packed[this.#rows.order[i]]
-    const gradient = Math.floor(sum / packing)
+    const sums = this.#rows.seen === this.#data.labels.length ? this.#scores.rounded : this.#sumSeen()
     const range = { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY }
     const place = { node: 0, start: 0, end: this.#rows.seen, rows: this.#rows.seen, depth: 0, slot: 0 }
-    return { ...place, ...range, gradient, hessian: sum - gradient * packing, split: undefined }
+    return { ...place, ...range, ...sums, split: undefined }
+  }
+
+  #sumSeen(): RoundedSums {
+    const { packed } = this.#data
+    const { order, seen } = this.#rows
+    let [gradient, hessian] = [0, 0]
+    for (let i = 0; i < seen; i++) {
+      hessian += packed[2 * order[i]]
+      gradient += packed[2 * order[i] + 1]
+    }
+    return { gradient, hessian }
   }
 
   #sumRows({ start, end, slot }: Leaf): void {
     const { bins, words, chunks, order } = this.#own
     const sums = this.#sums[slot]
-    this.#loops.fill(sums.byteOffset, 0, this.#seenFeatures.length * binPlaces * sums.BYTES_PER_ELEMENT)
+    this.#loops.fill(sums.byteOffset, 0, this.#seenFeatures.length * sumPlaces * sums.BYTES_PER_ELEMENT)
     const [to, from, seen, rows, packed] = [sums, bins, chunks, order, this.#data.packed].map((each) => each.byteOffset)
     this.#loops.addRows(to, from, words * featuresPerWord, seen, this.#seenChunks, rows, packed, start, end)
   }
@@ -204,7 +210,7 @@ export class BoostingThread {
       if (open.includes(large)) {
         const [sums, less] = [this.#sums[large.slot], this.#sums[small.slot]]
         const { length } = this.#seenFeatures
-        this.#loops.subtract(sums.byteOffset, less.byteOffset, length * binPlaces * sums.BYTES_PER_ELEMENT)
+        this.#loops.subtract(sums.byteOffset, less.byteOffset, length * sumPlaces * sums.BYTES_PER_ELEMENT)
       }
     }
     this.#findSplits(open)
@@ -233,7 +239,7 @@ export class BoostingThread {
       const isFree = this.#search.isFree(leaf)
       for (let place = 0; place < this.#seenFeatures.length; place++) {
         const feature = this.#seenFeatures[place]
-        const from = place * binPlaces
+        const from = place * sumPlaces
         const end = this.#freeUntil[place]
         if (isFree && end > place) {
           const found = this.#search.improveFree(best, sums, this.#own.binCounts, place, end, leaf)

@@ -14,6 +14,7 @@ import { complete } from '../option.ts'
 import { checkDataset, type TrainingControl, threadsFor, wholeWeights } from '../shared-dataset.ts'
 import {
   type BoostingData,
+  blockFields,
   blockRows,
   candidateFields,
   firstWord,
@@ -30,7 +31,7 @@ import { BoostingThread } from './boosting-thread.ts'
 import type { BoostingTask } from './boosting-worker.ts'
 import { CategoryCodes } from './category-codes.ts'
 import type { BoostedTrees, ValidationRows } from './early-stopping.ts'
-import { binPlaces } from './gradient-histogram.ts'
+import { binPlaces, sumPlaces } from './gradient-histogram.ts'
 import { type BinSample, binningMemory, sampleClasses } from './quantile-bins.ts'
 
 export interface TrainedBoosting {
@@ -199,10 +200,10 @@ function shareBoosting(
     scores: arena.take(Float64Array, rows).fill(base),
     gradients: arena.take(Float64Array, rows),
     hessians: arena.take(Float64Array, rows),
-    packed: arena.take(Float64Array, rows),
+    packed: arena.take(Int32Array, 2 * rows),
     leftRows: arena.take(Uint32Array, rows),
     rightRows: arena.take(Uint32Array, rows),
-    blockSums: arena.take(Float64Array, 3 * Math.ceil(rows / blockRows)),
+    blockSums: arena.take(Float64Array, blockFields * Math.ceil(rows / blockRows)),
     leafSums: arena.take(Float64Array, 3 * (options.maxLeaves + Math.ceil(rows / blockRows))),
     candidates: numbers(candidates * candidateFields),
     candidateSets: shared(Int32Array, hasCategories ? candidates * setPlaces : 0),
@@ -234,7 +235,7 @@ function threadMemory(
     rightRows: arena.take(Uint32Array, Math.min(partedTogether, rows)),
     leftBins: arena.take(Uint8Array, binPlaces),
     // No tree has more leaves than rows.
-    sums: Array.from({ length: Math.min(maxLeaves, rows) }, () => arena.take(Float64Array, own * binPlaces)),
+    sums: Array.from({ length: Math.min(maxLeaves, rows) }, () => arena.take(Int32Array, own * sumPlaces)),
     chunks: arena.take(Uint8Array, chunkBytes * Math.ceil(own / featuresPerChunk)),
     binCounts: arena.take(Uint32Array, own),
     found: arena.take(Float64Array, 3),

@@ -1,19 +1,24 @@
 import type { BoostingLoops } from './boosting-loops.ts'
 
 /**
- * Sums of gradients and hessians by bin. A row's two numbers are rounded to whole ones and packed into one double, so that
- * a bin takes one exact addition and the order of rows, and who adds them, does not matter. The larger child's sums are
+ * Sums of gradients and hessians by bin. A row's two numbers are rounded to whole ones and lie side by side, so that a bin
+ * takes one exact addition of both and the order of rows, and who adds them, does not matter. The larger child's sums are
  * its parent's less its sibling's, exactly.
  */
 
-/** A packed number is gradient * 2^26 + hessian. */
-export const packing = 2 ** 26
-const perPacking = 1 / packing
-/** What all rows' rounded hessians, or gradients without their signs, add up to at most, before rounding. */
-export const packedSum = 2 ** 25
+/** What all rows' hessians, or gradients without their signs, add up to before they are rounded. */
+export const roundedSum = 2 ** 25
 
 /** The number of bins of a feature, with that of its missing values. */
 export const binPlaces = 256
+/** Of a feature's sums: for each bin its hessian, then its gradient. */
+export const sumPlaces = 2 * binPlaces
+
+export interface RoundedSums {
+  readonly gradient: number
+  readonly hessian: number
+}
+
 /** What bounds a split, and turns rounded numbers back. */
 export interface SplitLimits {
   readonly regAlpha: number
@@ -23,11 +28,8 @@ export interface SplitLimits {
   readonly minSplitGain: number
 }
 
-/** A leaf as a split search sees it: packed sums, and what its children's values may be. */
-export interface LeafSums {
-  /** Rounded. */
-  readonly gradient: number
-  readonly hessian: number
+/** A leaf as a split search sees it: its sums, and what its children's values may be. */
+export interface LeafSums extends RoundedSums {
   readonly rows: number
   readonly low: number
   readonly high: number
@@ -101,18 +103,11 @@ export class SplitSearch {
    *
    * @param bins for each feature how many bins of values it has; both arrays are the kernel's.
    */
-  improveFree(
-    best: FoundSplit,
-    sums: Float64Array,
-    bins: Uint32Array,
-    from: number,
-    to: number,
-    leaf: LeafSums,
-  ): number {
+  improveFree(best: FoundSplit, sums: Int32Array, bins: Uint32Array, from: number, to: number, leaf: LeafSums): number {
     const { minSplitGain, regLambda } = this.#limits
     const { gradient, hessian, low, high } = leaf
     const split = this.#loops.scanFeatures(
-      sums.byteOffset + from * binPlaces * sums.BYTES_PER_ELEMENT,
+      sums.byteOffset + from * sumPlaces * sums.BYTES_PER_ELEMENT,
       bins.byteOffset + from * bins.BYTES_PER_ELEMENT,
       to - from,
       gradient,
@@ -144,19 +139,19 @@ export class SplitSearch {
   improve(
     best: FoundSplit,
     feature: number,
-    sums: Float64Array,
+    sums: Int32Array,
     from: number,
     valueBins: number,
     leaf: LeafSums,
     direction: number,
   ): void {
-    const missing = sums[from + valueBins]
-    const gradient = Math.floor(missing / packing)
-    const hessian = missing - gradient * packing
+    const hessian = sums[from + 2 * valueBins]
+    const gradient = sums[from + 2 * valueBins + 1]
+    const sawMissing = hessian !== 0 || gradient !== 0
     // Where something is missing it may stand to the right alone; else the last bin leaves nothing to the right.
-    const last = from + valueBins
-    this.#scan(best, feature, sums, from, missing === 0 ? last - 1 : last, leaf, direction, 0, 0, false)
-    if (missing !== 0) this.#scan(best, feature, sums, from, last - 1, leaf, direction, gradient, hessian, true)
+    const bins = sawMissing ? valueBins : valueBins - 1
+    this.#scan(best, feature, sums, from, bins, leaf, direction, 0, 0, false)
+    if (sawMissing) this.#scan(best, feature, sums, from, valueBins - 1, leaf, direction, gradient, hessian, true)
   }
 
   /**
@@ -170,7 +165,7 @@ export class SplitSearch {
   improveByCategory(
     best: FoundSplit,
     feature: number,
-    sums: Float64Array,
+    sums: Int32Array,
     from: number,
     valueBins: number,
     leaf: LeafSums,
@@ -181,10 +176,9 @@ export class SplitSearch {
     const [meanGradient, meanHessian] = [(addedRows * gradient) / rows, (addedRows * hessian) / rows]
     const categories: CategorySums[] = []
     for (let bin = 0; bin < valueBins; bin++) {
-      const packed = sums[from + bin]
-      if (packed === 0) continue
-      const own = Math.floor(packed * perPacking)
-      const weight = packed - own * packing
+      const weight = sums[from + 2 * bin]
+      const own = sums[from + 2 * bin + 1]
+      if (weight === 0 && own === 0) continue
       categories.push({ bin, gradient: own, hessian: weight, order: (own + meanGradient) / (weight + meanHessian) })
     }
     categories.sort((a, b) => a.order - b.order || a.bin - b.bin)
@@ -208,13 +202,13 @@ export class SplitSearch {
     }
   }
 
-  /** From the first bin up to before `end`; to the left are from the start those sums that are given. */
+  /** So many bins; to the left are from the start those sums that are given. */
   #scan(
     best: FoundSplit,
     feature: number,
-    sums: Float64Array,
+    sums: Int32Array,
     from: number,
-    end: number,
+    bins: number,
     leaf: LeafSums,
     direction: number,
     fromGradient: number,
@@ -227,12 +221,12 @@ export class SplitSearch {
     const before = this.#gain(gradient, hessian, low, high)
     let leftGradient = fromGradient
     let leftHessian = fromHessian
-    for (let bin = 0; bin < end - from; bin++) {
-      const packed = sums[from + bin]
-      if (packed === 0) continue
-      const binGradient = Math.floor(packed * perPacking)
+    for (let bin = 0; bin < bins; bin++) {
+      const binHessian = sums[from + 2 * bin]
+      const binGradient = sums[from + 2 * bin + 1]
+      if (binHessian === 0 && binGradient === 0) continue
       leftGradient += binGradient
-      leftHessian += packed - binGradient * packing
+      leftHessian += binHessian
       if (leftHessian < least) continue
       const rightHessian = hessian - leftHessian
       if (rightHessian < least) break
@@ -249,11 +243,11 @@ export class SplitSearch {
     return gainOf(gradient, hessian, this.#limits, leafValue(gradient, hessian, this.#limits, low, high))
   }
 
-  /** What a side weighs at least, rounded; a side that weighs anything has a row. */
+  /** What a side weighs at least, rounded up, in 32 bits; a side that weighs anything has a row. */
   #leastHessian({ hessian, rows }: LeafSums): number {
     const { minChildWeight, minSamplesLeaf } = this.#limits
     const ofRows = minSamplesLeaf > 1 ? ((minSamplesLeaf - 0.5) * hessian) / rows : 0
-    return Math.max(minChildWeight * this.hessianScale, ofRows, 1)
+    return Math.min(Math.ceil(Math.max(minChildWeight * this.hessianScale, ofRows, 1)), 2 ** 31 - 1)
   }
 
   /** Nothing where the children would break the constraint. */
