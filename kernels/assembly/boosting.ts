@@ -159,72 +159,75 @@ export function placeBins(column: usize, bins: usize, stride: usize, from: usize
 
 /**
  * Gradients and hessians of the log loss, f64 each, and the sums of gradients without their signs and of hessians, f64
- * each. Two rows at once: they always add up in the same order.
+ * each. Four rows at once: behind the last, up to a multiple of four, stand rows of weight 0. Probabilities are of single
+ * precision, as LightGBM's gradients are.
  *
  * @param labels a byte each, 0 or 1.
  */
 export function computeGradients(
   scores: usize, labels: usize, weights: usize, gradients: usize, hessians: usize, from: usize, to: usize, sums: usize,
 ): void {
-  const one = f64x2.splat(1)
+  const one = f32x4.splat(1)
   let gradientSum = f64x2.splat(0)
   let hessianSum = f64x2.splat(0)
-  for (let row = from; row < to; row += 2) {
+  for (let row = from; row < to; row += 4) {
     const at = row << 3
-    const isPair = row + 1 < to
-    // Behind the last row is one of weight 0.
-    const score = isPair ? v128.load(scores + at) : v128.load64_zero(scores + at)
-    const weight = isPair ? v128.load(weights + at) : v128.load64_zero(weights + at)
-    const label = f64x2.replace_lane(f64x2.splat(<f64>load<u8>(labels + row)), 1, isPair ? <f64>load<u8>(labels + row, 1) : 0)
-    const probability = f64x2.div(one, f64x2.add(one, exp(f64x2.neg(score))))
-    const gradient = f64x2.mul(weight, f64x2.sub(probability, label))
-    const hessian = f64x2.mul(f64x2.mul(weight, probability), f64x2.sub(one, probability))
-    if (isPair) {
-      v128.store(gradients + at, gradient)
-      v128.store(hessians + at, hessian)
-    } else {
-      v128.store64_lane(gradients + at, gradient, 0)
-      v128.store64_lane(hessians + at, hessian, 0)
+    const first = f32x4.demote_f64x2_zero(v128.load(scores + at))
+    const last = f32x4.demote_f64x2_zero(v128.load(scores + at, 16))
+    // A fraud's score with its sign turned is that of an answer that is wrong, as others' are.
+    const signs = i32x4.shl(i32x4.extend_low_i16x8_u(i16x8.extend_low_i8x16_u(v128.load32_zero(labels + row))), 31)
+    const score = v128.xor(v128.shuffle<i32>(first, last, 0, 1, 4, 5), signs)
+    const odds = exp(f32x4.neg(score))
+    const wrong = f32x4.div(one, f32x4.add(one, odds))
+    const signed = v128.xor(wrong, signs)
+    const product = f32x4.mul(f32x4.mul(odds, wrong), wrong)
+    for (let pair: usize = 0; pair < 2; pair++) {
+      const place = at + (pair << 4)
+      const weight = v128.load(weights + place)
+      const gradient = f64x2.mul(weight, f64x2.promote_low_f32x4(pair ? upper(signed) : signed))
+      const hessian = f64x2.mul(weight, f64x2.promote_low_f32x4(pair ? upper(product) : product))
+      v128.store(gradients + place, gradient)
+      v128.store(hessians + place, hessian)
+      gradientSum = f64x2.add(gradientSum, f64x2.abs(gradient))
+      hessianSum = f64x2.add(hessianSum, hessian)
     }
-    gradientSum = f64x2.add(gradientSum, f64x2.abs(gradient))
-    hessianSum = f64x2.add(hessianSum, hessian)
   }
   store<f64>(sums, f64x2.extract_lane(gradientSum, 0) + f64x2.extract_lane(gradientSum, 1))
   store<f64>(sums, f64x2.extract_lane(hessianSum, 0) + f64x2.extract_lane(hessianSum, 1), 8)
 }
 
+// @ts-ignore
+@inline
+function upper(four: v128): v128 {
+  return v128.shuffle<i32>(four, four, 2, 3, 2, 3)
+}
+
 /**
- * e^x of two numbers, within two units of the last place; beyond 708 either way as at 708. x = k ln 2 + r, with ln 2 in two
+ * e^x of four numbers, within a few units of the last place; beyond 87 either way as at 87. x = k ln 2 + r, with ln 2 in two
  * parts of which the first times k is exact (Cody and Waite, "Software Manual for the Elementary Functions", 1980); e^r by
- * its series, whose rest is below 2^-57 for r up to half of ln 2.
+ * its series, whose rest is below 2^-27 for r up to half of ln 2.
  */
 // @ts-ignore
 @inline
 function exp(x: v128): v128 {
-  const bounded = f64x2.pmax(f64x2.pmin(x, f64x2.splat(708)), f64x2.splat(-708))
-  const k = f64x2.nearest(f64x2.mul(bounded, f64x2.splat(1.4426950408889634)))
-  const high = f64x2.sub(bounded, f64x2.mul(k, f64x2.splat(6.93147180369123816490e-1)))
-  const r = f64x2.sub(high, f64x2.mul(k, f64x2.splat(1.90821492927058770002e-10)))
-  let series = f64x2.splat(1 / 6227020800.0)
-  series = f64x2.add(f64x2.mul(series, r), f64x2.splat(1 / 479001600.0))
-  series = f64x2.add(f64x2.mul(series, r), f64x2.splat(1 / 39916800.0))
-  series = f64x2.add(f64x2.mul(series, r), f64x2.splat(1 / 3628800.0))
-  series = f64x2.add(f64x2.mul(series, r), f64x2.splat(1 / 362880.0))
-  series = f64x2.add(f64x2.mul(series, r), f64x2.splat(1 / 40320.0))
-  series = f64x2.add(f64x2.mul(series, r), f64x2.splat(1 / 5040.0))
-  series = f64x2.add(f64x2.mul(series, r), f64x2.splat(1 / 720.0))
-  series = f64x2.add(f64x2.mul(series, r), f64x2.splat(1 / 120.0))
-  series = f64x2.add(f64x2.mul(series, r), f64x2.splat(1 / 24.0))
-  series = f64x2.add(f64x2.mul(series, r), f64x2.splat(1 / 6.0))
-  series = f64x2.add(f64x2.mul(series, r), f64x2.splat(0.5))
-  series = f64x2.add(f64x2.mul(series, r), f64x2.splat(1))
-  series = f64x2.add(f64x2.mul(series, r), f64x2.splat(1))
-  const whole = i64x2.extend_low_i32x4_s(i32x4.trunc_sat_f64x2_s_zero(k))
-  return f64x2.mul(series, i64x2.shl(i64x2.add(whole, i64x2.splat(1023)), 52))
+  const bounded = f32x4.pmax(f32x4.pmin(x, f32x4.splat(87)), f32x4.splat(-87))
+  const k = f32x4.nearest(f32x4.mul(bounded, f32x4.splat(1.44269504)))
+  const high = f32x4.sub(bounded, f32x4.mul(k, f32x4.splat(0.693359375)))
+  const r = f32x4.sub(high, f32x4.mul(k, f32x4.splat(-2.12194440e-4)))
+  let series = f32x4.splat(1 / 5040.0)
+  series = f32x4.add(f32x4.mul(series, r), f32x4.splat(1 / 720.0))
+  series = f32x4.add(f32x4.mul(series, r), f32x4.splat(1 / 120.0))
+  series = f32x4.add(f32x4.mul(series, r), f32x4.splat(1 / 24.0))
+  series = f32x4.add(f32x4.mul(series, r), f32x4.splat(1 / 6.0))
+  series = f32x4.add(f32x4.mul(series, r), f32x4.splat(0.5))
+  series = f32x4.add(f32x4.mul(series, r), f32x4.splat(1))
+  series = f32x4.add(f32x4.mul(series, r), f32x4.splat(1))
+  return f32x4.mul(series, i32x4.shl(i32x4.add(i32x4.trunc_sat_f32x4_s(k), i32x4.splat(127)), 23))
 }
 
 /**
- * Packs gradients and hessians of rows, scaled and rounded. Two rows at once.
+ * Packs gradients and hessians of rows, scaled and rounded. Two rows at once: behind the last one, where it stands alone,
+ * are zeros.
  *
  * @param sums where the sums of the rounded ones are written, f64 each.
  */
@@ -234,20 +237,13 @@ export function pack(
   const scales = f64x2.splat(gradientScale)
   const otherScales = f64x2.splat(hessianScale)
   let both = i64x2.splat(0)
-  let row = from
-  for (; row + 2 <= to; row += 2) {
+  for (let row = from; row < to; row += 2) {
     const at = row << 3
     const own = packTwo(v128.load(gradients + at), v128.load(hessians + at), scales, otherScales)
     v128.store(packed + at, own)
     both = i64x2.add(both, own)
   }
-  let sum = i64x2.extract_lane(both, 0) + i64x2.extract_lane(both, 1)
-  if (row < to) {
-    const at = row << 3
-    const own = packTwo(v128.load64_zero(gradients + at), v128.load64_zero(hessians + at), scales, otherScales)
-    v128.store64_lane(packed + at, own, 0)
-    sum += i64x2.extract_lane(own, 0)
-  }
+  const sum = i64x2.extract_lane(both, 0) + i64x2.extract_lane(both, 1)
   store<f64>(sums, <f64>gradientOf(sum))
   store<f64>(sums, <f64>hessianOf(sum), 8)
 }

@@ -52,7 +52,7 @@ export class SharedArena {
   #end = cacheLineBytes
 
   /**
-   * An array of zeros.
+   * An array of zeros; behind it, to the end of a cache line, are some that nobody else has.
    *
    * @throws FraudError DATA_INVALID where all together would be beyond 4 GiB, or the machine has no more.
    */
