@@ -1,12 +1,18 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { allPages } from '../console/src/api/all-pages.ts'
+import { aloneOf, firedOf } from '../console/src/pages/rules/had-a-say.ts'
 import { spanInDays } from '../console/src/policy/span-in-days.ts'
 
 test('the console divides by the days that a backtest took, and not by the dates that it touched', () => {
   assert.equal(spanInDays({ from: '2026-03-01T14:00:00Z', to: '2026-03-08T14:00:00Z' }), 7)
   assert.equal(spanInDays({ from: '2026-03-01T23:00:00Z', to: '2026-03-02T01:00:00Z' }), 1)
   assert.equal(spanInDays({ from: null, to: null }), 1)
+})
+
+test('the console counts what a rule in shadow would change among what is its alone, as among what fired', () => {
+  const counts = { fired: 3, alone: 1, shadow: 674, wouldChange: 670 }
+  assert.deepEqual([firedOf(counts), aloneOf(counts)], [677, 671])
 })
 
 test('the console goes through all pages of models, of which the newest are last', async () => {

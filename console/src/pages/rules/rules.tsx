@@ -14,6 +14,7 @@ import { Page } from '../../ui/page.tsx'
 import { Empty, Ready } from '../../ui/states.tsx'
 import { type Column, Table } from '../../ui/table.tsx'
 import { type Rule, type RuleState, ruleStates } from './draft.ts'
+import { aloneOf, firedOf } from './had-a-say.ts'
 import { precisionOf } from './standing.tsx'
 import '../../policy/policy.css'
 import './rules.css'
@@ -64,8 +65,8 @@ const columns: readonly Column<Row>[] = [
     title: 'Fired',
     width: '70px',
     isFigure: true,
-    value: (row) => firedOf(row),
-    cell: (row) => count(firedOf(row)),
+    value: (row) => counted(row, firedOf),
+    cell: (row) => count(counted(row, firedOf)),
   },
   {
     name: 'alone',
@@ -73,8 +74,8 @@ const columns: readonly Column<Row>[] = [
     width: '76px',
     isFigure: true,
     shownFrom: 'wide',
-    value: (row) => currentOf(row)?.alone ?? currentOf(row)?.wouldChange,
-    cell: (row) => count(currentOf(row)?.alone ?? currentOf(row)?.wouldChange),
+    value: (row) => counted(row, aloneOf),
+    cell: (row) => count(counted(row, aloneOf)),
   },
   {
     name: 'frauds',
@@ -107,9 +108,9 @@ const columns: readonly Column<Row>[] = [
   },
 ]
 
-function firedOf(row: Row): number | undefined {
+function counted(row: Row, countOf: typeof firedOf): number | undefined {
   const current = currentOf(row)
-  return current === undefined ? undefined : current.fired + current.shadow
+  return current && countOf(current)
 }
 
 function count(value: number | undefined) {
