@@ -17,8 +17,10 @@ export function tellCount(count: number, singular: string): string {
   return `${count.toLocaleString('en')} ${singular}${count === 1 ? '' : 's'}`
 }
 
+/** With all decimals of a currency, of which some have four; an estimate, which has any number of them, with two. */
 export function tellMoney(amount: number): string {
-  return amount.toLocaleString('en', { maximumFractionDigits: 2 })
+  const hasFewDigits = Number(amount.toFixed(4)) === amount
+  return amount.toLocaleString('en', { maximumFractionDigits: hasFewDigits ? 4 : 2 })
 }
 
 /** Of what is known least and most. */
