@@ -2,12 +2,20 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { allPages } from '../console/src/api/all-pages.ts'
 import { aloneOf, firedOf } from '../console/src/pages/rules/had-a-say.ts'
-import { spanInDays } from '../console/src/policy/span-in-days.ts'
+import { matureDays, spanInDays } from '../console/src/policy/span-in-days.ts'
 
 test('the console divides by the days that a backtest took, and not by the dates that it touched', () => {
   assert.equal(spanInDays({ from: '2026-03-01T14:00:00Z', to: '2026-03-08T14:00:00Z' }), 7)
   assert.equal(spanInDays({ from: '2026-03-01T23:00:00Z', to: '2026-03-02T01:00:00Z' }), 1)
   assert.equal(spanInDays({ from: null, to: null }), 1)
+})
+
+test('the console divides costs by the days whose labels may be known, since others cost nothing yet', () => {
+  const span = { from: '2026-03-01T14:00:00Z', to: '2026-03-31T14:00:00Z' }
+  assert.equal(matureDays(span, '2026-03-11T14:00:00Z'), 10)
+  assert.equal(matureDays(span, '2026-04-30T14:00:00Z'), 30)
+  assert.equal(matureDays(span, null), 30)
+  assert.equal(matureDays(span, '2026-02-28T14:00:00Z'), undefined)
 })
 
 test('the console counts what a rule in shadow would change among what is its alone, as among what fired', () => {

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact'
 import { detector } from '../../api/detector.ts'
 import type { Figures } from '../../policy/backtest.ts'
-import { spanInDays } from '../../policy/span-in-days.ts'
+import { matureDays, spanInDays } from '../../policy/span-in-days.ts'
 import { formatCount, formatMoney, formatShare } from '../../ui/figures.ts'
 import { OutcomeBadge, outcomes } from '../../ui/outcome.tsx'
 import { type Column, Table } from '../../ui/table.tsx'
@@ -65,6 +65,10 @@ export function Effect({ figures, capacity }: EffectProps) {
   const [now, then] = (['inForce', 'tested'] as const).map((name) => figures.sides.find((side) => side.name === name))
   if (now === undefined || then === undefined) return null
   const days = spanInDays(figures)
+  // What transactions cost is known of those alone that are old enough for their labels.
+  const costDays = matureDays(figures, figures.basis.matureUntil)
+  const costADay = (cost: number | undefined) =>
+    cost === undefined || costDays === undefined ? '–' : money(cost / costDays)
   const busiest = Math.max(0, ...figures.days.map((day) => day.outcomes.tested?.review ?? 0))
   const reviews = then.outcomes.review.transactions / days
   return (
@@ -106,10 +110,14 @@ export function Effect({ figures, capacity }: EffectProps) {
         {then.cost !== null && (
           <Tile
             name="Cost a day"
-            before={now.cost === null ? '–' : money(now.cost.known / days)}
-            note={`at least ${money(then.cost.atLeast / days)}, at most ${money(then.cost.atMost / days)}, with those not known`}
+            before={costADay(now.cost?.known)}
+            note={
+              costDays === undefined
+                ? 'none of these days is old enough for its labels to be known'
+                : `at least ${costADay(then.cost.atLeast)}, at most ${costADay(then.cost.atMost)}, with those not known`
+            }
           >
-            {money(then.cost.known / days)}
+            {costADay(then.cost.known)}
           </Tile>
         )}
       </dl>
