@@ -52,16 +52,17 @@ export function findEnds(lists: usize, most: i32, scratch: usize, ends: usize): 
   let count: i32 = 0
   let left: f64 = <f64>(<i32>(aCount > 0) + <i32>(bCount > 0))
   let filled: f64 = 0
+  let wanted = left / <f64>most
   for (let at: usize = 0; at + 1 < size && count + 1 < most; at++) {
     const place = at << 3
     filled += load<f64>(masses + place)
-    const wanted = left / <f64>(most - count)
     const isFull = filled >= wanted || load<f64>(masses + place, 8) >= wanted
     if (size > <usize>most && !isFull) continue
     store<f64>(ends + (<usize>count << 3), between(load<f64>(values + place), load<f64>(values + place, 8)))
     count++
     left -= filled
     filled = 0
+    wanted = left / <f64>(most - count)
   }
   return count + 1
 }
@@ -95,23 +96,53 @@ function between(low: f64, high: f64): f64 {
   return middle >= low && middle < high ? middle : low
 }
 
-/** Sorts numbers, none of which is missing, by their digits from the lowest up. */
+/**
+ * Sorts numbers, none of which is missing: by their upper three digits, beyond which few differ, and one by one. Where that
+ * takes too long, by all digits.
+ */
 function sort(numbers: usize, length: usize, other: usize, counts: usize): void {
-  memory.fill(counts, 0, bytesOfCounts)
   const end = numbers + (length << 3)
   for (let at = numbers; at < end; at += 8) {
     // With its sign turned, or all bits of a negative number, a number's bits are in its order.
     const bits = load<u64>(at)
-    const key = bits ^ (<u64>(<i64>bits >> 63) | signBit)
+    store<u64>(at, bits ^ (<u64>(<i64>bits >> 63) | signBit))
+  }
+  sortByDigits(numbers, length, other, counts, digits / 2)
+  if (!insert(numbers, length)) sortByDigits(numbers, length, other, counts, 0)
+  for (let at = numbers; at < end; at += 8) {
+    const key = load<u64>(at)
+    store<u64>(at, key ^ (((key >> 63) - 1) | signBit))
+  }
+}
+
+/** Moves each key to its place among those before it. Gives up, and returns false, after four moves for each key. */
+function insert(keys: usize, length: usize): bool {
+  let moved: usize = 0
+  for (let i: usize = 1; i < length; i++) {
+    const place = keys + (i << 3)
+    const key = load<u64>(place)
+    let at = place
+    for (; at > keys && load<u64>(at - 8) > key; at -= 8) store<u64>(at, load<u64>(at - 8))
     store<u64>(at, key)
-    for (let digit: usize = 0; digit < digits; digit++) {
+    moved += (place - at) >> 3
+    if (moved > length << 2) return false
+  }
+  return true
+}
+
+/** Sorts keys by their digits from `first` up; keys whose digits are the same stay in their order. */
+function sortByDigits(keys: usize, length: usize, other: usize, counts: usize, first: usize): void {
+  memory.fill(counts, 0, bytesOfCounts)
+  for (let at: usize = 0; at < length << 3; at += 8) {
+    const key = load<u64>(keys + at)
+    for (let digit = first; digit < digits; digit++) {
       const place = counts + ((digit * buckets + digitOf(key, digit)) << 2)
       store<u32>(place, load<u32>(place) + 1)
     }
   }
-  let from = numbers
+  let from = keys
   let to = other
-  for (let digit: usize = 0; digit < digits && length > 0; digit++) {
+  for (let digit = first; digit < digits && length > 0; digit++) {
     const next = counts + ((digit * buckets) << 2)
     if (<usize>load<u32>(next + (digitOf(load<u64>(from), digit) << 2)) == length) continue
     let place: u32 = 0
@@ -131,10 +162,7 @@ function sort(numbers: usize, length: usize, other: usize, counts: usize): void 
     from = to
     to = swapped
   }
-  for (let at: usize = 0; at < length << 3; at += 8) {
-    const key = load<u64>(from + at)
-    store<u64>(numbers + at, key ^ (((key >> 63) - 1) | signBit))
-  }
+  if (from != keys) memory.copy(keys, from, length << 3)
 }
 
 // @ts-ignore: a decorator of a function, which the compiler knows.
@@ -152,13 +180,24 @@ export function fillBins(ends: usize, column: usize, rows: usize, missingBin: u8
   let hasMissing: i32 = 0
   for (let row: usize = 0; row < rows; row++) {
     const value = load<f64>(column + (row << 3))
-    let below: usize = 0
-    for (let half: usize = 128; half > 0; half >>= 1) {
-      below += load<f64>(ends + ((below + half - 1) << 3)) < value ? half : 0
-    }
+    let at = pastHalf(ends, value, 128)
+    at = pastHalf(at, value, 64)
+    at = pastHalf(at, value, 32)
+    at = pastHalf(at, value, 16)
+    at = pastHalf(at, value, 8)
+    at = pastHalf(at, value, 4)
+    at = pastHalf(at, value, 2)
+    at = pastHalf(at, value, 1)
     const isMissing = <i32>(value != value)
     hasMissing |= isMissing
-    store<u8>(bins + row, isMissing ? missingBin : <u8>below)
+    store<u8>(bins + row, isMissing ? missingBin : <u8>((at - ends) >> 3))
   }
   return hasMissing
+}
+
+/** Beyond so many ends where the last of them lies below the value. */
+// @ts-ignore
+@inline
+function pastHalf(ends: usize, value: f64, half: usize): usize {
+  return ends + (load<f64>(ends + ((half - 1) << 3)) < value ? half << 3 : 0)
 }

@@ -65,6 +65,13 @@ describe('bins', () => {
     )
   })
 
+  test('tell apart numbers that differ in their last digits alone', () => {
+    // In no order: 7919 is prime.
+    const column = Float64Array.from({ length: 3000 }, (_, row) => -1 - ((row * 7919) % 3000) * 2 ** -50)
+    const labels = Uint8Array.from(column, (_, row) => row % 2)
+    assert.deepEqual([...bin(column, labels, 64).ends], plainEnds(column, labels, 64))
+  })
+
   test('are cut where the rare class lies, however few rows are there', () => {
     // 100 frauds above everything else, among 20,000 rows: quantiles of all rows would give them one bin.
     const column = Float64Array.from({ length: 20_000 }, (_, row) => (row < 100 ? 1000 + row : row / 100))
