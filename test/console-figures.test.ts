@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { allPages } from '../console/src/api/all-pages.ts'
+import { tellOthers } from '../console/src/evidence/tell-others.ts'
 import { aloneOf, firedOf } from '../console/src/pages/rules/had-a-say.ts'
 import { matureDays, spanInDays } from '../console/src/policy/span-in-days.ts'
 
@@ -21,6 +22,12 @@ test('the console divides costs by the days whose labels may be known, since oth
 test('the console counts what a rule in shadow would change among what is its alone, as among what fired', () => {
   const counts = { fired: 3, alone: 1, shadow: 674, wouldChange: 670 }
   assert.deepEqual([firedOf(counts), aloneOf(counts)], [677, 671])
+})
+
+test('the console says where a payment is held beside the newest of its key alone', () => {
+  assert.equal(tellOthers(1, null), '1 other')
+  assert.equal(tellOthers(1999, null), '1,999 others')
+  assert.equal(tellOthers(2000, 2000), 'the newest 2,000 alone')
 })
 
 test('the console goes through all pages of models, of which the newest are last', async () => {

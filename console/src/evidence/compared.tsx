@@ -3,6 +3,7 @@ import { at } from '../shell/place.ts'
 import { formatCount, formatMoney } from '../ui/figures.ts'
 import { Loading } from '../ui/states.tsx'
 import { keysOf, useKnownKey } from './known.ts'
+import { tellOthers } from './tell-others.ts'
 import './compared.css'
 
 interface ComparedProps {
@@ -61,7 +62,7 @@ function Comparison({ name, token, value, transactionId }: ComparisonProps) {
         </span>
       )}
       <span class="muted small">
-        {formatCount(others)} {others === 1 ? 'other' : 'others'}
+        {tellOthers(others, data.isCut.figuresOf)}
         {frauds > 0 && <span class="bad">, {formatCount(frauds)} fraud</span>}
       </span>
     </li>

@@ -99,7 +99,7 @@ function Plot({ known, marked, inQuestion }: PlotProps) {
             <Dot key={id} x={x(ms)} y={y(value)} base={y(0)} payment={payment} isMarked={marked.has(id)} />
           ))}
       </svg>
-      <p class="muted small">{tell(known, points, mean, inQuestion)}</p>
+      <p class="muted small">{tell(known, points, mean, inQuestion, marked.size > 1)}</p>
     </div>
   )
 }
@@ -114,12 +114,16 @@ function tell(
   points: readonly Point[],
   mean: number | undefined,
   { id, value }: PlotProps['inQuestion'],
+  isOfSeveral: boolean,
 ) {
   const { currency, digits } = amountSent(0)
   const money = (amount: number) => formatMoney(amount, currency, digits)
   const count = known.next === null ? `${points.length}` : `The newest ${points.length}`
   const counted = points.length === 1 ? 'The only payment' : `${count} payments`
-  const average = mean === undefined ? '' : `; the line is the average of the others, ${money(mean)}`
+  const average =
+    mean === undefined
+      ? ''
+      : `; the line is the average ${isOfSeveral ? 'without those of the case' : 'of the others'}, ${money(mean)}`
   const times = mean === undefined || mean <= 0 || value === undefined ? undefined : value / mean
   const compared = times === undefined ? '' : `. ${id} is ${times.toFixed(times < 10 ? 1 : 0)} times that`
   return `${counted} of ${known.key} ${known.token}${average}${compared}.`
