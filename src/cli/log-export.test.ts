@@ -116,3 +116,15 @@ test('what the policy did is exported: the version that a decision names, rules,
   assert.deepEqual(await columnOf('propensity'), [undefined, '0.5', undefined])
   assert.deepEqual(await columnOf('fuses'), [undefined, undefined, undefined])
 })
+
+test('what a file of history called legitimate is exported as such', async () => {
+  const { service, decide, logPath, path } = await start(inForceOf('told', {}))
+  const bringIn = (id: string, isLabelled: boolean) =>
+    service.bringIn({ ID: id, TIME: startMs, CARD: 'c', SHOP: 's', AMOUNT: 1 }, isLabelled)
+  await bringIn('legitimate', true)
+  await bringIn('fraud', true)
+  await bringIn('unsaid', false)
+  await decide('decided', { AMOUNT: 1 })
+  await service.label([{ transactionId: 'fraud', isFraud: true }], 'key:desk')
+  assert.deepEqual(await exported(logPath, path, 'is_fraud'), ['0', '1', undefined, undefined])
+})

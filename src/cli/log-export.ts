@@ -8,6 +8,7 @@ import { labelInForce, labelRanks, type RankOfSource } from '../detector/label-p
 import { compileDetector } from '../features/feature-set.ts'
 import type { TransactionRecord } from '../log/decision-log.ts'
 import type { DecisionRecord, Definition } from '../log/log-record.ts'
+import { truthOf } from '../log/truth-of.ts'
 import type { SqliteLogReader } from '../stores/sqlite/sqlite-log-reader.ts'
 import { SqlitePersons } from '../stores/sqlite/sqlite-persons.ts'
 
@@ -130,12 +131,13 @@ class ExportColumns {
   add(record: TransactionRecord, transaction: Readonly<Record<string, Cell>>, reader: SqliteLogReader): void {
     const { id, sequence, kind } = record
     const label = labelInForce(reader.labelsOf(id), this.#rankOf)
+    const isFraud = truthOf(record, label)
     const row = new Map<string, Cell>([
       ['id', id],
       ['timestamp', record.timestampMs],
       ['sequence', sequence],
       ['kind', kind],
-      ['is_fraud', label === undefined ? null : label.isFraud ? 1 : 0],
+      ['is_fraud', isFraud === null ? null : Number(isFraud)],
       ['label_source', label?.source ?? null],
       ['label_known_at', label?.knownAtMs ?? null],
     ])

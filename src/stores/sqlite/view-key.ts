@@ -1,8 +1,8 @@
 import type { Outcome } from '../../detector/detector-schema.ts'
 import { labelInForce, type RankOfSource } from '../../detector/label-precedence.ts'
-import type { TransactionRecord } from '../../log/decision-log.ts'
 import type { KeyFigures, KeyLink, KeyQuery, KeyUse, KeyValue, KeyView, LinkedValue } from '../../log/key-views.ts'
 import type { TransactionShapes } from '../../log/transaction-shapes.ts'
+import { truthOf } from '../../log/truth-of.ts'
 import type { KeyIndex } from './key-index.ts'
 import type { SqliteLogReader } from './sqlite-log-reader.ts'
 
@@ -168,7 +168,7 @@ function figuresOf(uses: readonly KeyUse[], windowMs: number | null, asOfMs: num
 }
 
 function useAt(sources: KeySources, sequence: number): KeyUse | undefined {
-  const { reader, shapes } = sources
+  const { reader, shapes, rankOf } = sources
   const record = reader.at(sequence)
   if (record?.kind !== 'decision' && record?.kind !== 'history') return undefined
   const isDecided = record.kind === 'decision'
@@ -180,15 +180,8 @@ function useAt(sources: KeySources, sequence: number): KeyUse | undefined {
     amount: shapes.of(definition).amountOf(fields),
     currency: shapes.of(definition).currencyOf(fields),
     keys: shapes.keysOf(record),
-    isFraud: truthOf(sources, record),
+    isFraud: truthOf(record, labelInForce(reader.labelsOf(id), rankOf)),
   }
-}
-
-/** What the label says that counts; a file of history may say it, too. */
-function truthOf({ reader, rankOf }: KeySources, record: TransactionRecord): boolean | null {
-  const label = labelInForce(reader.labelsOf(record.id), rankOf)
-  if (label !== undefined) return label.isFraud
-  return record.kind === 'history' && record.isLabelled ? false : null
 }
 
 function timeOf(reader: SqliteLogReader, from: number): number | null {
