@@ -12,6 +12,7 @@ export const kernels = [
   { source: 'shap.ts', module: 'src/models/trees/shap-kernel.ts', name: 'shapKernel', isShared: false },
   { source: 'walk-rows.ts', module: 'src/models/trees/walk-kernel.ts', name: 'walkKernel', isShared: false },
   { source: 'boosting.ts', module: 'src/learners/boosting/boosting-kernel.ts', name: 'boostingKernel', isShared: true },
+  { source: 'csv-numbers.ts', module: 'src/data/number-kernel.ts', name: 'numberKernel', isShared: false },
 ]
 
 const options = ['-O3', '--noAssert', '--runtime', 'stub', '--enable', 'simd', '--importMemory', '--initialMemory', '1']

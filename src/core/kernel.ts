@@ -26,13 +26,16 @@ export function createMemory(bytes: number): KernelMemory {
   return new WebAssembly.Memory({ initial: Math.ceil(bytes / pageBytes) })
 }
 
+const modules = new Map<string, WebAssembly.Module>()
+
 /**
  * Loops that are compiled from `kernels/assembly/`, over a memory.
  *
  * @param bytes of the module, as base64.
  */
 export function startKernel<Functions>(bytes: string, memory: KernelMemory): Functions {
-  const module = new WebAssembly.Module(Buffer.from(bytes, 'base64'))
+  const module = modules.get(bytes) ?? new WebAssembly.Module(Buffer.from(bytes, 'base64'))
+  modules.set(bytes, module)
   // The module's source says what it exports.
   return new WebAssembly.Instance(module, { env: { memory } }).exports as Functions
 }

@@ -3,12 +3,11 @@ import { type ColumnKind, KindCounts, kindOfCell } from './column-kind.ts'
 import { type CsvCell, longestRowBytes, scanCell, skipLineEnd } from './csv-cell.ts'
 import { longestWritten } from './look-further.ts'
 import type { MissingWords } from './missing-words.ts'
-import { readDecimal } from './number-parser.ts'
+import { skipDecimal } from './number-parser.ts'
 
 const lineFeed = 0x0a
 const sampleRows = 1000
 const sampleBytes = 2 ** 20
-const scratch = new Float64Array(1)
 
 /** What the first rows say of a column. */
 export interface SampledColumn {
@@ -34,7 +33,6 @@ export function mayHoldSample(bytes: Uint8Array, start: number, length: number):
  */
 export function sampleColumns(
   bytes: Uint8Array,
-  view: DataView,
   start: number,
   length: number,
   isFinal: boolean,
@@ -56,7 +54,7 @@ export function sampleColumns(
     for (let isLast = false; !isLast; ) {
       // Undefined past the last column, in a row that has nothing to say.
       const said = evidence[row.length]
-      const plainEnd = readDecimal(bytes, view, at, scratch, 0)
+      const plainEnd = skipDecimal(bytes, at)
       if (plainEnd > at && (bytes[plainEnd] === cell.separator || bytes[plainEnd] === lineFeed)) {
         row.push('number')
         if (said?.knowsPoint === false) said.addPlain(bytes, at, plainEnd)

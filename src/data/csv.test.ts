@@ -364,6 +364,59 @@ test('reads whatever it is given into rows, or refuses it, alike in any pieces',
   )
 })
 
+test('reads numbers many rows at a time as it reads them one by one', () => {
+  const digits = fc.string({ unit: fc.constantFrom(...'0123456789'), minLength: 1, maxLength: 18 })
+  const number = fc
+    .tuple(fc.constantFrom('', '', '-', '+'), digits, fc.constantFrom('', '.'), digits)
+    .map((parts) => parts.join(''))
+  const odd = fc.constantFrom(
+    '',
+    '1.234',
+    '1e5',
+    '-2.5E-7',
+    '.5',
+    '-',
+    'NA',
+    'x',
+    '1-2',
+    '9007199254740993',
+    '1.5',
+    '7',
+  )
+  const cell = fc.tuple(fc.oneof({ weight: 6, arbitrary: number }, odd), fc.boolean())
+  const row = fc.oneof(
+    { weight: 20, arbitrary: fc.tuple(cell, cell, cell) },
+    fc.constant([]),
+    fc.array(cell, { maxLength: 5 }),
+  )
+  const rows = fc.array(row, { maxLength: 30 })
+  const columns = { a: 'number', b: 'number', c: 'number' } as const
+  // A cell with a blank is not plain.
+  const write = (table: readonly (readonly (readonly [string, boolean])[])[], blank: string, lineEnd: string) =>
+    [
+      'a,b,c',
+      ...table.map((cells) =>
+        cells.map(([text, isQuoted]) => (isQuoted ? `"${blank}${text}"` : `${blank}${text}`)).join(','),
+      ),
+    ].join(lineEnd)
+  const outcome = (content: string, pieceBytes: number) => {
+    const { table, lines, badRows } = parse(content, { columns, badRows: 'skip', pieceBytes })
+    return {
+      table: plain(table),
+      lines,
+      bad: badRows.first.map(({ line, reason }) => ({ line, reason: reason.replace(': " ', ': "') })),
+    }
+  }
+  fc.assert(
+    fc.property(rows, fc.constantFrom('\n', '\r\n'), fc.integer({ min: 1, max: 200 }), (table, lineEnd, pieceBytes) => {
+      const whole = outcome(write(table, '', lineEnd), 1e6)
+      assert.deepEqual(whole, outcome(write(table, ' ', lineEnd), 1e6))
+      assert.deepEqual(whole, outcome(write(table, '', lineEnd), pieceBytes))
+    }),
+    { numRuns: 500 },
+  )
+})
+
 test('never rounds a whole number past 2^53 unless its column is declared as numbers', () => {
   const rows = `ref\n${'7\n'.repeat(5)}9007199254740993\n`
   assert.throws(() => parse(rows), {

@@ -9,7 +9,7 @@ import { mayHoldSample, sampleColumns } from './csv-sample.ts'
 import { LineNumbers } from './line-numbers.ts'
 import { OpenColumns } from './look-further.ts'
 import type { MissingWords } from './missing-words.ts'
-import { readAheadBytes, readDecimal } from './number-parser.ts'
+import { NumberCells, plainNumber, readAheadBytes, undecidedNumber } from './number-cells.ts'
 import type { PartLines } from './part-lines.ts'
 import type { Table } from './table.ts'
 import { TableBuilder } from './table-builder.ts'
@@ -22,13 +22,9 @@ const separatorNames = new Map([
 const lineFeed = 0x0a
 const carriageReturn = 0x0d
 const quote = 0x22
-const point = 0x2e
 const anyWay = 0
-const plainNumber = 1
-const plainText = 2
-const plainTime = 3
-/** A plain number whose three decimals may be thousands. */
-const undecidedNumber = 4
+const plainText = 1
+const plainTime = 2
 /** The value instead of a position where the bytes end inside the row, or the row was left out as bad. */
 const neverClosed = 'a quote is opened here and never closed'
 const textAfterQuote = 'has text after its closing quote'
@@ -70,8 +66,8 @@ export class CsvParser {
   /** How many rows came, left out or not. */
   #rows = 0
   readonly #cell = new CsvCell()
-  #bytes = new Uint8Array(2 ** 16)
-  #view = new DataView(this.#bytes.buffer)
+  readonly #numberCells = new NumberCells()
+  #bytes: Uint8Array = this.#numberCells.bytes
   #length = 0
   #parseAt = 0
   #bytesWritten = 0
@@ -82,8 +78,6 @@ export class CsvParser {
   #linesBefore = 0
   #kindsKnown = false
   #isTaken = false
-  /** How the loop over cells tries to read a column first. */
-  #ways = new Uint8Array(0)
   /** 1 for a byte that may end a cell of text. */
   readonly #stops = new Uint8Array(256)
   #line = 1
@@ -147,12 +141,7 @@ export class CsvParser {
 
   #append(chunk: Uint8Array): void {
     const needed = this.#length + chunk.length + readAheadBytes
-    if (needed > this.#bytes.length) {
-      const bytes = new Uint8Array(Math.max(needed, 2 * this.#bytes.length))
-      bytes.set(this.#bytes.subarray(0, this.#length))
-      this.#bytes = bytes
-      this.#view = new DataView(bytes.buffer)
-    }
+    if (needed > this.#bytes.length) this.#bytes = this.#numberCells.grow(needed)
     this.#bytes.set(chunk, this.#length)
     this.#length += chunk.length
     // Zeros end whatever is being read, so that the loops need not ask for the length.
@@ -200,7 +189,7 @@ export class CsvParser {
     const { names } = this.#header
     const { columns, others, spelling = {}, missing } = this.#options
     const cell = this.#cell
-    const sample = sampleColumns(this.#bytes, this.#view, start, this.#length, isFinal, names.length, cell, missing)
+    const sample = sampleColumns(this.#bytes, start, this.#length, isFinal, names.length, cell, missing)
     if (sample === undefined) return false
     const kinds = sample.map(({ kind }, column) => columnKind(columns, names[column], others ?? kind))
     const evidence = sample.map((sampled, column) => this.#options.evidence?.get(names[column]) ?? sampled.evidence)
@@ -210,7 +199,7 @@ export class CsvParser {
       const format = evidence[column].settle(spelling, file)
       this.#builder.addColumn(name, kinds[column], Object.hasOwn(columns, name), format)
     }
-    this.#ways = Uint8Array.from(names, (_, column) => this.#wayOf(column))
+    this.#numberCells.begin(names.length)
     this.#kindsKnown = true
     return true
   }
@@ -242,62 +231,75 @@ export class CsvParser {
   #parseRows(start: number, isFinal: boolean): number {
     const builder = this.#builder
     let at = start
+    this.#numberCells.use(this.#length, this.#cell.separator)
+    this.#beginBlock()
     while (at < this.#length) {
       const first = this.#bytes[at]
       let next: number
+      this.#rowStart = at
       if (first === lineFeed || first === carriageReturn) {
         next = skipLineEnd(this.#bytes, at, this.#length, isFinal)
         if (next !== incomplete) this.#line++
       } else {
         if (builder.rowCount === builder.capacity) builder.reserve(this.#rowsToExpect(at))
+        if (this.#numberCells.isFull(builder.rowCount)) this.#beginBlock()
         next = this.#parseRow(at, isFinal)
         if (next < 0) this.#options.missing.dropRow(builder.rowCount)
         if (next === leftOut) next = this.#afterLeftOut
       }
-      if (next === incomplete) break
+      if (next === incomplete) {
+        at = this.#rowStart
+        break
+      }
       at = next
     }
+    this.#beginBlock()
     return at
   }
 
-  /** Where the next row starts, `incomplete` or `leftOut`. */
+  /** Moves the rows of the block before into their columns, whose kinds and formats it may have shown. */
+  #beginBlock(): void {
+    const { numbers, rowCount, names } = this.#builder
+    this.#numberCells.moveRows(numbers, rowCount)
+    for (let column = 0; column < names.length; column++) this.#numberCells.ways[column] = this.#wayOf(column)
+  }
+
+  /** Reads a row, and rows of plain numbers behind it. Where the next one starts, `incomplete` or `leftOut`. */
   #parseRow(start: number, isFinal: boolean): number {
     const bytes = this.#bytes
-    const view = this.#view
-    const ways = this.#ways
     const stops = this.#stops
+    const reader = this.#numberCells
+    const { ways } = reader
     const { separator } = this.#cell
-    const { numbers, codes, dictionaries, rowCount } = this.#builder
-    const last = ways.length - 1
+    const builder = this.#builder
+    const { numbers, codes, dictionaries, capacity } = builder
+    const last = dictionaries.length - 1
     this.#lineEndsInRow = 0
-    this.#rowStart = start
     let at = start
     for (let column = 0; column <= last; column++) {
+      if (ways[column] >= plainNumber) {
+        at = reader.read(at, column, builder.rowCount, capacity)
+        column = reader.column
+        if (reader.rowsEnded > 0) {
+          this.#endRows(reader.rowsEnded)
+          if (column === 0) return at
+          this.#rowStart = reader.rowStart
+        }
+      }
       const way = ways[column]
+      const row = builder.rowCount
       const wanted = column === last ? lineFeed : separator
       // Whatever is not plain is left to the function below; an empty cell is missing, and comes out of these as such.
-      if (way === plainNumber) {
-        const end = readDecimal(bytes, view, at, numbers[column], rowCount)
-        if (bytes[end] === wanted) {
-          at = end + 1
-          continue
-        }
-      } else if (way === plainText && bytes[at] !== quote) {
+      if (way === plainText && bytes[at] !== quote) {
         const code = dictionaries[column].codeOfCell(bytes, at, stops, wanted)
         if (code >= -1) {
-          codes[column][rowCount] = code
+          codes[column][row] = code
           at = dictionaries[column].cellEnd + 1
           continue
         }
       } else if (way === plainTime) {
-        const end = readPlainTime(bytes, at, numbers[column], rowCount)
+        const end = readPlainTime(bytes, at, numbers[column], row)
         if (bytes[end] === wanted) {
-          at = end + 1
-          continue
-        }
-      } else if (way === undecidedNumber) {
-        const end = readDecimal(bytes, view, at, numbers[column], rowCount)
-        if (bytes[end] === wanted && bytes[end - 4] !== point) {
           at = end + 1
           continue
         }
@@ -305,11 +307,20 @@ export class CsvParser {
       at = this.#parseCell(column, at, column === last, isFinal)
       if (at < 0) return at
     }
-    this.#lines.add(rowCount, this.#line)
-    this.#places.add(rowCount, this.#rows++)
-    this.#line += 1 + this.#lineEndsInRow
-    this.#builder.rowCount = rowCount + 1
+    this.#endRows(1)
     return at
+  }
+
+  /** Takes note of rows, all of which but the first are of one line. */
+  #endRows(count: number): void {
+    const { rowCount } = this.#builder
+    this.#lines.add(rowCount, this.#line)
+    this.#places.add(rowCount, this.#rows)
+    this.#line += count + this.#lineEndsInRow
+    this.#lineEndsInRow = 0
+    this.#rows += count
+    this.#builder.rowCount += count
+    if (count > 1) this.#lines.add(rowCount + 1, this.#line - count + 1)
   }
 
   /** One cell of any form and kind. Returns where the next one starts, `incomplete` or `leftOut`. */
@@ -325,10 +336,9 @@ export class CsvParser {
     if (cell.hasTextAfterQuote) return this.#leaveOut(column, at, isFinal, textAfterQuote)
     const builder = this.#builder
     const reason = builder.storeBytes(column, builder.rowCount, cell.bytes, cell.start, cell.end)
-    const way = this.#ways[column]
-    if (way === anyWay || way === undecidedNumber) this.#ways[column] = this.#wayOf(column)
     if (reason !== undefined) this.#refuseDoubt(column, reason)
     if (reason !== undefined) return this.#leaveOut(column, at, isFinal, reason)
+    this.#numberCells.put(column, builder.rowCount, builder.numbers[column])
     this.#lineEndsInRow += cell.lineEnds
     return next
   }
