@@ -18,14 +18,14 @@ export interface ByteSource {
   bytesRead(): number
 }
 
-export async function openFile(path: string): Promise<ByteSource> {
+export async function openFile(path: string, pieceBytes = chunkBytes): Promise<ByteSource> {
   const bytesTotal = await checkFile(path)
   let bytesRead = 0
   async function* chunks() {
     const file = await openForReading(path)
     try {
       // While one piece is used, the next is read into the other buffer.
-      const buffers = [Buffer.allocUnsafe(chunkBytes), Buffer.allocUnsafe(chunkBytes)]
+      const buffers = [Buffer.allocUnsafe(pieceBytes), Buffer.allocUnsafe(pieceBytes)]
       let pending = readInto(file, buffers[0])
       for (let turn = 0; ; turn = 1 - turn) {
         const length = await pending

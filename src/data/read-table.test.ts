@@ -21,7 +21,7 @@ async function file(name: string, content: string | Uint8Array): Promise<string>
   return path
 }
 
-const rows = Array.from({ length: 60_000 }, (_, row) => `${row},${row / 8}`)
+const rows = Array.from({ length: 250_000 }, (_, row) => `${row},${row / 8}`)
 const content = `Time,Amount\n${rows.join('\n')}\n`
 
 test('reads a CSV file larger than a piece, and reports how far it is', async () => {

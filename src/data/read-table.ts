@@ -170,11 +170,12 @@ type Reading = ReadOptions & { readonly rowsPerTable: number }
 export function openBytes(
   path: string,
   { stdin = process.stdin, signal }: Pick<ReadOptions, 'stdin' | 'signal'>,
+  pieceBytes?: number,
 ): ByteSource | Promise<ByteSource> {
   // A stream may stay silent for ever: only the signal itself ends the wait.
   if (path === '-') return openStream(signal === undefined ? stdin : addAbortSignal(signal, stdin))
   if (isPacked(path)) return openGzip(path, signal)
-  return isReadOnce(path) ? openPipe(path, signal) : openFile(path)
+  return isReadOnce(path) ? openPipe(path, signal) : openFile(path, pieceBytes)
 }
 
 /** A text file or the parts of a folder, one after another. */
@@ -210,6 +211,9 @@ async function jsonParser(isArray: boolean, parsing: Parsing): Promise<JsonArray
   return new (await import('./ndjson.ts')).NdjsonParser(parsing)
 }
 
+/** A larger piece takes less time in between, where nobody waits for a table of its first rows. */
+const wholeCsvPieceBytes = 2 ** 20
+
 interface TextSource extends ByteSource {
   /** Known once the first piece has come. */
   encoding(): Encoding
@@ -217,7 +221,8 @@ interface TextSource extends ByteSource {
 
 /** The bytes of a text file as UTF-8, refused where the first of them are those of another format. */
 async function openText(path: string, format: FileFormat, options: Reading): Promise<TextSource> {
-  const source = await openBytes(path, options)
+  const isWhole = options.rowsPerTable === Number.POSITIVE_INFINITY
+  const source = await openBytes(path, options, format === 'csv' && isWhole ? wholeCsvPieceBytes : undefined)
   const file = path === '-' ? 'standard input' : path
   const chunks = checkFirst(source.chunks, file, format)
   if (format !== 'csv') return { ...source, chunks, encoding: () => 'utf-8' }
