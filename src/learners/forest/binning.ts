@@ -44,32 +44,38 @@ export function findEdges(column: Float64Array, rareRows: Uint32Array, extraCuts
   return { cuts: Float64Array.from({ length: mostCuts }, (_, i) => sorted[Math.floor((i * distinct) / mostCuts)]) }
 }
 
-// A double's sign, exponent and top 5 bits of the fraction, made to rise with the value, say between which cuts to look.
+// A double's sign, exponent and top bits of the fraction, made to rise with the value, say between which cuts to look: 5
+// bits, or 9 in a long column, whose many cuts would else share a key: to search among those took most of the time.
 const keyBits = 17
+const fineKeyBits = 21
+const manyRows = 1_000_000
 const bits = new Float64Array(1)
 const words = new Uint32Array(bits.buffer)
 const highWord = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1 ? 1 : 0
 
-function keyOf(value: number): number {
+function keyOf(value: number, shift: number): number {
   bits[0] = value
   const high = words[highWord]
-  return (high >>> 31 === 1 ? ~high : high | 0x80000000) >>> (32 - keyBits)
+  return (high >>> 31 === 1 ? ~high : high | 0x80000000) >>> shift
 }
 
-// Kept between columns: it is 256 KiB, and a table may have thousands of short ones.
-const scratch = new Uint16Array((1 << keyBits) + 1)
+// Kept between columns: it is 256 KiB, or 4 MiB, and a table may have thousands of short ones.
+let scratch = new Uint16Array((1 << keyBits) + 1)
 
 /** Writes the bin of every value of the column into `bins`. */
 export function binColumn(edges: Edges, column: Float64Array, bins: Uint16Array): void {
   const { cuts } = edges
   // firstCut[k]: the first cut whose key is k or more; a value of key k lies between firstCut[k] and firstCut[k + 1].
+  const keys = 1 << (column.length < manyRows ? keyBits : fineKeyBits)
+  const shift = Math.clz32(keys) + 1
+  if (scratch.length <= keys) scratch = new Uint16Array(keys + 1)
   const firstCut = scratch
   let filled = 0
   for (let cut = 0; cut < cuts.length; cut++) {
-    const key = keyOf(cuts[cut])
+    const key = keyOf(cuts[cut], shift)
     while (filled <= key) firstCut[filled++] = cut
   }
-  firstCut.fill(cuts.length, filled)
+  firstCut.fill(cuts.length, filled, keys + 1)
 
   for (let row = 0; row < column.length; row++) {
     const value = column[row] + 0
@@ -77,7 +83,7 @@ export function binColumn(edges: Edges, column: Float64Array, bins: Uint16Array)
       bins[row] = missingBin
       continue
     }
-    const key = keyOf(value)
+    const key = keyOf(value, shift)
     let low = firstCut[key]
     let high = firstCut[key + 1]
     while (low < high) {
