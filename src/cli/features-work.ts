@@ -11,7 +11,7 @@ import { joinRow, type PartedFeatures, partAlone, partsOf } from '../features/pa
 import type { SqliteLogReader } from '../stores/sqlite/sqlite-log-reader.ts'
 import type { FileReplay, ReplayedTransaction, ReplayWork } from '../training/file-replay.ts'
 import { lastDetector, readDetector } from '../training/find-detector.ts'
-import { countColumns, replayLog, warnOfLosses, warnOfUnread } from '../training/logged-rows.ts'
+import { countColumns, replayLog, warnOfLate, warnOfLosses, warnOfUnread } from '../training/logged-rows.ts'
 import { type InputRequest, refuseReading } from '../training/read-input.ts'
 import { rejectsOf } from '../training/rejects.ts'
 import { type ForceRequest, replaceOutput } from '../training/replace-output.ts'
@@ -156,7 +156,7 @@ async function writeLoggedFeatures(flags: FeaturesFlags, run: Run): Promise<void
     const { detector } = flags
     const located = detector === undefined ? lastDetector(reader) : await readDetector(detector, flags)
     const features = compileFeatures(located)
-    const counted = { rows: 0 }
+    const counted = { rows: 0, late: 0 }
     const progress = run.terminal.begin('replay the log')
     const columns = countColumns(located, features, reader)
     const chunks = formatLogged(located, features, { reader, columns, counted }, run)
@@ -165,6 +165,7 @@ async function writeLoggedFeatures(flags: FeaturesFlags, run: Run): Promise<void
     progress.end(`${counted.rows.toLocaleString('en')} transactions`)
     warnOfUnread(reader.unread, run)
     warnOfLosses(columns, run)
+    warnOfLate(counted.late, 'they are not rows to learn from', run)
     const left = columns.total - counted.rows
     if (left > 0)
       run.terminal.warn(`${left.toLocaleString('en')} transactions without amount or currency were left out`)
@@ -181,7 +182,11 @@ function* formatLogged(
     reader,
     columns,
     counted,
-  }: { readonly reader: SqliteLogReader; readonly columns: ColumnCounts; readonly counted: { rows: number } },
+  }: {
+    readonly reader: SqliteLogReader
+    readonly columns: ColumnCounts
+    readonly counted: { rows: number; late: number }
+  },
   { signal }: Run,
 ): Generator<Uint8Array> {
   const format = csvFormatter()
@@ -195,6 +200,7 @@ function* formatLogged(
   for (const group of replayLog(located, features, reader, { usesStored: () => false, counts: columns, signal })) {
     const ids = group.map(({ record }) => record.id)
     counted.rows += ids.length
+    counted.late += group.filter(({ isLate }) => isLate).length
     yield* format(
       tableOf(
         ids,

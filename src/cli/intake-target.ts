@@ -1,4 +1,5 @@
 import type { Decisions } from '../deciding/decisions.ts'
+import { longestSpanMs } from '../deciding/detector-in-force.ts'
 import type { LabelInput } from '../deciding/labels.ts'
 import type { Detector } from '../detector/detector.ts'
 import type { FeatureSet } from '../features/feature-set.ts'
@@ -23,6 +24,8 @@ export interface IntakeTarget {
   placed(): Promise<void>
   /** Whether it was new. */
   sendLabel(label: LabelInput & { readonly knownAtMs: number }): Promise<boolean>
+  /** What is older than this has no history any more where it is brought in. */
+  keptFromMs(): number
   /** Resolves once all transactions so far are answered. */
   flush(): Promise<void>
 }
@@ -44,6 +47,10 @@ export function directoryTarget(service: Decisions, as: ReplayedAs): IntakeTarge
       return !duplicate
     },
     placed: () => service.decider.placed(order),
+    keptFromMs() {
+      const { newestMs = Number.NEGATIVE_INFINITY } = service.decider.state?.projections.histories.histories ?? {}
+      return newestMs - longestSpanMs(features)
+    },
     flush: async () => {},
   }
 }

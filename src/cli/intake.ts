@@ -24,6 +24,8 @@ type Labelled = Pick<ReplayedTransaction, 'index' | 'label' | 'knownAtMs' | 'rea
   readonly skipsBadRows: boolean
   readonly id: string
   readonly hasId: boolean
+  /** Whether no history holds it. */
+  readonly isLate: boolean
   readonly timestampMs: number
 }
 
@@ -54,6 +56,8 @@ export class Intake {
   /** Rows that say again what an earlier one of the file said. */
   repeated = 0
   labels = 0
+  /** New ones that are so much older than the newest that no history holds them. */
+  late = 0
   /** Transactions that are legitimate by the file, and fraud by a label of the log, which is kept. */
   overruled = 0
   /** The name by which rows without ids are known; undefined where they have some. */
@@ -82,7 +86,15 @@ export class Intake {
     const given = value[this.#idColumn]
     const id = String(given)
     const first = this.#repeats.check(index)?.first
-    const labelled = { id, hasId: given !== undefined, index, label, knownAtMs, timestampMs, reader, skipsBadRows }
+    const isLate = timestampMs < this.#target.keptFromMs()
+    const labelled = {
+      ...{ id, hasId: given !== undefined, index, label },
+      knownAtMs,
+      timestampMs,
+      isLate,
+      reader,
+      skipsBadRows,
+    }
     if (this.#held[index] === 1 && label !== 1 && first === undefined) {
       this.known += 1
       if (label === 0) this.#given[index] = 0
@@ -132,8 +144,10 @@ export class Intake {
 
   async #count(isNew: boolean, labelled: Labelled, first: number | undefined): Promise<void> {
     this.#refused.delete(labelled.id)
-    if (isNew) this.fresh += 1
-    else if (first !== undefined) this.repeated += 1
+    if (isNew) {
+      this.fresh += 1
+      if (labelled.isLate) this.late += 1
+    } else if (first !== undefined) this.repeated += 1
     else {
       this.known += 1
       if (labelled.label === 0) await this.#sendLegitimate(labelled)

@@ -120,9 +120,13 @@ function openService(url: string, flags: ReplayFlags, { signal, terminal }: Run)
 }
 
 function tell(intake: Intake, file: string, flags: ReplayFlags, run: Run): void {
-  const { fresh, known, repeated, labels, conflicts, overruled, knownAs } = intake
+  const { fresh, late, known, repeated, labels, conflicts, overruled, knownAs } = intake
   const count = (value: number) => value.toLocaleString('en')
   run.terminal.say(`${count(fresh)} transactions and ${count(labels)} labels are in ${flags.data} (as ${flags.as})`)
+  if (late > 0)
+    run.terminal.warn(
+      `${count(late)} of them are older than the histories that were there keep, so they are in no history: bring files in in the order of their times, into a new data directory`,
+    )
   const isRenamed = knownAs !== undefined && knownAs !== nameOf(file)
   if (isRenamed)
     run.terminal.warn(`Its rows are already in the log under the name ${showValue(knownAs)}, which is used for them`)
@@ -133,7 +137,7 @@ function tell(intake: Intake, file: string, flags: ReplayFlags, run: Run): void 
   }
   if (conflicts.count > 0) run.terminal.warn(`${tellConflicts(conflicts)}\nThey and their labels were left out`)
   run.terminal.result({
-    ...{ transactions: fresh, known, repeated, labels, conflicts: conflicts.count, overruled },
+    ...{ transactions: fresh, late, known, repeated, labels, conflicts: conflicts.count, overruled },
     firstConflicts: conflicts.first,
     ...(isRenamed && { knownAs }),
   })

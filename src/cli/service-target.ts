@@ -73,6 +73,11 @@ export class ServiceTarget implements IntakeTarget {
     return sent
   }
 
+  /** The service refuses what is older. */
+  keptFromMs(): number {
+    return Number.NEGATIVE_INFINITY
+  }
+
   flush(): Promise<void> {
     this.#sending = this.#sending.then(() => this.#sendAll())
     return this.#sending

@@ -5,6 +5,7 @@ import { type Progress, throwIfInterrupted } from '../core/progress.ts'
 import { recordBy } from '../core/record-by.ts'
 import { noBadRows } from '../data/bad-rows.ts'
 import { columnForms } from '../deciding/column-form.ts'
+import { longestSpanMs } from '../deciding/detector-in-force.ts'
 import { adviceOn, ColumnCounts, tellCounts } from '../deciding/lost-histories.ts'
 import { type OnTransaction, Rebuild } from '../deciding/rebuild.ts'
 import type { LocatedDetector } from '../detector/detector.ts'
@@ -31,6 +32,8 @@ export interface LoggedTransaction {
   readonly record: TransactionRecord
   readonly transaction: Transaction
   readonly row: Float64Array
+  /** Whether it came so long after newer ones that histories did not hold what was before it any more. */
+  readonly isLate: boolean
 }
 
 interface LogReplay {
@@ -51,13 +54,16 @@ export function* replayLog(
   { usesStored, counts, signal }: LogReplay,
 ): Generator<readonly LoggedTransaction[]> {
   const rebuild = new Rebuild({ detector, features }, reader, undefined, {}, true)
+  const spanMs = longestSpanMs(features)
+  let newestMs = Number.NEGATIVE_INFINITY
   let group: LoggedTransaction[] = []
   const addRow: OnTransaction = (record, transaction, histories) => {
-    const row =
-      record.kind === 'decision' && usesStored(record)
-        ? record.row.subarray(0, features.names.length)
-        : computeRow(features, transaction, histories, new Float64Array(features.names.length))
-    group.push({ record, transaction, row })
+    const isStored = record.kind === 'decision' && usesStored(record)
+    const row = isStored
+      ? record.row.subarray(0, features.names.length)
+      : computeRow(features, transaction, histories, new Float64Array(features.names.length))
+    group.push({ record, transaction, row, isLate: !isStored && transaction.timestampMs < newestMs - spanMs })
+    newestMs = Math.max(newestMs, transaction.timestampMs)
   }
   const count = (record: Sequenced) => {
     if (record.kind === 'decision' || record.kind === 'history') counts?.see(record)
@@ -72,7 +78,7 @@ export function* replayLog(
 
 /** What a transaction of the log is to learning: a row, or left out. */
 const rowKinds = ['fraud', 'calledLegitimate', 'approved', 'history'] as const
-const kinds = [...rowKinds, 'young', 'undecided', 'declined', 'stoodFor', 'unknown'] as const
+const kinds = [...rowKinds, 'young', 'undecided', 'declined', 'stoodFor', 'unknown', 'late'] as const
 type Kind = (typeof kinds)[number]
 
 /**
@@ -109,13 +115,13 @@ export async function loggedRows(
   const usesStored = ({ definition }: TransactionRecord) => isSame(definition)
   const columns = countColumns(located, features, reader)
   for (const group of replayLog(located, features, reader, { usesStored, counts: columns, signal: run.signal })) {
-    for (const { record, transaction: seen, row } of group) {
+    for (const { record, transaction: seen, row, isLate } of group) {
       const given = labels.get(record.id)
       const control = controlPartOf(record)
-      const kind = kindOf(record, control, given?.isFraud, newestMs - maturityMs)
+      const kind = isLate ? 'late' : kindOf(record, control, given?.isFraud, newestMs - maturityMs)
       counts[kind]++
       const isLabelled = isRow(kind)
-      if (!isLabelled && request.keepsUnlabelled !== true) continue
+      if (isLate || (!isLabelled && request.keepsUnlabelled !== true)) continue
       const label = isLabelled ? Number(kind === 'fraud') : Number.NaN
       const knownAtMs =
         given === undefined ? seen.timestampMs + maturityMs : Math.max(given.knownAtMs, seen.timestampMs)
@@ -138,6 +144,7 @@ export async function loggedRows(
   tell(counts, declined.counts, run)
   warnOfUnread(reader.unread, run)
   warnOfLosses(columns, run)
+  warnOfLate(counts.late, 'they are left out', run)
   if (request.acceptLostHistories !== true) refuseUndeclared(columns)
   if (collector.rowCount === 0)
     throw new FraudError(
@@ -191,6 +198,15 @@ export function countColumns({ detector }: LocatedDetector, { layout }: FeatureS
 export function warnOfUnread(unread: Readonly<Record<string, number>>, run: Progress): void {
   const told = tellUnread(unread)
   if (told !== undefined) run.warn(told)
+}
+
+/** Says of how many transactions the rows lack what was before them. */
+export function warnOfLate(count: number, consequence: string, run: Progress): void {
+  if (count === 0) return
+  run.warn(
+    `${count.toLocaleString('en')} transactions came after newer ones, too late for what histories keep, so their rows lack what was before them: ${consequence}. ` +
+      'Bring files into a data directory in the order of their times',
+  )
 }
 
 /** Says which columns the log's transactions lack: rows are made without them. */
