@@ -33,13 +33,15 @@ const lineFeedsAt: usize = 1328
 const tensAt: usize = 1344
 const hundredsAt: usize = 1360
 const myriadsAt: usize = 1376
+/** For each column how it is read, and the byte that ends its cells. */
 const waysAt: usize = 2048
-const blockAt: usize = 32768
-/** The first way of those that are for this loop; the other one's numbers of three decimals are for the caller. */
-const plainNumber: u32 = 3
-const undecidedNumber: u32 = 4
-/** Where the point of three decimals is, counted as below. */
-const placeOfThree: usize = 28
+const endsAt: usize = 20480
+const blockAt: usize = 40960
+/**
+ * The least way of those that are for this loop, and what the place is of a point before three decimals: such numbers of
+ * a column of this way are for the caller.
+ */
+const undecidedNumber: u32 = 28
 
 const lineFeed: u32 = 10
 const carriageReturn: u32 = 13
@@ -115,7 +117,7 @@ export function readCells(start: usize, firstColumn: usize, firstRow: usize, row
     let to = blockAt + column * <usize>load<u32>(strideAt) + (row << 3)
     for (; column <= last; column++, to += <usize>load<u32>(strideAt)) {
       const way = <u32>load<u8>(waysAt + column)
-      if (way < plainNumber) return stop(at, column, row)
+      if (way < undecidedNumber) return stop(at, column, row)
       while (marks == 0) {
         base += 64
         if (base >= <usize>load<u32>(lengthAt)) return stop(at, column, row)
@@ -135,8 +137,7 @@ export function readCells(start: usize, firstColumn: usize, firstRow: usize, row
         const place = <usize>ctz(others)
         let faults = (others & (others - 1)) | <u32>(place <= <usize>first)
         faults |= (<u32>load<u8>(end - 32 + place) ^ point) & (<u32>(place >> 5) - 1)
-        faults |= <u32>load<u8>(end) ^ (column == last ? lineFeed : load<u32>(separatorAt))
-        faults |= <u32>(place == placeOfThree) & (way - plainNumber)
+        faults |= (<u32>load<u8>(end) ^ <u32>load<u8>(endsAt + column)) | <u32>(place == way)
         if (faults == 0) {
           const ordered = i8x16.swizzle(v128.and(values, areDigits), v128.load(ordersAt - (none << 4) + (place << 4)))
           const mantissa = numberOf(ordered, tens, hundreds, myriads)
@@ -187,8 +188,7 @@ function numberOf(digits: v128, tens: v128, hundreds: v128, myriads: v128): u64 
 
 /** A cell that is longer, or is written in a rarer way; false where it is for the caller. */
 export function readOther(start: usize, end: usize, column: usize, to: usize): bool {
-  const isLast = column == <usize>load<u32>(columnsAt) - 1
-  if (<u32>load<u8>(end) != (isLast ? lineFeed : load<u32>(separatorAt))) return false
+  if (load<u8>(end) != load<u8>(endsAt + column)) return false
   const sign = <usize>(<u32>load<u8>(start) == minus)
   return readDecimal(start + sign, end) ? put(sign != 0, false, 0, column, to) : readRare(start, end, column, to)
 }

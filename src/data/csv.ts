@@ -277,7 +277,7 @@ export class CsvParser {
     this.#lineEndsInRow = 0
     let at = start
     for (let column = 0; column <= last; column++) {
-      if (ways[column] >= plainNumber) {
+      if (ways[column] >= undecidedNumber) {
         at = reader.read(at, column, builder.rowCount, capacity)
         column = reader.column
         if (reader.rowsEnded > 0) {

@@ -1,10 +1,11 @@
 import { createMemory, startKernel } from '../core/kernel.ts'
 import { numberKernel } from './number-kernel.ts'
 
-/** The least way of a column whose plain numbers are read here. */
-export const plainNumber = 3
-/** A plain number whose three decimals may be thousands. */
-export const undecidedNumber = 4
+/** The way of a column whose plain numbers are read here, but for those with three decimals, which may be thousands. */
+export const undecidedNumber = 28
+/** The way of a column all of whose plain numbers are. */
+export const plainNumber = 255
+const lineFeed = 0x0a
 /** How many bytes past the last one may be looked at; a buffer is that much longer than its content. */
 export const readAheadBytes = 64
 
@@ -16,7 +17,8 @@ interface NumberKernel {
 // The places are as `kernels/assembly/csv-numbers.ts` has them.
 const stateNumbers = 7
 const waysAt = 2048
-const blockAt = 32_768
+const endsAt = 20_480
+const blockAt = 40_960
 /** A block takes so many bytes of each column, or so many of all. */
 const mostColumnBytes = 4096
 const mostBlockBytes = 2 ** 20
@@ -33,6 +35,7 @@ export class NumberCells {
   readonly #memory = createMemory(bytesAt + firstBytes)
   readonly #kernel = startKernel<NumberKernel>(numberKernel, this.#memory)
   #state = new Uint32Array(this.#memory.buffer, 0, stateNumbers)
+  #ends = new Uint8Array(0)
   #block = new Float64Array(0)
   #blockRows = 0
   /** From one column of the block to the next, in numbers. */
@@ -67,6 +70,8 @@ export class NumberCells {
   /** Says how many of the bytes are of the file, and what is between its cells. */
   use(length: number, separator: number): void {
     this.#state.set([bytesAt + length, separator], 2)
+    this.#ends.fill(separator)
+    this.#ends[this.#ends.length - 1] = lineFeed
   }
 
   #view(columns: number): void {
@@ -75,6 +80,7 @@ export class NumberCells {
     this.#block = new Float64Array(buffer, blockAt, columns * this.#stride)
     this.bytes = new Uint8Array(buffer, bytesAt)
     this.ways = new Uint8Array(buffer, waysAt, columns)
+    this.#ends = new Uint8Array(buffer, endsAt, columns)
   }
 
   /** Reads on from a column of a row, as far as cells are plain and there is room; returns where in the bytes it ended. */
@@ -107,14 +113,14 @@ export class NumberCells {
 
   /** Takes over a number that was read elsewhere. */
   put(column: number, row: number, values: Float64Array): void {
-    if (this.ways[column] >= plainNumber) this.#block[column * this.#stride + row - this.#firstRow] = values[row]
+    if (this.ways[column] >= undecidedNumber) this.#block[column * this.#stride + row - this.#firstRow] = values[row]
   }
 
   /** Moves the rows so far into their columns; the row is the next block's first. */
   moveRows(columns: readonly Float64Array[], row: number): void {
     const count = row - this.#firstRow
     for (let column = 0; column < this.ways.length && count > 0; column++) {
-      if (this.ways[column] < plainNumber) continue
+      if (this.ways[column] < undecidedNumber) continue
       const from = column * this.#stride
       columns[column].set(this.#block.subarray(from, from + count), this.#firstRow)
     }
