@@ -5,8 +5,9 @@ type Write = (bytes: Buffer, at: number) => void
 
 /**
  * One side of the two rings between an edge and the thread that decides. Messages are shown once in a turn of the loop,
- * and the other side is woken only where it sleeps. One that has no room in the ring goes as a message between threads, so
- * nobody waits for room; it may overtake others, which are of other requests.
+ * and the other side is woken only where it sleeps: while messages come it looks by itself, once in a turn. One that has
+ * no room in the ring goes as a message between threads, so nobody waits for room; it may overtake others, which are of
+ * other requests.
  */
 export class Channel {
   readonly #writer: RingWriter
@@ -24,7 +25,7 @@ export class Channel {
     this.#reader = new RingReader(from)
     this.#say = say
     this.#take = take
-    this.#read()
+    if (!this.#reader.sleep()) this.#turnLater()
   }
 
   /** @param write puts that many bytes at that place. */
@@ -38,13 +39,11 @@ export class Channel {
     }
     write(this.#writer.bytes, at)
     this.#writer.end()
-    if (this.#isScheduled) return
-    this.#isScheduled = true
-    setImmediate(this.#publish)
+    this.#turnLater()
   }
 
   hear(notice: RingNotice): void {
-    if (notice === 'wake') this.#read()
+    if (notice === 'wake') this.#look()
     else this.#take(Buffer.from(notice.message))
   }
 
@@ -54,13 +53,26 @@ export class Channel {
     this.#reader.drain(this.#take)
   }
 
-  readonly #publish = (): void => {
-    this.#isScheduled = false
-    if (this.#writer.publish()) this.#say('wake')
+  #turnLater(): void {
+    if (this.#isScheduled) return
+    this.#isScheduled = true
+    setImmediate(this.#turn)
   }
 
-  #read(): void {
-    do this.#reader.drain(this.#take)
-    while (!this.#reader.sleep())
+  /** Once in each turn of the loop in which something was sent or taken, and in the one after those. */
+  readonly #turn = (): void => {
+    this.#isScheduled = false
+    if (this.#writer.publish()) this.#say('wake')
+    this.#look()
+  }
+
+  #look(): void {
+    let isAsleep = false
+    try {
+      isAsleep = this.#reader.drain(this.#take) === 0 && this.#reader.sleep()
+    } finally {
+      // Behind a message that could not be taken, too, for whoever does not sleep is not woken.
+      if (!isAsleep) this.#turnLater()
+    }
   }
 }
