@@ -1,9 +1,8 @@
-import assert from 'node:assert/strict'
 import type { FieldError } from '../core/errors.ts'
-import type { DecisionTrace } from '../core/tracing.ts'
 import type { Decision } from '../decisioning/decision.ts'
 import type { TransactionRecord } from '../log/decision-log.ts'
 import type { Person, PersonalValue } from '../log/personal-values.ts'
+import type { ScoresElsewhere } from './begun-transactions.ts'
 import type { DecidingState } from './deciding-state.ts'
 import { longestSpanMs } from './detector-in-force.ts'
 import {
@@ -14,7 +13,7 @@ import {
   type StandingLabel,
 } from './label-intake.ts'
 import type { LabelAnswer, LabelInput } from './labels.ts'
-import { type DecisionSettled, type JudgeAtPlace, LocalIntake, type LocalIntakeOptions } from './local-intake.ts'
+import { type DecisionSettled, LocalIntake, type LocalIntakeOptions } from './local-intake.ts'
 import type { Received } from './receiver.ts'
 
 /** More would hold up the decisions behind them. */
@@ -38,9 +37,14 @@ export class Decider {
     return this.state !== undefined && this.#options.log.failure === undefined
   }
 
-  /** Whether something is being looked up whose step is still to come. */
-  get isLookingUp(): boolean {
-    return this.#intake.lanes.size > 0
+  /** As `LocalIntake.hasUnplaced`. */
+  get hasUnplaced(): boolean {
+    return this.#intake.hasUnplaced
+  }
+
+  /** As `LocalIntake.scoreBy`. */
+  scoreBy(scores: ScoresElsewhere): ReturnType<LocalIntake['scoreBy']> {
+    return this.#intake.scoreBy(scores)
   }
 
   get state(): DecidingState | undefined {
@@ -64,31 +68,22 @@ export class Decider {
    * @param explain whether to explain an approval, too.
    */
   decide(received: Received, waitedMs: () => number, explain = false, order?: symbol): Promise<Decision> {
-    const judge = this.#judge(waitedMs, explain)
     const trace = this.#options.tracing?.begin()
-    if (trace === undefined) return this.#intake.take(received, judge, order)
-    const decided = this.#intake.take(received, tracedJudge(judge, trace), order)
-    decided.then(() => trace.end(undefined), trace.end)
+    const decided = this.#intake.take(received, { waitedMs, explain, trace }, order)
+    if (trace !== undefined) decided.then(() => trace.end(undefined), trace.end)
     return decided
   }
 
   /** As `LocalIntake.settle`. */
   settle(received: Received, waitedMs: () => number, explain: boolean, settled: DecisionSettled): void {
-    const judge = this.#judge(waitedMs, explain)
     const trace = this.#options.tracing?.begin()
-    if (trace === undefined) this.#intake.settle(received, judge, settled)
+    const asked = { waitedMs, explain, trace }
+    if (trace === undefined) this.#intake.settle(received, asked, settled)
     else {
-      this.#intake.settle(received, tracedJudge(judge, trace), (error, decision) => {
+      this.#intake.settle(received, asked, (error, decision) => {
         trace.end(error)
         settled(error, decision)
       })
-    }
-  }
-
-  #judge(waitedMs: () => number, explain: boolean): JudgeAtPlace {
-    return (input, histories) => {
-      assert(this.state !== undefined, 'an intake that is ready has histories')
-      return this.state.judge.judge(input, histories, waitedMs, explain)
     }
   }
 
@@ -168,16 +163,5 @@ export class Decider {
 
   room(): Promise<void> {
     return this.#intake.room()
-  }
-}
-
-function tracedJudge(judge: JudgeAtPlace, trace: DecisionTrace): JudgeAtPlace {
-  return (input, histories) => {
-    trace.step()
-    try {
-      return judge(input, histories)
-    } finally {
-      trace.commit()
-    }
   }
 }

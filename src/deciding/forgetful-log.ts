@@ -70,6 +70,8 @@ class ForgetfulLog implements ServiceLog {
     return write()
   }
 
+  precede(): void {}
+
   follow(): void {}
 
   mistrust(): void {}

@@ -54,7 +54,8 @@ export class HistoryProjection implements Projection {
   #waitMs: number
   #plan: HistoriesPlan
   #histories: MemoryHistories
-  #begun: Transaction | undefined
+  /** Those without a record so far, in their order. */
+  readonly #begun: Transaction[] = []
   #resumedAtMs: number | undefined
 
   /**
@@ -90,8 +91,8 @@ export class HistoryProjection implements Projection {
   }
 
   /**
-   * Takes a transaction in, and returns its histories for computing its row; its record is the next one of a transaction
-   * that `take` is given.
+   * Takes a transaction in, and returns its histories for computing its row; records of transactions are
+   * given to `take` in the order in which those were begun.
    *
    * @throws FraudError CURRENCY_MIXED, before anything was changed.
    */
@@ -100,7 +101,7 @@ export class HistoryProjection implements Projection {
     const histories = this.#histories.observe(transaction)
     const isAfterSilence = transaction.timestampMs > newestMs + this.#waitMs && newestMs > Number.NEGATIVE_INFINITY
     if (isAfterSilence) this.#resumedAtMs = transaction.timestampMs
-    this.#begun = transaction
+    this.#begun.push(transaction)
     return histories
   }
 
@@ -130,8 +131,9 @@ export class HistoryProjection implements Projection {
       if (event !== undefined)
         this.#histories.withdraw(event, this.#asKept({ ...record, sequence: record.label }, event))
     } else if (record.kind === 'decision' || record.kind === 'history') {
-      const transaction = this.#begun ?? this.beginLogged(record, sequence)?.transaction
-      this.#begun = undefined
+      if (this.#begun.length === 0) this.beginLogged(record, sequence)
+      // It is nearly always the only one, and to shift takes longer.
+      const transaction = this.#begun.length > 1 ? this.#begun.shift() : this.#begun.pop()
       if (transaction === undefined) return
       // Labels that came before their transaction take effect after its row.
       for (const label of this.#pending.released) this.#label(label, { ...transaction, sequence })

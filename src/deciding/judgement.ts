@@ -20,6 +20,19 @@ export interface JudgeOptions {
   readonly onFault: (what: Degradation, error: unknown) => void
 }
 
+/** A transaction whose row is computed, and what else of that moment its record tells. */
+export interface BegunJudgement {
+  readonly received: ReceivedTransaction
+  /** Undefined where there is no model. */
+  readonly scorer: RowScorer | undefined
+  /** The degradations in the order in which a record returns them. */
+  readonly degraded: Degradation[]
+  readonly isDropped: boolean
+  readonly hasRow: boolean
+  /** The row, where it was kept; else it is the one that was computed last. */
+  readonly row: Float64Array | undefined
+}
+
 /**
  * Judges transactions by the detector in force: histories -> row -> score -> verdict, as a record. Nothing here waits.
  */
@@ -62,23 +75,46 @@ export class Judge {
     return this.#coveredSinceMs === undefined ? 0 : Math.max(0, newestMs - this.#coveredSinceMs)
   }
 
-  /** The record borrows its row until the next call. @param explain whether to explain an approval, too. */
-  judge(
-    received: ReceivedTransaction,
-    histories: readonly History[],
-    waitedMs: () => number,
-    explain: boolean,
-  ): DecisionRecord {
-    const { id, fields, transaction } = received
-    const { inForce, projections, lostUntilMs, definitionSequence } = this.#state
-    // The degradations in the order in which a record returns them.
+  /** How long a transaction may have waited, for its score to count. */
+  get deadlineMs(): number {
+    const { inForce, projections } = this.#state
+    return (projections.policy.changed?.definitions.policy ?? inForce.policy).deadlineMs
+  }
+
+  /** Computes the row, and notes all else that is of this moment; to be ended before another is begun, or kept. */
+  begin(received: ReceivedTransaction, histories: readonly History[]): BegunJudgement {
+    const { fields, transaction } = received
+    const { inForce, projections } = this.#state
     const degraded: Degradation[] = []
     const gaps = projections.histories.histories.degraded()
     if (gaps.includes('history-capped')) degraded.push('history-capped')
     if (this.#isShort(transaction.timestampMs)) degraded.push('history-short')
+    const isDropped = gaps.includes('history-dropped')
     const scorer = this.#scorerOf(fields)
-    const score = this.#score(scorer, transaction, histories, waitedMs, degraded)
-    if (gaps.includes('history-dropped')) degraded.push('history-dropped')
+    const hasRow = this.#fillRow(inForce, transaction, histories, degraded)
+    return { received, scorer, degraded, isDropped, hasRow, row: undefined }
+  }
+
+  /** Keeps a row over others. @returns with what the champion is to score; undefined where it is not asked. */
+  keep(begun: BegunJudgement): { readonly kept: BegunJudgement; readonly inputs: Float64Array | undefined } {
+    const row = this.#row.slice()
+    const isAsked = begun.hasRow && begun.scorer === this.#champion
+    return { kept: { ...begun, row }, inputs: isAsked ? begun.scorer?.inputsIn(row) : undefined }
+  }
+
+  /**
+   * The record borrows its row until the next transaction is begun or ended.
+   *
+   * @param explain whether to explain an approval, too.
+   * @param known the score, where another thread has computed it.
+   */
+  end(begun: BegunJudgement, waitedMs: () => number, explain: boolean, known?: number): DecisionRecord {
+    const { received, scorer, degraded } = begun
+    const { id, fields, transaction } = received
+    const { inForce, projections, lostUntilMs, definitionSequence } = this.#state
+    if (begun.row !== undefined) this.#row.set(begun.row)
+    const score = this.#score(begun, waitedMs, known)
+    if (begun.isDropped) degraded.push('history-dropped')
     if (this.#keysAt.some((at) => fields[at] === undefined)) degraded.push('key-missing')
     if (listedBy(scorer, inForce).some((listed) => isUnlisted(transaction, listed))) degraded.push('category-unknown')
     if (transaction.timestampMs < lostUntilMs) degraded.push('histories-lost')
@@ -122,38 +158,52 @@ export class Judge {
     return drawn < canary.share ? canary.scorer : this.#champion
   }
 
-  /** Fills the row, and says in `degraded` why there is no score; undefined where there is no model to give one. */
-  #score(
-    scorer: RowScorer | undefined,
+  /** Whether it could be computed; otherwise `degraded` says that it could not. */
+  #fillRow(
+    { features }: DetectorInForce,
     transaction: Transaction,
     histories: readonly History[],
-    waitedMs: () => number,
     degraded: Degradation[],
-  ): ExpectedScore {
-    const { inForce, projections } = this.#state
-    const row = this.#row
-    let failure: Degradation = 'features-failed'
+  ): boolean {
     try {
-      computeRow(inForce.features, transaction, histories, row)
-      if (scorer === undefined) return undefined
-      failure = 'model-failed'
+      computeRow(features, transaction, histories, this.#row)
+      return true
+    } catch (error) {
+      this.#fault('features-failed', error, degraded)
+      this.#row.fill(Number.NaN)
+      return false
+    }
+  }
+
+  /** Says in `degraded` why there is no score; undefined where there is no model to give one. */
+  #score(
+    { scorer, degraded, hasRow }: BegunJudgement,
+    waitedMs: () => number,
+    known: number | undefined,
+  ): ExpectedScore {
+    if (!hasRow) return null
+    if (scorer === undefined) return undefined
+    try {
       const latencies = scorer === this.#canary?.scorer ? this.#canary.latencies : undefined
       const startMs = latencies === undefined ? 0 : waitedMs()
-      const score = scorer.score()
+      const score = known ?? scorer.score()
       const waited = waitedMs()
       latencies?.add(waited - startMs)
-      if (waited > (projections.policy.changed?.definitions.policy ?? inForce.policy).deadlineMs) {
+      if (waited > this.deadlineMs) {
         degraded.push('deadline-passed')
         return null
       }
       return score
     } catch (error) {
-      this.#onFault(failure, error)
-      // A bug in a feature or a model must not stop payments: the policy says what happens without a score.
-      degraded.push(failure)
-      if (failure === 'features-failed') row.fill(Number.NaN)
+      this.#fault('model-failed', error, degraded)
       return null
     }
+  }
+
+  /** A bug in a feature or a model must not stop payments: the policy says what happens without a score. */
+  #fault(failure: Degradation, error: unknown, degraded: Degradation[]): void {
+    this.#onFault(failure, error)
+    degraded.push(failure)
   }
 
   /**

@@ -1,19 +1,20 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import { type FieldError, FraudError } from '../core/errors.ts'
-import type { DecisionTracing } from '../core/tracing.ts'
+import type { DecisionTrace, DecisionTracing } from '../core/tracing.ts'
 import { TransientMap } from '../core/transient-map.ts'
 import type { Decision } from '../decisioning/decision.ts'
 import type { ReceivedTransaction } from '../detector/received-transaction.ts'
-import type { History } from '../features/history.ts'
 import type { DecisionLog, Settled, TransactionRecord } from '../log/decision-log.ts'
 import type { DecisionRecord, HistoryRecord, LabelRecord, Sequenced } from '../log/log-record.ts'
 import type { Person, PersonalValue, PersonalValues } from '../log/personal-values.ts'
 import type { LabelledTransaction } from '../log/projection.ts'
+import { BegunTransactions, type ScoresElsewhere } from './begun-transactions.ts'
 import { differences, refuseConflict } from './conflicts.ts'
 import type { DecidingState } from './deciding-state.ts'
 import type { DecisionObserver } from './decision-observer.ts'
 import { DecisionWords } from './decision-words.ts'
 import { FindTogether } from './find-together.ts'
+import type { BegunJudgement } from './judgement.ts'
 import { Lanes } from './lanes.ts'
 import type { DecidingLineup } from './lineup.ts'
 import { present } from './present-decision.ts'
@@ -33,14 +34,16 @@ export interface LocalIntakeOptions {
 }
 
 interface InFlight {
-  /** Its row is lent to others by now. */
-  readonly record: Omit<DecisionRecord, 'row'> | HistoryRecord
-  readonly sequence: number
+  /** Its row is lent to others once it has been told of. */
+  readonly record: DecisionRecord | HistoryRecord
+  sequence: number
   /** Undefined where it is only brought in. */
   readonly decision: Decision | undefined
   /** Whether it is durable, or is known not to be. */
   isSettled: boolean
   failure: FraudError | undefined
+  /** Whether something was thrown that answers it, though its record may become durable. */
+  hasThrown: boolean
   /** Whoever else waits for that. */
   waiting: Settled[] | undefined
 }
@@ -48,8 +51,14 @@ interface InFlight {
 /** Called once: with a decision that is durable, or with what kept a transaction from it. */
 export type DecisionSettled = (error: unknown, decision: Decision | undefined) => void
 
-/** Judges a transaction by the histories that are lent to it; its row is borrowed until the record is appended. */
-export type JudgeAtPlace = (input: ReceivedTransaction, histories: readonly History[]) => DecisionRecord
+/** How a transaction is to be decided. */
+export interface AskedDecision {
+  /** How long it has waited so far. */
+  readonly waitedMs: () => number
+  /** Whether to explain an approval, too. */
+  readonly explain: boolean
+  readonly trace: DecisionTrace | undefined
+}
 
 /** A transaction as it came first: on its way to the disk, or as the log has it. */
 type First = InFlight | TransactionRecord
@@ -70,6 +79,8 @@ export interface KnownTransaction {
 }
 
 const noPersons: readonly Person[] = []
+/** A score that has not come by then is computed here. */
+const mostPatienceMs = 10
 
 export const notReady = new FraudError('LOG_UNAVAILABLE', 'Histories are being rebuilt from the log')
 
@@ -83,6 +94,9 @@ export class LocalIntake {
   readonly lanes: Lanes
   /** The transactions that are being written, by id. */
   readonly #inFlight = new TransientMap<string, InFlight>()
+  /** Those that wait for their scores. */
+  readonly #begun = new BegunTransactions()
+  #scores: ScoresElsewhere | undefined
   /** The one wait for room that all who wait share. */
   #room: Promise<void> | undefined
 
@@ -91,6 +105,18 @@ export class LocalIntake {
     this.#log = options.log
     this.#find = new FindTogether(options.log.lookUps)
     this.lanes = new Lanes(options.maxPending)
+    options.log.precede(() => this.#begun.finish())
+  }
+
+  /** From now on others score where they want to. @returns where their scores go. */
+  scoreBy(scores: ScoresElsewhere): Pick<BegunTransactions, 'scored' | 'finish' | 'size'> {
+    this.#scores = scores
+    return this.#begun
+  }
+
+  /** Whether there are some that came and have no place so far. */
+  get hasUnplaced(): boolean {
+    return this.lanes.size > 0 || this.#begun.size > 0
   }
 
   /** What is in force; undefined while histories are being made. */
@@ -102,28 +128,27 @@ export class LocalIntake {
    * Takes a transaction in that is to be decided; the promise resolves once its record is durable. One that is new, and
    * of which nothing is to be looked up, has its place before this returns.
    *
-   * @param judge is called at its place in the order, where the transaction is new.
    * @param order the sender's, where its transactions and labels are to have their places in the order in which they come.
    * @throws FraudError LOG_UNAVAILABLE, OVERLOADED, TRANSACTION_CONFLICT, TRANSACTION_IN_FUTURE, TRANSACTION_TOO_OLD or
    *   CURRENCY_MIXED, at once or later; then nothing was changed.
    */
-  take(received: Received, judge: JudgeAtPlace, order?: symbol): Promise<Decision> {
+  take(received: Received, asked: AskedDecision, order?: symbol): Promise<Decision> {
     return this.#placed(received, order, (input, first, persons) => {
       if (first !== undefined) return this.#answerAgain(input, first)
       const { promise, resolve, reject } = Promise.withResolvers<Decision>()
       const settle: DecisionSettled = (error, decision) => (decision === undefined ? reject(error) : resolve(decision))
-      this.#decide(input, judge, persons, settle)
+      this.#decide(input, asked, persons, settle)
       return promise
     })
   }
 
   /** As `take` without an order, and without a promise for the usual transaction, which is new and needs no look-up. */
-  settle(received: Received, judge: JudgeAtPlace, settled: DecisionSettled): void {
-    const { id } = received.input
-    if (!this.#isFree(received) || this.#inFlight.has(id) || this.#log.lookUps.mayHold(id)) {
+  settle(received: Received, asked: AskedDecision, settled: DecisionSettled): void {
+    const { input } = received
+    if (!this.#isFree(received) || this.#onItsWay(input.id) !== undefined || this.#log.lookUps.mayHold(input.id)) {
       const refuse = (error: unknown) => settled(error, undefined)
-      this.take(received, judge).then((decision) => settled(undefined, decision), refuse)
-    } else this.#decide(received.input, judge, noPersons, settled)
+      this.take(received, asked).then((decision) => settled(undefined, decision), refuse)
+    } else if (!this.#begin(input, asked, settled)) this.#decide(input, asked, noPersons, settled)
   }
 
   /**
@@ -144,7 +169,7 @@ export class LocalIntake {
 
   /** The fields in which a transaction differs from the one of its id that came first. */
   differences({ input }: Received, first: TransactionRecord): readonly FieldError[] {
-    return this.#differences(this.#inFlight.get(input.id) ?? first, input)
+    return this.#differences(this.#onItsWay(input.id) ?? first, input)
   }
 
   /**
@@ -154,7 +179,7 @@ export class LocalIntake {
    */
   async findLabelled(ids: readonly string[], most?: number): Promise<ReadonlyMap<string, KnownTransaction>> {
     // Those on their way now may be durable, and no longer on their way, by the time that the answer comes.
-    const underway = new Map(ids.map((id) => [id, this.#inFlight.get(id)]))
+    const underway = new Map(ids.map((id) => [id, this.#onItsWay(id)]))
     const found = await this.#log.lookUps.findLabelled(ids, most)
     return new Map(
       ids.map((id) => {
@@ -181,15 +206,15 @@ export class LocalIntake {
   /** Whether as much waits for the disk as may. */
   isFull(): boolean {
     const { maxPending } = this.#options
-    if (this.#log.pending < maxPending) return false
+    if (this.#pending < maxPending) return false
     // Under overload a turn of the loop is long, and what is durable need not wait for its end.
     this.#log.poll()
-    return this.#log.pending >= maxPending
+    return this.#pending >= maxPending
   }
 
   /** Whether there is room for work that can wait, which leaves half of it to what comes alone. */
   hasRoom(): boolean {
-    return this.#log.pending + this.lanes.size <= this.#options.maxPending / 2
+    return this.#pending + this.lanes.size <= this.#options.maxPending / 2
   }
 
   /** Resolves when there is room for some more work that can wait. Others may take it first: ask again. */
@@ -208,6 +233,16 @@ export class LocalIntake {
     await nextTurn()
   }
 
+  get #pending(): number {
+    return this.#log.pending + this.#begun.size
+  }
+
+  /** A transaction of this id that is being written. One that has only begun has its place from now on. */
+  #onItsWay(id: string): InFlight | undefined {
+    if (this.#begun.has(id)) this.#begun.finish()
+    return this.#inFlight.get(id)
+  }
+
   async #waitForRoom(): Promise<void> {
     while (!this.hasRoom()) await sleep(1)
   }
@@ -216,7 +251,7 @@ export class LocalIntake {
   #placed<Answer>(received: Received, order: symbol | undefined, step: Step<Answer>): Promise<Answer> {
     const { input } = received
     if (this.#isFree(received) && this.lanes.isFree(order)) {
-      const underway = this.#inFlight.get(input.id)
+      const underway = this.#onItsWay(input.id)
       if (underway !== undefined || !this.#log.lookUps.mayHold(input.id)) return step(input, underway, noPersons)
     }
     return this.#lookUp(received, order, step)
@@ -244,7 +279,7 @@ export class LocalIntake {
       order,
       () =>
         Promise.all([
-          this.#inFlight.get(input.id) ?? (this.#log.lookUps.mayHold(input.id) ? this.#find.find(input.id) : undefined),
+          this.#onItsWay(input.id) ?? (this.#log.lookUps.mayHold(input.id) ? this.#find.find(input.id) : undefined),
           unknown.length === 0 ? noPersons : persons.lookUp(unknown),
         ]),
       ([first, made]) => {
@@ -285,50 +320,105 @@ export class LocalIntake {
     return promise
   }
 
+  /** Begins a transaction that others score; false where they don't, and nothing was changed. */
+  #begin(input: ReceivedTransaction, asked: AskedDecision, settle: DecisionSettled): boolean {
+    const scores = this.#scores
+    if (scores === undefined || asked.explain) return false
+    if (!scores.takes(this.#options.lineup.champion.inForce.predictor)) return false
+    const state = this.requireReady()
+    const { id } = input
+    // Such labels take effect after its row, and before the next one.
+    if (state.projections.pending.has(id)) return false
+    const { kept, inputs } = state.judge.keep(this.#computeRow(state, input, asked))
+    const settleThrown = <Result>(work: () => Result): Result | undefined => {
+      try {
+        return work()
+      } catch (error) {
+        settle(error, undefined)
+        return undefined
+      }
+    }
+    const place = (score: number | undefined) => {
+      const placed = settleThrown(() => this.#place(state, kept, asked, noPersons, settle, score))
+      return () => placed && settleThrown(() => this.#tell(placed, state))
+    }
+    const patienceMs = Math.min(mostPatienceMs, state.judge.deadlineMs / 4)
+    this.#begun.add(id, place, (number) => inputs !== undefined && scores.ask(inputs, number), patienceMs)
+    return true
+  }
+
   #decide(
     input: ReceivedTransaction,
-    judge: JudgeAtPlace,
+    asked: AskedDecision,
     newPersons: readonly Person[],
     settle: DecisionSettled,
   ): void {
+    if (this.#begun.size > 0) this.#begun.finish()
     const state = this.requireReady()
+    const begun = this.#computeRow(state, input, asked)
+    this.#tell(this.#place(state, begun, asked, newPersons, settle, undefined), state)
+  }
+
+  /** Takes a transaction into histories. */
+  #computeRow(state: DecidingState, input: ReceivedTransaction, { trace }: AskedDecision): BegunJudgement {
     const { transaction } = input
     state.times.check(transaction.timestampMs)
     const histories = state.projections.histories.begin(transaction)
-    let record: DecisionRecord
-    let decision: Decision
-    let hasThrown = false
-    // What is thrown answers it, though its record may become durable.
-    const settleUnlessThrown: DecisionSettled = (error, decided) => {
-      if (!hasThrown) settle(error, decided)
-    }
+    trace?.step()
     try {
-      record = judge(input, histories)
-      decision = present(record, state.definition, this.#words.reasonsOf(record, state.definition, transaction))
-      this.#append(record, newPersons, decision, settleUnlessThrown)
+      return state.judge.begin(input, histories)
     } catch (error) {
-      hasThrown = true
-      // Histories hold it, and the log does not.
-      this.#log.mistrust(error)
-      throw error
-    }
-    try {
-      this.#tell(record, decision, state)
-    } catch (error) {
-      hasThrown = true
-      throw error
+      trace?.commit()
+      throw this.#mistrust(error)
     }
   }
 
+  /** Judges a transaction that was begun, and gives it its place. */
+  #place(
+    state: DecidingState,
+    begun: BegunJudgement,
+    { waitedMs, explain, trace }: AskedDecision,
+    newPersons: readonly Person[],
+    settle: DecisionSettled,
+    score: number | undefined,
+  ): InFlight {
+    try {
+      let record: DecisionRecord
+      try {
+        record = state.judge.end(begun, waitedMs, explain, score)
+      } finally {
+        trace?.commit()
+      }
+      const { transaction } = begun.received
+      const decision = present(record, state.definition, this.#words.reasonsOf(record, state.definition, transaction))
+      return this.#append(record, newPersons, decision, settle)
+    } catch (error) {
+      throw this.#mistrust(error)
+    }
+  }
+
+  /** Histories hold a transaction, and the log does not. @returns why. */
+  #mistrust(error: unknown): unknown {
+    this.#log.mistrust(error)
+    return error
+  }
+
   /** Tells of a decision that has its place. */
-  #tell(record: DecisionRecord, decision: Decision, state: DecidingState): void {
-    const { tripped, overloaded } = state.projections.policy
-    if (tripped.length > 0) this.#options.observer.fusesTripped(tripped)
-    const { observer, shadows } = this.#options
-    if (overloaded !== undefined) observer.reviewsOverloaded(overloaded)
-    observer.decided(decision, record.row, state.definition.features)
-    if (record.model !== undefined) observer.decidedByCanary(record.model)
-    shadows?.offer(this.#log.nextSequence - 1, record.row, state)
+  #tell(underway: InFlight, state: DecidingState): void {
+    const { record, decision } = underway
+    if (record.kind !== 'decision' || decision === undefined) return
+    try {
+      const { tripped, overloaded } = state.projections.policy
+      if (tripped.length > 0) this.#options.observer.fusesTripped(tripped)
+      const { observer, shadows } = this.#options
+      if (overloaded !== undefined) observer.reviewsOverloaded(overloaded)
+      observer.decided(decision, record.row, state.definition.features)
+      if (record.model !== undefined) observer.decidedByCanary(record.model)
+      shadows?.offer(underway.sequence, record.row, state)
+    } catch (error) {
+      underway.hasThrown = true
+      throw error
+    }
   }
 
   #bringIn(
@@ -358,20 +448,34 @@ export class LocalIntake {
     newPersons: readonly Person[],
     decision: Decision | undefined,
     settle: DecisionSettled,
-  ): void {
+  ): InFlight {
+    const underway: InFlight = {
+      record,
+      sequence: 0,
+      decision,
+      isSettled: false,
+      failure: undefined,
+      hasThrown: false,
+      waiting: undefined,
+    }
     const settled: Settled = (error) => {
       this.#inFlight.delete(record.id)
       underway.isSettled = true
       underway.failure = error
       try {
-        settle(error, error === undefined ? decision : undefined)
+        if (!underway.hasThrown) settle(error, error === undefined ? decision : undefined)
       } finally {
         for (const each of underway.waiting ?? []) each(error)
       }
     }
-    const sequence = this.#log.append(record, settled, newPersons.length === 0 ? undefined : { newPersons })
-    const underway: InFlight = { record, sequence, decision, isSettled: false, failure: undefined, waiting: undefined }
+    try {
+      underway.sequence = this.#log.append(record, settled, newPersons.length === 0 ? undefined : { newPersons })
+    } catch (error) {
+      underway.hasThrown = true
+      throw error
+    }
     this.#inFlight.set(record.id, underway)
+    return underway
   }
 
   #differences(first: First, input: ReceivedTransaction): readonly FieldError[] {

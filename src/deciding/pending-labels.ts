@@ -62,6 +62,11 @@ export class PendingLabels implements Projection {
     return this.#countBy.get(by) ?? 0
   }
 
+  /** Whether one may wait for a transaction. */
+  has(id: string): boolean {
+    return this.#ofId.has(id)
+  }
+
   /** How many transactions they speak of. */
   get transactions(): number {
     this.#dropOld()

@@ -34,20 +34,29 @@ export class RowScorer {
 
   /** Of the row as it is now. Throws whatever the model does, and where it gives no probability. */
   score(): number {
-    const from = this.#from
-    if (from !== undefined) for (let i = 0; i < from.length; i++) this.#row[i] = this.#whole[from[i]]
-    const { probability } = this.predictor.predict(this.#row)
+    const { probability } = this.predictor.predict(this.#inputs())
     if (!(probability >= 0 && probability <= 1)) throw new RangeError('a probability is between 0 and 1')
     // The log's store knows no -0.
     return probability + 0
   }
 
-  /** What spoke most for fraud in the row that was scored last, by the places in the whole row. */
+  /** What spoke most for fraud in the row as it is now, by the places in the whole row. */
   strongest(): readonly Contribution[] {
     if (this.predictor.explain === undefined) return []
-    const { contributions, scale } = this.predictor.explain(this.#row)
+    const { contributions, scale } = this.predictor.explain(this.#inputs())
     const from = this.#from
     const found = strongest(contributions, scale)
     return from === undefined ? found : found.map(({ feature, value }) => ({ feature: from[feature], value }))
+  }
+
+  /** The model's inputs in a whole row; undefined where that does not begin with them. */
+  inputsIn(whole: Float64Array): Float64Array | undefined {
+    return this.#from === undefined ? whole.subarray(0, this.#row.length) : undefined
+  }
+
+  #inputs(): Float64Array {
+    const from = this.#from
+    if (from !== undefined) for (let i = 0; i < from.length; i++) this.#row[i] = this.#whole[from[i]]
+    return this.#row
   }
 }

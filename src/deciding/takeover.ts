@@ -86,7 +86,7 @@ const lostValuesMessage =
 /** How a bundle takes over: at the start, after a failure of the log, and at a reload. */
 export class Takeover {
   readonly lineup: Lineup<DecidingChampion>
-  readonly #decider: Pick<Decider, 'isLookingUp'>
+  readonly #decider: Pick<Decider, 'hasUnplaced'>
   readonly #options: TakeoverOptions
   readonly #log: ServiceLog
   #resuming: Promise<void> | undefined
@@ -102,7 +102,7 @@ export class Takeover {
   /** What the log makes, kept up while another process writes it. */
   readonly #standby: Standby
 
-  constructor(lineup: Lineup<DecidingChampion>, decider: Pick<Decider, 'isLookingUp'>, options: TakeoverOptions) {
+  constructor(lineup: Lineup<DecidingChampion>, decider: Pick<Decider, 'hasUnplaced'>, options: TakeoverOptions) {
     checkRetention(lineup.champion.inForce, options.retainMs)
     this.lineup = lineup
     this.#decider = decider
@@ -436,7 +436,7 @@ export class Takeover {
 
   /** Waits until the log holds all that came so far. */
   async #quiet(): Promise<void> {
-    while (this.#log.pending > 0 || this.#decider.isLookingUp) await sleep(1)
+    while (this.#log.pending > 0 || this.#decider.hasUnplaced) await sleep(1)
   }
 }
 

@@ -118,6 +118,11 @@ export interface DecisionLog {
    */
   together<Result>(write: () => Result): Result
   /**
+   * Calls `finish` before anything takes a place, and when the log fails or closes: what was begun appends its records
+   * then, or hears of the failure. It is called for what it appends itself, too.
+   */
+  precede(finish: () => void): void
+  /**
    * Calls `take` with each new record before `append` returns, instead of the previous one.
    */
   follow(take: TakeRecord): void

@@ -45,6 +45,7 @@ export function slowLog(
         return sequence
       },
       together: (write) => log.together(write),
+      precede: (finish) => log.precede(finish),
       follow: (take) => log.follow(take),
       poll: () => log.poll(),
       onFailure: (handle) => log.onFailure(handle),

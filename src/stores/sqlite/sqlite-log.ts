@@ -47,6 +47,7 @@ export class SqliteLog implements DecisionLog {
   readonly #personMacsFrom: number | undefined
   readonly #ids = new KnownIds()
   #closing: Promise<void> | undefined
+  #finishBegun = () => {}
   /** The newest record whose id is known not to be missing. */
   #idsThrough: number
 
@@ -111,6 +112,7 @@ export class SqliteLog implements DecisionLog {
   }
 
   append(record: LogRecord, settled: Settled, { newPersons, about }: Beside = {}): number {
+    this.#finishBegun()
     if (this.failure !== undefined) throw this.failure
     // Before the record, which may be sent at once, and its persons with it.
     if (record.kind === 'decision' || record.kind === 'history') this.#ids.add(record.id)
@@ -121,7 +123,12 @@ export class SqliteLog implements DecisionLog {
   }
 
   together<Result>(write: () => Result): Result {
+    this.#finishBegun()
     return this.#commit.together(write)
+  }
+
+  precede(finish: () => void): void {
+    this.#finishBegun = finish
   }
 
   follow(take: TakeRecord): void {
@@ -141,6 +148,7 @@ export class SqliteLog implements DecisionLog {
    * it any more.
    */
   erase(key: string, value: string, erasedAtMs: number, by: string): Promise<string | undefined> {
+    this.#finishBegun()
     if (this.failure !== undefined) return Promise.reject(this.failure)
     const token = this.#persons.forget(key, value)
     if (token === undefined) return Promise.resolve(undefined)
@@ -157,7 +165,10 @@ export class SqliteLog implements DecisionLog {
   }
 
   onFailure(handle: () => void): void {
-    this.#commit.onFailure(handle)
+    this.#commit.onFailure(() => {
+      this.#finishBegun()
+      handle()
+    })
   }
 
   async recover(): Promise<boolean> {
@@ -190,6 +201,7 @@ export class SqliteLog implements DecisionLog {
 
   async #close(): Promise<void> {
     clearInterval(this.#looking)
+    this.#finishBegun()
     await this.#commit.finish()
     this.reading.close()
     // This empties the write-ahead log, too.
