@@ -9,6 +9,7 @@ import type { Model } from '../models/model.ts'
 import { predictsFraud } from '../models/prediction-threshold.ts'
 import type { Scaling } from '../models/scaling.ts'
 import type { Predictor } from './predictor.ts'
+import { isSlow, shareModel } from './shared-model.ts'
 
 /**
  * Reads a bundle file.
@@ -64,6 +65,7 @@ export function createPredictor(bundle: Bundle): Predictor {
       return { isFraud: predictsFraud(threshold, probability), probability }
     },
     ...(model.makeReady && { makeReady: model.makeReady }),
+    ...(isSlow(model) && { share: () => shareModel(bundle) }),
     ...explanationOf(bundle),
   }
 }

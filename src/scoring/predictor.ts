@@ -2,6 +2,7 @@ import type { Steps } from '../core/time-slices.ts'
 import type { ContributionScale } from '../decisioning/contribution.ts'
 import type { Explanation } from '../models/contributions.ts'
 import type { TrainingHistograms } from '../models/training-histograms.ts'
+import type { SharedModel } from './shared-model.ts'
 
 /** A loaded bundle, ready to answer for one row: what the HTTP routes, `shrike score` and the benchmarks call. */
 export interface Predictor {
@@ -23,6 +24,8 @@ export interface Predictor {
   predict(row: Float64Array): Prediction
   /** Makes what the first row needs, which takes long for a large forest; missing where that is nothing. */
   makeReady?(): Steps
+  /** Gives the model to other threads, where a row takes so long that it is worth asking them. */
+  share?(): Steps<SharedModel>
   /** The scale of `explain`; missing where the model can't be explained. */
   readonly contributionScale?: ContributionScale
   /** Whether it explains a row fast enough to do so while it decides. */

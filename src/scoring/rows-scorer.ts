@@ -1,13 +1,11 @@
 import { availableParallelism } from 'node:os'
 import { ThreadPool } from '../core/thread-pool.ts'
 import { workerScript } from '../core/worker-script.ts'
-import { countNodes, type LearnedModel, writeModel } from '../models/learned-model.ts'
+import { type LearnedModel, writeModel } from '../models/learned-model.ts'
 import type { WrittenModel } from '../models/model-kind.ts'
 import type { Scaling } from '../models/scaling.ts'
 import { createRowsScorer } from './load-predictor.ts'
-
-/** Trees with so many nodes are out of the processor's cache: a row takes long enough to be worth a thread. */
-const fewestNodes = 250_000
+import { isSlow } from './shared-model.ts'
 
 /** What a thread scores by. */
 export interface ModelToScore {
@@ -26,7 +24,7 @@ export async function withRowsScorer<Result>(
   work: (score: ScoreRows) => Promise<Result>,
 ): Promise<Result> {
   const parts = { model, ...(scaling && { scaling }) }
-  if (threads === 1 || countNodes(model) < fewestNodes) {
+  if (threads === 1 || !isSlow(model)) {
     const score = createRowsScorer(parts)
     return work(async (rows) => score(rows))
   }

@@ -1,4 +1,5 @@
 import type { WayOfReading } from '../../deciding/read-elsewhere.ts'
+import type { SharedModel } from '../../scoring/shared-model.ts'
 import type { Limits } from '../limits.ts'
 import type { RingMemory } from './ring.ts'
 
@@ -43,11 +44,17 @@ export function refusedCell(place: number): number {
 export type RingNotice = 'wake' | { readonly message: Uint8Array }
 
 /** What an edge is told. */
-export type EdgeOrder = RingNotice | 'stop listening' | 'close idle' | ReadOrder
+export type EdgeOrder = RingNotice | 'stop listening' | 'close idle' | ReadOrder | { readonly scoreBy: ModelOrder }
 
 /** How transactions are to be read from now on; undefined where they are not. */
 export interface ReadOrder {
   readonly read: { readonly way: WayOfReading; readonly mostNames: number } | undefined
+}
+
+/** By which model rows are to be scored from now on, under the number of the order; undefined where none are. */
+export interface ModelOrder {
+  readonly version: number
+  readonly model: SharedModel | undefined
 }
 
 /** What an edge tells. */
@@ -56,6 +63,9 @@ export type EdgeNotice =
   | 'stopped'
   | { readonly listening: number }
   | { readonly failed: { readonly message: string; readonly code: string | undefined } }
+  /** It scores rows as an order said, or can't. */
+  | { readonly scoresBy: number }
+  | { readonly cannotScore: string }
   /** It answered something that never became a request. */
   | { readonly unparsed: { readonly route: string; readonly status: number } }
 

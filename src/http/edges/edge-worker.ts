@@ -16,8 +16,10 @@ import { tooMuchToWrite } from '../shed-load.ts'
 import { AskedRequests } from './asked.ts'
 import { Channel } from './channel.ts'
 import { type EdgeData, type EdgeNotice, type EdgeOrder, edgeCells, refusedCell, toSharedMs } from './edge-messages.ts'
+import { EdgeScorer } from './edge-scorer.ts'
 import { handOver } from './hand-over.ts'
 import { readDown, upLength, writeUp } from './request-bytes.ts'
+import { isOfScore } from './score-bytes.ts'
 
 // A thread that has connections of its own, takes plain requests whole, and has the thread that decides answer them.
 
@@ -32,10 +34,12 @@ const asked = new AskedRequests()
 const channel = new Channel(up, down, {
   say,
   take(message) {
+    if (isOfScore(message)) return scorer.take(message)
     const { slot, answer } = readDown(message)
     asked.answer(slot, answer)
   },
 })
+const scorer = new EdgeScorer(channel, say)
 let reader: ReaderElsewhere | undefined
 /** How often it was ordered to read. */
 let way = 0
@@ -113,7 +117,8 @@ service.on('message', (order: EdgeOrder) => {
   } else if (order === 'close idle') {
     lanes.closeIdle()
     for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy()
-  } else if (order !== 'wake' && 'read' in order) {
+  } else if (order !== 'wake' && 'scoreBy' in order) void scorer.load(order.scoreBy)
+  else if (order !== 'wake' && 'read' in order) {
     way += 1
     reader = order.read && new ReaderElsewhere(order.read.way, order.read.mostNames, Date.now)
   } else channel.hear(order)

@@ -11,20 +11,42 @@ import {
   type TestDecisionsOptions,
 } from '../../../test/service/decisions-fixture.ts'
 import { buildTestService, exchange, openTestService, recordingLog } from '../../../test/service/fixture.ts'
+import { amountBundle } from '../../../test/service/model-fixture.ts'
 import { createKeyRing, digestKey } from '../../access/keys.ts'
 import { createDetectorInForce } from '../../deciding/detector-in-force.ts'
+import { decodeBundle } from '../../models/bundle.ts'
+import { createPredictor } from '../../scoring/load-predictor.ts'
+import type { Predictor } from '../../scoring/predictor.ts'
+import { shareModel } from '../../scoring/shared-model.ts'
 import type { ServerOptions } from '../server.ts'
 import { Edges } from './edges.ts'
 
 const skip = process.platform === 'linux' ? false : 'edges need Linux'
 const purchase = (id: string, more: object = {}) =>
   JSON.stringify({ ID: id, TIME: startMs, AMOUNT: 10, CARD: 'c', SHOP: 's', ...more })
-function decide(id: string, more = '') {
-  const body = purchase(id)
+function decide(id: string, more = '', fields: object = {}) {
+  const body = purchase(id, fields)
   const type = 'Content-Type: application/json\r\n'
   return `POST /v1/decisions HTTP/1.1\r\nHost: shrike\r\n${type}${more}Content-Length: ${body.length}\r\n\r\n${body}`
 }
 const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: shrike\r\n\r\n`
+
+/** A champion whose rows take so long that edges score them, as it says. */
+function slowChampion(limit: number) {
+  const detector = cardsDetector()
+  const bundle = decodeBundle(amountBundle(detector, limit).bytes)
+  const predictor = createPredictor(bundle)
+  let scored = 0
+  const slow: Predictor = {
+    ...predictor,
+    share: () => shareModel(bundle),
+    predict(row) {
+      scored += 1
+      return predictor.predict(row)
+    },
+  }
+  return { inForce: createDetectorInForce(detector, slow), scoredHere: () => scored }
+}
 
 const closing: (() => Promise<unknown>)[] = []
 afterEach(async () => {
@@ -175,6 +197,37 @@ describe('edges', { skip }, () => {
     assert.equal(await statusOf('t-3', key), 401)
   })
 
+  test('score rows of a slow champion, and of the one after it, and of no other', async (t) => {
+    const champions = [slowChampion(500), slowChampion(300)]
+    const { port, decisions } = await start(2, {}, { inForce: champions[0].inForce })
+    const sockets = await Promise.all(Array.from({ length: 24 }, () => open(t, port)))
+    const sendAll = (round: number) =>
+      Promise.all(
+        sockets.map(async (socket, client) => {
+          for (let i = 0; i < 40; i++) {
+            socket.write(decide(`t-${round}-${client}-${i}`, '', { AMOUNT: 100 * ((client + i) % 8) }))
+            assert.match(await next(socket), /^HTTP\/1.1 200 /)
+          }
+        }),
+      )
+    const byEdges = async (champion: (typeof champions)[number], round: number) => {
+      const before = champion.scoredHere()
+      await sendAll(round)
+      return champion.scoredHere() - before < 24 * 40 - 100
+    }
+    let round = 0
+    while (!(await byEdges(champions[0], round))) assert.ok(++round < 20, 'no edge scores')
+    await Promise.all([sendAll(++round), decisions.service.use(champions[1].inForce)])
+    while (!(await byEdges(champions[1], ++round))) assert.ok(round < 40, 'no edge scores')
+    const { reading } = decisions.service
+    for (const record of reading.next(0, reading.lastSequence())) {
+      if (record.kind !== 'decision') continue
+      const { model } = reading.definition(record.definition)
+      const limit = model === champions[0].inForce.predictor.modelId ? 500 : 300
+      assert.deepEqual([record.score, record.degraded], [record.row[0] > limit ? 0.95 : 0.1, ['history-short']])
+    }
+  })
+
   test('are replaced where one ends, and its connections are cut', async (t) => {
     const { port, edges, edgeLog } = await start(1, {}, { lookUpMs: () => 300 })
     await exchange(port, decide('t-1'))
@@ -193,32 +246,33 @@ describe('edges', { skip }, () => {
     assert.match(edgeLog.lines.join('\n'), /an edge ended; another takes its place/)
   })
 
-  test('lose nothing of the others where one ends under load', async (t) => {
-    const { port, edges } = await start(2)
-    const answered = new Set<string>()
-    let isOver = false
-    const clients = Array.from({ length: 16 }, async (_, client) => {
-      for (let i = 0; !isOver; i++) {
-        const id = `t-${client}-${i}`
-        const [answer] = await exchange(port, decide(id))
-        if (answer === undefined || answer.status === 0) await sleep(10)
-        else {
-          assert.equal(JSON.parse(answer.body).transactionId, id)
-          assert.equal(JSON.parse(answer.body).duplicate, false)
-          answered.add(id)
+  for (const inForce of [undefined, slowChampion(500).inForce])
+    test(`lose nothing of the others where one ends under load (${inForce ? 'a slow' : 'another'} model)`, async (t) => {
+      const { port, edges } = await start(2, {}, inForce && { inForce })
+      const answered = new Set<string>()
+      let isOver = false
+      const clients = Array.from({ length: 16 }, async (_, client) => {
+        for (let i = 0; !isOver; i++) {
+          const id = `t-${client}-${i}`
+          const [answer] = await exchange(port, decide(id))
+          if (answer === undefined || answer.status === 0) await sleep(10)
+          else {
+            assert.equal(JSON.parse(answer.body).transactionId, id)
+            assert.equal(JSON.parse(answer.body).duplicate, false)
+            answered.add(id)
+          }
         }
+      })
+      for (let round = 0; round < 3; round++) {
+        await sleep(150)
+        await edges.workers[round % edges.workers.length]?.terminate()
       }
+      while (answered.size <= 50) await sleep(10)
+      isOver = true
+      await Promise.all(clients)
+      for (const id of [...answered].slice(0, 50)) assert.match((await decideSoon(port, id)).body, /"duplicate":true/)
+      t.diagnostic(`${answered.size} answered`)
     })
-    for (let round = 0; round < 3; round++) {
-      await sleep(150)
-      await edges.workers[round % edges.workers.length]?.terminate()
-    }
-    while (answered.size <= 50) await sleep(10)
-    isOver = true
-    await Promise.all(clients)
-    for (const id of [...answered].slice(0, 50)) assert.match((await decideSoon(port, id)).body, /"duplicate":true/)
-    t.diagnostic(`${answered.size} answered`)
-  })
 
   test('answer what they took before the service closes', async (t) => {
     const { port, app, counted } = await start(2, {}, { lookUpMs: () => 300 })

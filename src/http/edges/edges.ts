@@ -12,6 +12,7 @@ import { laneRoutes } from '../lane/lane-route.ts'
 import type { Limits } from '../limits.ts'
 import { explainListening, origin } from '../listen.ts'
 import { Edge, type EdgeService } from './edge.ts'
+import { EdgeScorers } from './edge-scorers.ts'
 import { takeHandedOver } from './hand-over.ts'
 
 const shortestBackOffMs = 50
@@ -55,7 +56,12 @@ export class Edges implements Connections, Front {
     const path = `\0shrike-${randomBytes(16).toString('hex')}`
     const secret = randomBytes(32).toString('hex')
     takeHandedOver(server, secret, context.limits.headersTimeoutMs)
-    this.#served = { server, context, keyRing, handOver: { path, secret } }
+    const scorers =
+      context.decisions &&
+      new EdgeScorers(context.decisions.decider, (error) =>
+        this.#log.warn({ err: error }, 'a model can not be shared with edges: it scores alone'),
+      )
+    this.#served = { server, context, keyRing, handOver: { path, secret }, scorers }
   }
 
   /** Starts all of them. @returns their address. @throws FraudError PORT_IN_USE or ADDRESS_UNAVAILABLE */
