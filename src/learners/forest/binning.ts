@@ -13,11 +13,6 @@ export interface Edges {
 export const missingBin = 0xffff
 const mostCuts = 0x7ffe
 
-/** Whether all rows of the bin have the same value: a cut's own. */
-export function isSingleValue(bin: number): boolean {
-  return (bin & 1) === 1
-}
-
 /** How many bins the edges make, the missing value's not counted. */
 export function binCount(edges: Edges): number {
   return 2 * edges.cuts.length + 1

@@ -1,5 +1,5 @@
 import { createRandom, type Random } from '../../core/random.ts'
-import { isSingleValue, missingBin } from './binning.ts'
+import { missingBin } from './binning.ts'
 import { areFarApart, farApart, type KeptRows, keptRows, type NumberedRows, RowBlock } from './row-block.ts'
 import { type ClassRows, type Split, Splitter } from './splitting.ts'
 import { type GrownTree, TreeBuilder } from './tree-builder.ts'
@@ -44,6 +44,10 @@ export class Grower {
   readonly #fraud: KeptRows
   readonly #spill: KeptRows
   readonly #all: NumberedRows
+  /** The rows of the two bins beside the split that rows are parted by; the largest value to the left, the least to the right. */
+  readonly #beside: Uint32Array
+  #mostLeft = -Infinity
+  #leastRight = Infinity
   /** For each level below all rows, which needs one at a time. */
   readonly #blocks: RowBlock[] = []
 
@@ -60,6 +64,7 @@ export class Grower {
     this.#legitimate = keptRows(this.#allLegitimate.length)
     this.#fraud = keptRows(this.#allFraud.length)
     this.#spill = keptRows(rowCount)
+    this.#beside = new Uint32Array(rowCount)
     this.#all = { bins: data.bins, byRow: data.byRow, count: rowCount, numbers: undefined, level: 0 }
   }
 
@@ -177,8 +182,10 @@ export class Grower {
   #split(node: Node, tree: TreeBuilder, split: Split, gained: number): [Node, Node] {
     const { among, legitimate, fraud } = node
     const { feature, leftLegitimate, leftFraud, sawMissing } = split
-    const legitimateMiddle = this.#partition(among.bins[feature], legitimate, split)
-    const fraudMiddle = this.#partition(among.bins[feature], fraud, split)
+    this.#mostLeft = -Infinity
+    this.#leastRight = Infinity
+    const fraudMiddle = this.#partition(among, fraud, split)
+    const legitimateMiddle = this.#partition(among, legitimate, split)
     const leftCount = legitimateMiddle - legitimate.start + fraudMiddle - fraud.start
     const rightCount = legitimate.end - legitimateMiddle + fraud.end - fraudMiddle
     const left = tree.addNode()
@@ -206,7 +213,7 @@ export class Grower {
         fraud: { ...fraud, start: fraudMiddle, weight: rightFraud },
       },
     ]
-    tree.split(node.index, feature, this.#threshold(children, split), left, gained)
+    tree.split(node.index, feature, this.#threshold(split), left, gained)
     return children
   }
 
@@ -220,57 +227,60 @@ export class Grower {
     return { ...node, ...this.#blocks[among.level].copy(node) }
   }
 
-  /** Moves the rows that go left to the front, in their order; returns where the others begin. */
-  #partition(bins: Uint16Array, { rows, weights, start, end }: ClassRows, split: Split): number {
-    const { bin: lastLeft, missingGoesLeft } = split
+  /**
+   * Moves the rows that go left to the front, in their order; returns where the others begin. Notes the values that lie
+   * nearest to the split.
+   */
+  #partition({ bins, numbers }: NumberedRows, { rows, weights, start, end }: ClassRows, split: Split): number {
+    const { feature, bin: lastLeft, nextBin, missingGoesLeft } = split
+    const own = bins[feature]
+    const column = this.#data.columns[feature]
     const spill = this.#spill
     // Adding 1 in 16 bits turns the missing value's bin into the first instead of the last.
     const shift = missingGoesLeft ? 1 : 0
     const firstRight = lastLeft + shift + 1
+    let mostLeft = this.#mostLeft
+    let leastRight = this.#leastRight
+    const beside = this.#beside
+    let noted = 0
     let middle = start
     let spilled = 0
     for (let i = start; i < end; i++) {
       const row = rows[i]
       const weight = weights[i]
+      const bin = own[row]
       // Both are written and one is kept: a branch here would be mispredicted for every second row.
       rows[middle] = row
       weights[middle] = weight
       spill.rows[spilled] = row
       spill.weights[spilled] = weight
-      const goesLeft = (((bins[row] + shift) & 0xffff) - firstRight) >>> 31
+      const goesLeft = (((bin + shift) & 0xffff) - firstRight) >>> 31
       middle += goesLeft
       spilled += 1 - goesLeft
+      // 1 for each of the two bins that it is, and 0 where it is neither.
+      beside[noted] = row
+      noted += (((bin ^ lastLeft) - 1) >>> 31) + (((bin ^ nextBin) - 1) >>> 31)
+    }
+    for (let i = 0; i < noted; i++) {
+      const row = beside[i]
+      const value = column[numbers === undefined ? row : numbers[row]]
+      if (own[row] === nextBin) {
+        if (value < leastRight) leastRight = value
+      } else if (value > mostLeft) mostLeft = value
     }
     rows.set(spill.rows.subarray(0, spilled), middle)
     weights.set(spill.weights.subarray(0, spilled), middle)
+    this.#mostLeft = mostLeft
+    this.#leastRight = leastRight
     return middle
   }
 
   /** The middle between the nearest values left and right, as in scikit-learn; the left one where the middle rounds. */
-  #threshold([left, right]: readonly [Node, Node], { feature, bin, nextBin }: Split): number {
+  #threshold({ nextBin }: Split): number {
     if (nextBin === missingBin) return Infinity
-    const maxLeft = this.#extreme(feature, bin, true, left)
-    const minRight = this.#extreme(feature, nextBin, false, right)
+    const [maxLeft, minRight] = [this.#mostLeft, this.#leastRight]
     const middle = maxLeft / 2 + minRight / 2
     return middle >= maxLeft && middle < minRight ? middle : maxLeft
-  }
-
-  /** The largest (or least) value among the rows of one bin; a bin of a single value answers with the first row. */
-  #extreme(feature: number, bin: number, largest: boolean, { among, fraud, legitimate }: Node): number {
-    const { numbers } = among
-    const bins = among.bins[feature]
-    const column = this.#data.columns[feature]
-    let extreme = largest ? -Infinity : Infinity
-    for (const { rows, start, end } of [fraud, legitimate]) {
-      for (let i = start; i < end; i++) {
-        const row = rows[i]
-        if (bins[row] !== bin) continue
-        const value = column[numbers === undefined ? row : numbers[row]]
-        if (isSingleValue(bin)) return value
-        if (largest ? value > extreme : value < extreme) extreme = value
-      }
-    }
-    return extreme
   }
 }
 
