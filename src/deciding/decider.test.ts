@@ -303,6 +303,25 @@ describe('a decision says what it rests on less than it should', () => {
     assert.deepEqual((await decide({ ID: 't-3', TIME: startMs + 7 * dayMs })).degraded, [])
   })
 
+  test('where it came so late that the beginning of its longest window is forgotten', async () => {
+    const features = [{ count: { by: 'card', over: '1d' } }]
+    const inForce = createDetectorInForce(cardsDetector({ features }), amountPredictor())
+    const { decide, clock, rowOf } = await start({ inForce })
+    clock.nowMs = startMs + 100 * dayMs
+    const hourMs = dayMs / 24
+    for (const [ID, hours] of [
+      ['t-0', 0],
+      ['t-1', 70],
+      ['t-2', 80],
+    ] as const)
+      await decide({ ID, TIME: startMs + hours * hourMs, CARD: ID === 't-0' ? 'other' : 'c' })
+    await decide({ ID: 'newest', TIME: startMs + 100 * hourMs, CARD: 'other' })
+    assert.deepEqual((await decide({ ID: 'bit', TIME: startMs + 99 * hourMs, CARD: 'third' })).degraded, [])
+    const late = await decide({ ID: 'late', TIME: startMs + 90 * hourMs, CARD: 'c' })
+    // The first of its card's two is within its day, but histories reach back from the newest.
+    assert.deepEqual([late.degraded, rowOf('late')[0]], [['history-short'], 2])
+  })
+
   test('where a key has had more transactions than are kept exactly', async () => {
     const inForce = createDetectorInForce(cardsDetector({ histories: { eventsPerKey: 2 } }), amountPredictor())
     const { decide, rowOf } = await start({ inForce })

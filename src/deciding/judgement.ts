@@ -13,6 +13,9 @@ import { Latencies } from './latencies.ts'
 import { RowScorer } from './row-scorer.ts'
 import type { Standing } from './standing.ts'
 
+/** Callers overtake one another by less. */
+const mostLateMs = 3_600_000
+
 export interface JudgeOptions {
   /** Milliseconds since 1970. */
   readonly clock: () => number
@@ -225,15 +228,17 @@ export class Judge {
     }
   }
 
-  /** Whether the log does not reach back as far as the features look, or nothing came for so long. */
+  /**
+   * Whether the log does not reach back as far as the features look, nothing came for so long, or the transaction came so
+   * late that the beginning of its longest windows is forgotten.
+   */
   #isShort(timestampMs: number): boolean {
     if (this.#spanMs === Number.POSITIVE_INFINITY) return false
     this.#coveredSinceMs ??= timestampMs
-    const sinceMs = Math.max(
-      this.#coveredSinceMs,
-      this.#state.projections.histories.resumedAtMs ?? Number.NEGATIVE_INFINITY,
-    )
-    return timestampMs - sinceMs < this.#spanMs
+    const { histories, resumedAtMs = Number.NEGATIVE_INFINITY } = this.#state.projections.histories
+    const sinceMs = Math.max(this.#coveredSinceMs, resumedAtMs)
+    const latestMs = Math.min(mostLateMs, this.#spanMs / 24)
+    return timestampMs - sinceMs < this.#spanMs || timestampMs < histories.newestMs - latestMs
   }
 }
 

@@ -87,7 +87,7 @@ ${
 
 const meanings: Readonly<Record<Degradation, string>> = {
   'history-capped': 'a key has more transactions than its history keeps exactly',
-  'history-short': 'the log does not reach back as far as the longest window',
+  'history-short': 'the log does not reach back as far as the longest window, or transactions came late',
   'deadline-passed': "decided after the deadline, so the policy's fallback replaced the score",
   'features-failed': 'a feature could not be computed',
   'model-failed': 'the model could not score',
