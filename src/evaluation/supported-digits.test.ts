@@ -17,6 +17,11 @@ test('shows the digits that an interval supports, and no more', () => {
   })
 })
 
+test('moves no end of a lopsided interval as far as the figure', () => {
+  const shown = { value: '15,000', lower: '5,000', upper: '42,000' }
+  assert.deepEqual(showEstimate(estimate(14_842.39, 5236, 42_072)), shown)
+})
+
 test('shows no more decimals than the currency has', () => {
   assert.equal(showEstimate(estimate(12.34, 12.339, 12.341), 2).value, '12.34')
   assert.equal(showEstimate(estimate(1250, 1249.99, 1250.01), 0).value, '1,250')

@@ -9,14 +9,16 @@ const mostDecimals = 9
 
 /**
  * The one rule of how a figure in a headline is rounded. Its last digit is worth a power of ten, the largest that is at
- * most half as wide as the interval: to round moves it by less than a quarter of that width, and a further digit would
- * be chance. Negative decimals are tens and hundreds. What is neither none nor all never reads as it.
+ * most as wide as the shorter side of the interval: to round moves it by less than a quarter of the whole width, and a
+ * further digit would be chance. Negative decimals are tens and hundreds. What is neither none nor all never reads as it.
  *
  * @param ends values that only a figure that has them may show.
  */
 export function supportedDecimals({ value, lower, upper }: Estimate, ends: readonly number[] = [0]): number {
-  const half = (upper - lower) / 2
-  let decimals = half > 0 && half < Infinity ? -Math.floor(Math.log10(half)) : 3
+  const shorter = Math.min(value - lower, upper - value)
+  // Where the figure is an end itself the other side is the whole interval.
+  const side = shorter > 0 ? shorter : (upper - lower) / 2
+  let decimals = side > 0 && side < Infinity ? -Math.floor(Math.log10(side)) : 3
   const readsAsEnd = () => ends.some((end) => value !== end && roundTo(value, decimals) === end)
   while (decimals < mostDecimals && readsAsEnd()) decimals++
   return Math.min(decimals, mostDecimals)
