@@ -279,6 +279,41 @@ test('what waits is heard where the log fails, and decided again after that', as
   assert.equal(log.reading.transactionsIn(0, log.reading.lastSequence()).count, 2)
 })
 
+test('what waits behind one that can not be placed is heard before the log goes on', async (t) => {
+  const running = await openTestDecisions()
+  t.after(() => running.close())
+  const { service, log, clock } = running
+  clock.nowMs = startMs + 1000
+  await service.resume()
+  const elsewhere = new Elsewhere(running)
+  const settle = (id: string) =>
+    new Promise<Decision>((resolve, reject) =>
+      service.settle(
+        { ID: id, TIME: startMs, AMOUNT: 10, CARD: 'c', SHOP: 's' },
+        undefined,
+        noWait,
+        false,
+        (error, decision) => (decision === undefined ? reject(error) : resolve(decision)),
+      ),
+    )
+  const told = Promise.allSettled([settle('a'), settle('b')])
+  Object.defineProperty(clock, 'nowMs', {
+    configurable: true,
+    get() {
+      throw new Error('no time')
+    },
+  })
+  elsewhere.tell(0)
+  Object.defineProperty(clock, 'nowMs', { value: startMs + 1000, writable: true })
+  // The log can be written again by the time that the loop goes on.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100)
+  const [first, second] = await told
+  assert.match(String(first.status === 'rejected' && first.reason), /no time/)
+  assert.equal(second.status === 'rejected' && second.reason.code, 'LOG_UNAVAILABLE')
+  while (!service.isReady) await nextTurn()
+  assert.equal(log.reading.transactionsIn(0, log.reading.lastSequence()).count, 0)
+})
+
 test('those that wait count as much as those on the way to the disk', async (t) => {
   const running = await openTestDecisions({ maxPending: 4 })
   t.after(() => running.close())

@@ -118,8 +118,8 @@ export interface DecisionLog {
    */
   together<Result>(write: () => Result): Result
   /**
-   * Calls `finish` before anything takes a place, and when the log fails or closes: what was begun appends its records
-   * then, or hears of the failure. It is called for what it appends itself, too.
+   * Calls `finish` before anything takes a place, when the log fails, before it goes on after that, and when it closes:
+   * what was begun appends its records then, or hears of the failure. It is called for what it appends itself, too.
    */
   precede(finish: () => void): void
   /**

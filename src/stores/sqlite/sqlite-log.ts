@@ -180,6 +180,8 @@ export class SqliteLog implements DecisionLog {
       return this.#commit.failAgain(reasonOf(error))
     }
     const hasRecovered = await this.#commit.recover((isPutBack) => {
+      // What was begun on histories that are no longer trusted hears of that.
+      this.#finishBegun()
       // Whom another process has erased meanwhile, this one must not remember.
       this.#persons.dropNew()
       if (!this.reading.isInPlace) {
