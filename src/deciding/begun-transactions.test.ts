@@ -26,6 +26,7 @@ class Elsewhere implements ScoresElsewhere {
   readonly #told: (typeof this.asked)[number][] = []
   predictor: Predictor | undefined
   room = 20
+  timesLate = 0
   mostBegun = 0
 
   constructor({ service }: TestDecisions) {
@@ -46,6 +47,10 @@ class Elsewhere implements ScoresElsewhere {
 
   get begun(): number {
     return this.#begun.size
+  }
+
+  late(): void {
+    this.timesLate += 1
   }
 
   tell(at: number): void {
@@ -333,5 +338,5 @@ test('those that wait count as much as those on the way to the disk', async (t) 
   assert.throws(() => settle('e'), { code: 'OVERLOADED' })
   // Nobody tells their scores.
   while (settled.length < 4) await nextTurn()
-  assert.deepEqual([settled, elsewhere.begun], [['a', 'b', 'c', 'd'], 0])
+  assert.deepEqual([settled, elsewhere.begun, elsewhere.timesLate], [['a', 'b', 'c', 'd'], 0, 1])
 })

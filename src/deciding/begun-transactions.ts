@@ -7,6 +7,8 @@ export interface ScoresElsewhere {
   takes(predictor: Predictor | undefined): boolean
   /** Asks for the score of inputs, which are lent; false where there is no room. It goes to `BegunTransactions.scored`. */
   ask(inputs: Float64Array, number: number): boolean
+  /** Scores did not come in time, and were computed here. */
+  late(): void
 }
 
 /** Judges a transaction and gives it its place. @param score undefined where it is to be computed. @returns what tells of it. */
@@ -44,13 +46,14 @@ export class BegunTransactions {
   /**
    * @param ask asks for its score under a number; false where that is to be computed here.
    * @param patienceMs how long a score is waited for, at least; after twice that it is computed here.
+   * @param late is called then.
    */
-  add(id: string, place: Place, ask: (number: number) => boolean, patienceMs: number): void {
+  add(id: string, place: Place, ask: (number: number) => boolean, patienceMs: number, late: () => void): void {
     const number = this.#first + this.#waiting.length
     const waiting: Waiting = { id, place, isScored: false, score: undefined }
     this.#waiting.push(waiting)
     this.#ids.add(id)
-    if (ask(number)) this.#watch(patienceMs)
+    if (ask(number)) this.#watch(patienceMs, late)
     else waiting.isScored = true
     this.#placeScored()
   }
@@ -96,17 +99,19 @@ export class BegunTransactions {
     }
   }
 
-  #watch(patienceMs: number): void {
+  #watch(patienceMs: number, late: () => void): void {
     if (this.#watched !== undefined) return
     this.#watched = this.#first + this.#waiting.length - 1
     // What has come by then is read after timers.
-    setTimeout(() => setImmediate(() => this.#look(patienceMs)), patienceMs)
+    setTimeout(() => setImmediate(() => this.#look(patienceMs, late)), patienceMs)
   }
 
-  #look(patienceMs: number): void {
+  #look(patienceMs: number, late: () => void): void {
     const isLate = this.#watched !== undefined && this.#watched >= this.#first
     this.#watched = undefined
-    if (isLate) this.finish()
-    else if (this.#waiting.length > 0) this.#watch(patienceMs)
+    if (isLate) {
+      this.finish()
+      late()
+    } else if (this.#waiting.length > 0) this.#watch(patienceMs, late)
   }
 }

@@ -343,7 +343,8 @@ export class LocalIntake {
       return () => placed && settleThrown(() => this.#tell(placed, state))
     }
     const patienceMs = Math.min(mostPatienceMs, state.judge.deadlineMs / 4)
-    this.#begun.add(id, place, (number) => inputs !== undefined && scores.ask(inputs, number), patienceMs)
+    const ask = (number: number) => inputs !== undefined && scores.ask(inputs, number)
+    this.#begun.add(id, place, ask, patienceMs, () => scores.late())
     return true
   }
 

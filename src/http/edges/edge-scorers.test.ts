@@ -90,6 +90,20 @@ describe('edges that score', () => {
     assert.equal(scored.length, 4)
   })
 
+  test('are not asked for a second where they were late', async (t) => {
+    const { scorers, addEdge } = start()
+    const { orders, ready } = addEdge()
+    const champion = slow()
+    scorers.takes(champion)
+    await shared(orders)
+    ready()
+    t.mock.timers.enable({ apis: ['setTimeout'] })
+    scorers.late()
+    assert.equal(scorers.takes(champion), false)
+    t.mock.timers.tick(1000)
+    assert.equal(scorers.takes(champion), true)
+  })
+
   test('are not asked for what comes alone', async () => {
     const { scorers, begun, addEdge } = start()
     const { orders, ready } = addEdge()

@@ -9,6 +9,9 @@ import { readScore } from './score-bytes.ts'
 /** Rows that one edge is asked for at a time. What more there is would wait there for as long as it takes here. */
 const mostAsked = 64
 
+/** Where processors are short, edges are late, and what they do is done twice: so long nobody asks them again. */
+const restMs = 1000
+
 /** An edge as it is asked for scores. */
 export interface AskedEdge {
   order(order: ModelOrder): void
@@ -36,6 +39,7 @@ export class EdgeScorers implements ScoresElsewhere {
   #version = 0
   #model: SharedModel | undefined
   #isAlone = true
+  #isResting = false
 
   /** @param warn is told why edges can't score by a model, whose rows are then scored where they are. */
   constructor(decider: Pick<Decider, 'scoreBy'>, warn: (error: unknown) => void) {
@@ -71,7 +75,7 @@ export class EdgeScorers implements ScoresElsewhere {
 
   takes(predictor: Predictor | undefined): boolean {
     if (predictor !== this.#predictor) this.#order(predictor)
-    if (!this.#isAnyReady()) return false
+    if (this.#isResting || !this.#isAnyReady()) return false
     if (!this.#isAlone || this.#begun.size > 0) return true
     this.#isAlone = false
     setImmediate(() => {
@@ -89,6 +93,13 @@ export class EdgeScorers implements ScoresElsewhere {
     least.asked += 1
     least.edge.ask(this.#version, number, new Uint8Array(inputs.buffer, inputs.byteOffset, inputs.byteLength))
     return true
+  }
+
+  late(): void {
+    this.#isResting = true
+    setTimeout(() => {
+      this.#isResting = false
+    }, restMs).unref()
   }
 
   #isAnyReady(): boolean {
