@@ -99,10 +99,11 @@ export class PerformanceProjection implements Projection {
     return this.#definitions.at(-1)?.labelDelayMs ?? null
   }
 
-  /** Whether amounts of what a model decided can be added up. */
+  /** Whether amounts of all that a model decided can be added up. */
   hasMoney(model: string): boolean {
-    const of = this.#definitions.findLast((definition) => definition.model === model) ?? this.#definitions.at(-1)
-    return of?.amount !== undefined
+    const ofModel = this.#definitions.filter((definition) => definition.model === model)
+    const asked = ofModel.length > 0 ? ofModel : this.#definitions.slice(-1)
+    return asked.length > 0 && asked.every(({ amount }) => amount !== undefined)
   }
 
   isCarried(): boolean {

@@ -298,6 +298,30 @@ describe('amounts of several currencies', () => {
     ])
   })
 
+  test('are not told of a model that decided before there were rates, too', async () => {
+    const digits = { field: 'AMOUNT', digits: 2, currency }
+    const running = await openTestDecisions({
+      inForce: createDetectorInForce(cardsDetector({}, { amount: digits }), amountPredictor()),
+      maxAheadMs: Number.POSITIVE_INFINITY,
+      acceptLostHistories: true,
+    })
+    open.push(running)
+    const { service, clock } = running
+    await service.resume()
+    const decide = (ID: string) => {
+      clock.nowMs += hourMs
+      const purchase = { ID, TIME: clock.nowMs, AMOUNT: 20, CURRENCY: 'EUR', RATE: 1, CARD: 'c', SHOP: 's' }
+      return service.decide(purchase, undefined, () => 0)
+    }
+    clock.nowMs = mondayMs
+    await decide('t-1')
+    const converted = cardsDetector({}, { amount: { ...digits, conversion: 'RATE' } })
+    await service.use(createDetectorInForce(converted, amountPredictor()))
+    await decide('t-2')
+    const [{ money, notKnown }] = performanceOf(service.performance)
+    assert.deepEqual([money, notKnown.money], [null, 'no-one-currency'])
+  })
+
   test('are not told without rates', async () => {
     assert.deepEqual(await money({ amount: { field: 'AMOUNT', digits: 2, currency } }), [null, 'no-one-currency'])
   })
