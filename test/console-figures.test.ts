@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { allPages } from '../console/src/api/all-pages.ts'
 import { tellOthers } from '../console/src/evidence/tell-others.ts'
-import { aloneOf, firedOf } from '../console/src/pages/rules/had-a-say.ts'
+import { aloneOf, firedOf } from '../console/src/pages/rules/rule-counts.ts'
 import { matureDays, spanInDays } from '../console/src/policy/span-in-days.ts'
 
 test('the console divides by the days that a backtest took, and not by the dates that it touched', () => {

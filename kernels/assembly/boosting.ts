@@ -174,7 +174,7 @@ export function computeGradients(
     const at = row << 3
     const first = f32x4.demote_f64x2_zero(v128.load(scores + at))
     const last = f32x4.demote_f64x2_zero(v128.load(scores + at, 16))
-    // A fraud's score with its sign turned is that of an answer that is wrong, as others' are.
+    // With its sign turned for a fraud, a score gives the probability of the wrong answer, which is the gradient's size.
     const signs = i32x4.shl(i32x4.extend_low_i16x8_u(i16x8.extend_low_i8x16_u(v128.load32_zero(labels + row))), 31)
     const score = v128.xor(v128.shuffle<i32>(first, last, 0, 1, 4, 5), signs)
     const odds = exp(f32x4.neg(score))

@@ -1,5 +1,5 @@
-// Cells of plain numbers of a CSV file, from its bytes into a block of rows, column after column. What is no such cell ends
-// the loop, and is for the caller, as is a number that these ways can't round correctly. The places are as in
+// Cells of plain numbers of a CSV file, from its bytes into a block of rows, column after column. Any other cell ends the
+// loop and is left to the caller, as is a number that can't be rounded correctly here. The places are as in
 // src/data/number-cells.ts.
 
 const columnsAt: usize = 0
@@ -194,9 +194,9 @@ export function readOther(start: usize, end: usize, column: usize, to: usize): b
 }
 
 /** A cell that is empty or quoted, or has a plus, an exponent or a carriage return behind it. */
-function readRare(start: usize, stop: usize, column: usize, to: usize): bool {
+function readRare(start: usize, cellEnd: usize, column: usize, to: usize): bool {
   let at = start
-  let end = stop
+  let end = cellEnd
   if (<u32>load<u8>(end) == lineFeed && end > at && <u32>load<u8>(end - 1) == carriageReturn) end--
   if (at == end) {
     store<f64>(to, NaN)
@@ -226,7 +226,10 @@ function put(isNegative: bool, hasExponent: bool, exponent: i32, column: usize, 
   return value == value
 }
 
-/** Digits, of which the last 19 at most may count, with or without a point behind the first: 31 bytes at most. */
+/**
+ * Reads digits, with or without a point behind the first, 31 bytes at most, into `mantissa` and `decimals`; false for
+ * anything else, and for more than 19 significant digits.
+ */
 function readDecimal(at: usize, end: usize): bool {
   const size = end - at
   if (size == 0 || size > 31) return false

@@ -24,7 +24,7 @@ export interface IntakeTarget {
   placed(): Promise<void>
   /** Whether it was new. */
   sendLabel(label: LabelInput & { readonly knownAtMs: number }): Promise<boolean>
-  /** What is older than this has no history any more where it is brought in. */
+  /** The oldest time that histories still hold; an older transaction is in no history. */
   keptFromMs(): number
   /** Resolves once all transactions so far are answered. */
   flush(): Promise<void>
@@ -34,6 +34,7 @@ export interface IntakeTarget {
 export function directoryTarget(service: Decisions, as: ReplayedAs): IntakeTarget {
   const { detector, features } = service.inForce
   const order = Symbol('file')
+  const spanMs = longestSpanMs(features)
   return {
     ...{ detector, features, reading: service.reading, answersLater: false },
     columns: service.decider.state?.definition.columns ?? [],
@@ -49,7 +50,7 @@ export function directoryTarget(service: Decisions, as: ReplayedAs): IntakeTarge
     placed: () => service.decider.placed(order),
     keptFromMs() {
       const { newestMs = Number.NEGATIVE_INFINITY } = service.decider.state?.projections.histories.histories ?? {}
-      return newestMs - longestSpanMs(features)
+      return newestMs - spanMs
     },
     flush: async () => {},
   }

@@ -125,7 +125,7 @@ function tell(intake: Intake, file: string, flags: ReplayFlags, run: Run): void 
   run.terminal.say(`${count(fresh)} transactions and ${count(labels)} labels are in ${flags.data} (as ${flags.as})`)
   if (late > 0)
     run.terminal.warn(
-      `${count(late)} of them are older than the histories that were there keep, so they are in no history: bring files in in the order of their times, into a new data directory`,
+      `${count(late)} of them are too old for the histories of ${flags.data}, so no history holds them: replay files in the order of their times, into a new data directory`,
     )
   const isRenamed = knownAs !== undefined && knownAs !== nameOf(file)
   if (isRenamed)

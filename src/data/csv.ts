@@ -257,7 +257,7 @@ export class CsvParser {
     return at
   }
 
-  /** Moves the rows of the block before into their columns, whose kinds and formats it may have shown. */
+  /** Moves the rows read so far into their columns, and begins a block: those rows may have settled how columns are read. */
   #beginBlock(): void {
     const { numbers, rowCount, names } = this.#builder
     this.#numberCells.moveRows(numbers, rowCount)

@@ -1,9 +1,9 @@
 import { createMemory, startKernel } from '../core/kernel.ts'
 import { numberKernel } from './number-kernel.ts'
 
-/** The way of a column whose plain numbers are read here, but for those with three decimals, which may be thousands. */
+/** The way of a column whose plain numbers are read here, except those with three decimals, whose point may part thousands. */
 export const undecidedNumber = 28
-/** The way of a column all of whose plain numbers are. */
+/** The way of a column whose plain numbers are all read here. */
 export const plainNumber = 255
 const lineFeed = 0x0a
 /** How many bytes past the last one may be looked at; a buffer is that much longer than its content. */
@@ -51,7 +51,7 @@ export class NumberCells {
     this.#kernel.fillTables()
   }
 
-  /** More room for bytes; the array before is of no use then. */
+  /** Makes room for bytes; the array returned before is detached. */
   grow(bytes: number): Uint8Array {
     const missing = Math.max(bytes - this.bytes.length, this.bytes.length)
     this.#memory.grow(Math.ceil(missing / 65_536))

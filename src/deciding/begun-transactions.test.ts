@@ -19,6 +19,14 @@ import { takesEachOnce } from './intake.contract.ts'
 
 const noWait = () => 0
 
+function settled(service: TestDecisions['service'], value: unknown): Promise<Decision> {
+  return new Promise((resolve, reject) =>
+    service.settle(value, undefined, noWait, false, (error, decision) =>
+      decision === undefined ? reject(error) : resolve(decision),
+    ),
+  )
+}
+
 /** Another thread, as far as a test lets it be one: scores wait until they are told. */
 class Elsewhere implements ScoresElsewhere {
   readonly #begun: Pick<BegunTransactions, 'scored' | 'finish' | 'size'>
@@ -148,12 +156,7 @@ async function outcomeOf(all: readonly Op[], personal: readonly string[], isElse
       answers.push(told)
       return told
     }
-    const settle = (body: object): Promise<unknown> =>
-      new Promise((resolve, reject) =>
-        service.settle(body, undefined, noWait, false, (error, decision) =>
-          decision === undefined ? reject(error) : resolve(decision),
-        ),
-      )
+    const settle = (body: object): Promise<unknown> => settled(service, body)
     for (const op of all) {
       if (op.kind === 'label')
         await answered(() => service.label({ transactionId: `t-${op.id}`, isFraud: op.isFraud }, 'desk'))
@@ -255,22 +258,13 @@ takesEachOnce('whose scores come from elsewhere', async (options) => {
   return { ...running, close }
 })
 
-test('what waits is heard where the log fails, and decided again after that', async (t) => {
+test('those that wait are refused where the log fails, and are decided when sent again', async (t) => {
   const running = await openTestDecisions()
   t.after(() => running.close())
   const { service, log } = running
   await service.resume()
   const elsewhere = new Elsewhere(running)
-  const settle = (id: string) =>
-    new Promise<Decision>((resolve, reject) =>
-      service.settle(
-        { ID: id, TIME: startMs, AMOUNT: 10, CARD: 'c', SHOP: 's' },
-        undefined,
-        noWait,
-        false,
-        (error, decision) => (decision === undefined ? reject(error) : resolve(decision)),
-      ),
-    )
+  const settle = (id: string) => settled(service, { ID: id, TIME: startMs, AMOUNT: 10, CARD: 'c', SHOP: 's' })
   const waiting = [settle('a'), settle('b')]
   assert.equal(elsewhere.begun, 2)
   log.mistrust(new Error('a test'))
@@ -284,23 +278,14 @@ test('what waits is heard where the log fails, and decided again after that', as
   assert.equal(log.reading.transactionsIn(0, log.reading.lastSequence()).count, 2)
 })
 
-test('what waits behind one that can not be placed is heard before the log goes on', async (t) => {
+test('those behind one that can not be placed are refused before the log goes on', async (t) => {
   const running = await openTestDecisions()
   t.after(() => running.close())
   const { service, log, clock } = running
   clock.nowMs = startMs + 1000
   await service.resume()
   const elsewhere = new Elsewhere(running)
-  const settle = (id: string) =>
-    new Promise<Decision>((resolve, reject) =>
-      service.settle(
-        { ID: id, TIME: startMs, AMOUNT: 10, CARD: 'c', SHOP: 's' },
-        undefined,
-        noWait,
-        false,
-        (error, decision) => (decision === undefined ? reject(error) : resolve(decision)),
-      ),
-    )
+  const settle = (id: string) => settled(service, { ID: id, TIME: startMs, AMOUNT: 10, CARD: 'c', SHOP: 's' })
   const told = Promise.allSettled([settle('a'), settle('b')])
   Object.defineProperty(clock, 'nowMs', {
     configurable: true,
@@ -325,18 +310,18 @@ test('those that wait count as much as those on the way to the disk', async (t) 
   const { service } = running
   await service.resume()
   const elsewhere = new Elsewhere(running)
-  const settled: unknown[] = []
+  const told: unknown[] = []
   const settle = (id: string) =>
     service.settle(
       { ID: id, TIME: startMs, AMOUNT: 10, CARD: 'c', SHOP: 's' },
       undefined,
       noWait,
       false,
-      (error, decision) => settled.push(error ?? decision?.transactionId),
+      (error, decision) => told.push(error ?? decision?.transactionId),
     )
   for (const id of ['a', 'b', 'c', 'd']) settle(id)
   assert.throws(() => settle('e'), { code: 'OVERLOADED' })
   // Nobody tells their scores.
-  while (settled.length < 4) await nextTurn()
-  assert.deepEqual([settled, elsewhere.begun, elsewhere.timesLate], [['a', 'b', 'c', 'd'], 0, 1])
+  while (told.length < 4) await nextTurn()
+  assert.deepEqual([told, elsewhere.begun, elsewhere.timesLate], [['a', 'b', 'c', 'd'], 0, 1])
 })

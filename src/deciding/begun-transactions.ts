@@ -17,7 +17,7 @@ type Place = (score: number | undefined) => () => void
 interface Waiting {
   readonly id: string
   readonly place: Place
-  /** Whether nobody has to be waited for. */
+  /** Whether its score has come, or is to be computed here. */
   isScored: boolean
   score: number | undefined
 }
@@ -92,7 +92,7 @@ export class BegunTransactions {
     try {
       tell()
     } catch (error) {
-      // It is told by itself: whoever has them finish is not to blame.
+      // Thrown in a turn of its own: the caller of `finish` is not to blame.
       setImmediate(() => {
         throw error
       })
@@ -102,7 +102,7 @@ export class BegunTransactions {
   #watch(patienceMs: number, late: () => void): void {
     if (this.#watched !== undefined) return
     this.#watched = this.#first + this.#waiting.length - 1
-    // What has come by then is read after timers.
+    // Messages that have come by then are read after timers.
     setTimeout(() => setImmediate(() => this.#look(patienceMs, late)), patienceMs)
   }
 

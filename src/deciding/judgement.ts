@@ -30,7 +30,7 @@ export interface BegunJudgement {
   readonly scorer: RowScorer | undefined
   /** The degradations in the order in which a record returns them. */
   readonly degraded: Degradation[]
-  readonly isDropped: boolean
+  readonly historyWasDropped: boolean
   readonly hasRow: boolean
   /** The row, where it was kept; else it is the one that was computed last. */
   readonly row: Float64Array | undefined
@@ -92,13 +92,13 @@ export class Judge {
     const gaps = projections.histories.histories.degraded()
     if (gaps.includes('history-capped')) degraded.push('history-capped')
     if (this.#isShort(transaction.timestampMs)) degraded.push('history-short')
-    const isDropped = gaps.includes('history-dropped')
+    const historyWasDropped = gaps.includes('history-dropped')
     const scorer = this.#scorerOf(fields)
     const hasRow = this.#fillRow(inForce, transaction, histories, degraded)
-    return { received, scorer, degraded, isDropped, hasRow, row: undefined }
+    return { received, scorer, degraded, historyWasDropped, hasRow, row: undefined }
   }
 
-  /** Keeps a row over others. @returns with what the champion is to score; undefined where it is not asked. */
+  /** Keeps a row over others. @returns it with the champion's inputs, undefined where another scores or they are elsewhere in the row. */
   keep(begun: BegunJudgement): { readonly kept: BegunJudgement; readonly inputs: Float64Array | undefined } {
     const row = this.#row.slice()
     const isAsked = begun.hasRow && begun.scorer === this.#champion
@@ -117,7 +117,7 @@ export class Judge {
     const { inForce, projections, lostUntilMs, definitionSequence } = this.#state
     if (begun.row !== undefined) this.#row.set(begun.row)
     const score = this.#score(begun, waitedMs, known)
-    if (begun.isDropped) degraded.push('history-dropped')
+    if (begun.historyWasDropped) degraded.push('history-dropped')
     if (this.#keysAt.some((at) => fields[at] === undefined)) degraded.push('key-missing')
     if (listedBy(scorer, inForce).some((listed) => isUnlisted(transaction, listed))) degraded.push('category-unknown')
     if (transaction.timestampMs < lostUntilMs) degraded.push('histories-lost')

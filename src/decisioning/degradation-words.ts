@@ -5,7 +5,7 @@ export const degradationWords: Readonly<Record<ShownDegradation, string>> = {
   'history-capped':
     'A key has had more transactions than its history keeps exactly, so features of the older ones are cut short',
   'history-short':
-    'The log does not reach back as far as the longest window, or the transaction came too late for all that is in it, so windows may have been filled in part',
+    'The log does not reach back as far as the longest window, or the transaction came so late that the beginning of that window is no longer kept, so windows may have been filled in part',
   'deadline-passed': "The score came after the policy's deadline, so whenUnavailable took its place",
   'features-failed': 'A feature could not be computed, so whenUnavailable took the place of the score',
   'model-failed': 'The model could not score the row, so whenUnavailable took the place of the score',

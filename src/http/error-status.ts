@@ -119,8 +119,8 @@ export const problemType = 'application/problem+json; charset=utf-8'
 const full = new FraudError('NOT_READY', 'The disk is full')
 
 /**
- * Any thrown thing -> what a stranger may know of it. A full disk passes; other failures that are no answer to a request, and
- * bugs, are INTERNAL.
+ * Any thrown thing -> what a stranger may know of it. A full disk is NOT_READY, since that passes; other failures that are
+ * no answer to a request, and bugs, are INTERNAL.
  */
 export function presentError(error: unknown): Problem {
   const isAnswer = error instanceof FraudError && statusOf[error.code] !== 500

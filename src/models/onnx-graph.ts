@@ -12,7 +12,7 @@ export interface OnnxGraph extends Model {
   readonly output: string
 }
 
-/** What sums of many shares in single precision are beyond 0 and 1 at most. */
+/** How far a sum of many shares in single precision may be below 0 or above 1. */
 const roundingNoise = 1e-5
 
 /**

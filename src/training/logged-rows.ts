@@ -204,8 +204,8 @@ export function warnOfUnread(unread: Readonly<Record<string, number>>, run: Prog
 export function warnOfLate(count: number, consequence: string, run: Progress): void {
   if (count === 0) return
   run.warn(
-    `${count.toLocaleString('en')} transactions came after newer ones, too late for what histories keep, so their rows lack what was before them: ${consequence}. ` +
-      'Bring files into a data directory in the order of their times',
+    `${count.toLocaleString('en')} transactions are older than what histories held when they came, so their rows lack what was before them: ${consequence}. ` +
+      'Replay files in the order of their times',
   )
 }
 
@@ -265,6 +265,7 @@ function tell(counts: Readonly<Record<Kind, number>>, declined: DeclinedRows, ru
     `${show(counts.declined)} declined and without a label`,
     ...(counts.stoodFor > 0 ? [`${show(counts.stoodFor)} declined beside the control group`] : []),
     `${show(counts.unknown)} brought in without a label`,
+    ...(counts.late > 0 ? [`${show(counts.late)} too old for histories`] : []),
   ]
   run.note(`  rows: ${used.join(', ')}`)
   const weights = tellWeights(declined)

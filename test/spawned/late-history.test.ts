@@ -41,19 +41,22 @@ test('history that is brought in after newer transactions is told, and no row to
   assert.equal(JSON.parse((await replay('older.csv', 'right')).stdout).late, 0)
   const next = await replay('newer.csv', 'right')
   assert.equal(JSON.parse(next.stdout).late, 0)
-  assert.doesNotMatch(next.stderr, /older than the histories/)
+  assert.doesNotMatch(next.stderr, /too old for the histories/)
 
   await replay('newer.csv', 'wrong')
   const late = await replay('older.csv', 'wrong')
   assert.equal(JSON.parse(late.stdout).late, 200)
-  assert.match(late.stderr, /warning: 200 of them are older than the histories that were there keep/)
+  assert.match(late.stderr, /warning: 200 of them are too old for the histories of wrong/)
   const features = await run('features', '--from-log', '--data', 'wrong', '--out', 'wrong.csv')
-  assert.match(features.stderr, /warning: 200 transactions came after newer ones, too late for what histories keep/)
+  assert.match(features.stderr, /warning: 200 transactions are older than what histories held when they came/)
   const train = ['train', '--from-log', '--no-report', '--allow-leak', 'card_count_1d', '--learner', 'random-forest']
   const trained = await run(...train, '--data', 'wrong', '--out', 'wrong.safetensors')
-  assert.match(trained.stderr, /warning: 200 transactions came after newer ones, .* they are left out/)
+  assert.match(
+    trained.stderr,
+    /warning: 200 transactions are older than what histories held when they came, .* they are left out/,
+  )
   assert.match(trained.stderr, /read the log: 199 labelled rows/)
   const right = await run(...train, '--data', 'right', '--out', 'right.safetensors')
-  assert.doesNotMatch(right.stderr, /came after newer ones/)
+  assert.doesNotMatch(right.stderr, /older than what histories held/)
   assert.match(right.stderr, /read the log: 399 labelled rows/)
 })

@@ -35,7 +35,7 @@ export class EdgeScorer {
       this.#loaded = { version, score, row, rowBytes: new Uint8Array(row.buffer) }
       this.#say({ scoresBy: version })
     } catch (error) {
-      this.#say({ cannotScore: error instanceof Error ? error.message : String(error) })
+      if (this.#ordered === version) this.#say({ cannotScore: error instanceof Error ? error.message : String(error) })
     }
   }
 

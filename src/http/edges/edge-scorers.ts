@@ -27,8 +27,8 @@ interface Scoring {
 }
 
 /**
- * Has edges score rows of the champion, where it is slow: each has it, once it says so, for as long as it is in force. A
- * transaction that comes alone is scored sooner where it is.
+ * Has edges score rows of a slow champion. An edge is asked once it has said that it holds the model. The first
+ * transaction of a turn, where none waits, is scored by the thread that decides: for one that comes alone that is sooner.
  */
 export class EdgeScorers implements ScoresElsewhere {
   readonly #begun: Pick<BegunTransactions, 'scored' | 'finish' | 'size'>
@@ -38,10 +38,10 @@ export class EdgeScorers implements ScoresElsewhere {
   /** The number of the last order. */
   #version = 0
   #model: SharedModel | undefined
-  #isAlone = true
+  #isFirstOfTurn = true
   #isResting = false
 
-  /** @param warn is told why edges can't score by a model, whose rows are then scored where they are. */
+  /** @param warn is told why a model can't be shared with edges; the thread that decides then scores its rows. */
   constructor(decider: Pick<Decider, 'scoreBy'>, warn: (error: unknown) => void) {
     this.#begun = decider.scoreBy(this)
     this.#warn = warn
@@ -76,10 +76,10 @@ export class EdgeScorers implements ScoresElsewhere {
   takes(predictor: Predictor | undefined): boolean {
     if (predictor !== this.#predictor) this.#order(predictor)
     if (this.#isResting || !this.#isAnyReady()) return false
-    if (!this.#isAlone || this.#begun.size > 0) return true
-    this.#isAlone = false
+    if (!this.#isFirstOfTurn || this.#begun.size > 0) return true
+    this.#isFirstOfTurn = false
     setImmediate(() => {
-      this.#isAlone = true
+      this.#isFirstOfTurn = true
     })
     return false
   }

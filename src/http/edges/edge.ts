@@ -76,7 +76,7 @@ export class Edge implements AskedEdge {
       else if ('cannotScore' in notice)
         context.log.warn(
           { reason: notice.cannotScore },
-          'an edge can not score by the model; its rows are scored without it',
+          "an edge can't score by the model; the thread that decides scores its rows",
         )
       else if ('listening' in notice) resolve(notice.listening)
       else if ('failed' in notice) reject(Object.assign(new Error(notice.failed.message), { code: notice.failed.code }))

@@ -59,7 +59,7 @@ export class Edges implements Connections, Front {
     const scorers =
       context.decisions &&
       new EdgeScorers(context.decisions.decider, (error) =>
-        this.#log.warn({ err: error }, 'a model can not be shared with edges: it scores alone'),
+        this.#log.warn({ err: error }, "the model can't be shared with edges; the thread that decides scores all rows"),
       )
     this.#served = { server, context, keyRing, handOver: { path, secret }, scorers }
   }

@@ -12,7 +12,7 @@ const why: Readonly<Record<NotKnown, string>> = {
   'no-scores': 'None of these decisions has a score',
   'only-frauds-labelled': 'Labels say only which of these are fraud, so their share is not known',
   'no-one-currency':
-    'Amounts are of several currencies without a conversion, or there are none, so nothing is added up',
+    'There are no amounts, or they are of several currencies without a conversion, so they are not added up',
 }
 
 /** `GET /v1/monitoring/performance`: what decisions were worth, week by week, beside what the evaluation promised. */

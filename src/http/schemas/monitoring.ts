@@ -162,13 +162,9 @@ export const performanceAnswer = objectOf({
       averagePrecision: { ...maybeFigure, description: 'By bins of the score.' },
       calibration: { ...maybeFigure, description: 'The sum of scores over the frauds.' },
       money: {
-        anyOf: [
-          objectOf(
-            { stoppedMinor: number, lostMinor: number, heldMinor: number },
-            'Fraud that was not approved and fraud that was, and all that was not approved, in minor units.',
-          ),
-          { type: 'null' },
-        ],
+        anyOf: [objectOf({ stoppedMinor: number, lostMinor: number, heldMinor: number }), { type: 'null' }],
+        description:
+          'In minor units: fraud that was not approved, fraud that was, and all that was not approved. Null where amounts are not added up.',
       },
       promised: {
         anyOf: [

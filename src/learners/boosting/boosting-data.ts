@@ -7,7 +7,7 @@ import type { BinningMemory, BinSample } from './quantile-bins.ts'
 
 /** Rows that one thread computes gradients of at once, and sums in order. */
 export const blockRows = 16_384
-/** What they are summed to: gradients without their signs, hessians, both rounded. */
+/** The sums of a block: of gradients without their signs, of hessians, and of both rounded. */
 export const blockFields = 4
 /**
  * The number of fields of a leaf's best split by one thread: gain, feature, bin, whether missing goes left, gradient

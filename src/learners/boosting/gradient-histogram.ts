@@ -202,7 +202,7 @@ export class SplitSearch {
     }
   }
 
-  /** So many bins; to the left are from the start those sums that are given. */
+  /** Scans the first `bins` bins; `fromGradient` and `fromHessian` are to the left from the start. */
   #scan(
     best: FoundSplit,
     feature: number,

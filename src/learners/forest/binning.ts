@@ -40,7 +40,8 @@ export function findEdges(column: Float64Array, rareRows: Uint32Array, extraCuts
 }
 
 // A double's sign, exponent and top bits of the fraction, made to rise with the value, say between which cuts to look: 5
-// bits, or 9 in a long column, whose many cuts would else share a key: to search among those took most of the time.
+// bits, or 9 in a long column: of its many cuts several would share a key of 5, and the search among them takes most of
+// the time.
 const keyBits = 17
 const fineKeyBits = 21
 const manyRows = 1_000_000
