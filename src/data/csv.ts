@@ -66,7 +66,7 @@ export class CsvParser {
   /** How many rows came, left out or not. */
   #rows = 0
   readonly #cell = new CsvCell()
-  readonly #numberCells = new NumberCells()
+  readonly #numberCells = NumberCells.take()
   #bytes: Uint8Array = this.#numberCells.bytes
   #length = 0
   #parseAt = 0
@@ -136,6 +136,7 @@ export class CsvParser {
 
   end(): Table {
     this.#parse(true)
+    this.#numberCells.leave()
     return { ...this.#builder.finish(), lineOf: this.#lines.take(), placeOf: this.#places.take() }
   }
 

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { NumberCells, plainNumber, undecidedNumber } from './number-cells.ts'
 
-const cells = new NumberCells()
+const cells = NumberCells.take()
 const columns = [new Float64Array(1), new Float64Array(1)]
 
 /** The number of the cell before another; undefined where it is left to the caller. */

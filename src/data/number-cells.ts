@@ -26,6 +26,11 @@ const cacheLineBytes = 64
 const bytesAt = blockAt + 2 ** 21
 /** Enough for files but those of long rows; only what is written to takes memory. */
 const firstBytes = 5 * 2 ** 19
+/** One that has grown for a file of long rows is not kept. */
+const mostKeptBytes = 2 * firstBytes
+
+/** What the last file was read by: a new memory takes longer than a short file, and is a burden on the collector. */
+let spare: NumberCells | undefined
 
 /**
  * Reads plain numbers from a file's bytes, cell after cell and row after row, in WebAssembly. They come into a block of
@@ -47,8 +52,19 @@ export class NumberCells {
   /** How each column is read. */
   ways = new Uint8Array(0)
 
-  constructor() {
+  private constructor() {
     this.#kernel.fillTables()
+  }
+
+  static take(): NumberCells {
+    const cells = spare ?? new NumberCells()
+    spare = undefined
+    return cells
+  }
+
+  /** Leaves it to the next file; its arrays are another's from then on. */
+  leave(): void {
+    if (this.bytes.length <= mostKeptBytes) spare = this
   }
 
   /** Makes room for bytes; the array returned before is detached. */
