@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { examples } from '../../test/examples.ts'
 import { FraudError } from '../core/errors.ts'
 import { BadRowLog, type BadRows } from './bad-rows.ts'
 import type { Spelling } from './cell-format.ts'
@@ -413,7 +414,7 @@ test('reads numbers many rows at a time as it reads them one by one', () => {
       assert.deepEqual(whole, outcome(write(table, ' ', lineEnd), 1e6))
       assert.deepEqual(whole, outcome(write(table, '', lineEnd), pieceBytes))
     }),
-    { numRuns: 500 },
+    { numRuns: examples(150) },
   )
 })
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { examples } from '../../test/examples.ts'
 import { NumberCells, plainNumber, undecidedNumber } from './number-cells.ts'
 
 const cells = NumberCells.take()
@@ -43,7 +44,7 @@ test('reads a number as Number does, to the last bit, or leaves it', () => {
         `${text} was read as ${value}`,
       )
     }),
-    { numRuns: 20_000 },
+    { numRuns: examples(4000) },
   )
 })
 
@@ -56,7 +57,7 @@ test('reads every shortest text of up to 17 digits itself', () => {
       ordinary.filter((text) => !text.includes('e')),
       (text) => assert.ok(Object.is(read(text), Number(text)), text),
     ),
-    { numRuns: 10_000 },
+    { numRuns: examples(2000) },
   )
 })
 
@@ -84,7 +85,7 @@ test('takes whatever looks like no number for none', () => {
       else if (!plain.test(text)) assert.equal(value, undefined, text)
       else assert.ok(value === undefined || Object.is(value, Number(text.replaceAll('"', ''))), text)
     }),
-    { numRuns: 20_000 },
+    { numRuns: examples(4000) },
   )
 })
 
