@@ -1,5 +1,4 @@
 import type { Decisions } from '../deciding/decisions.ts'
-import { longestSpanMs } from '../deciding/detector-in-force.ts'
 import type { LabelInput } from '../deciding/labels.ts'
 import type { Detector } from '../detector/detector.ts'
 import type { FeatureSet } from '../features/feature-set.ts'
@@ -34,7 +33,6 @@ export interface IntakeTarget {
 export function directoryTarget(service: Decisions, as: ReplayedAs): IntakeTarget {
   const { detector, features } = service.inForce
   const order = Symbol('file')
-  const spanMs = longestSpanMs(features)
   return {
     ...{ detector, features, reading: service.reading, answersLater: false },
     columns: service.decider.state?.definition.columns ?? [],
@@ -48,10 +46,7 @@ export function directoryTarget(service: Decisions, as: ReplayedAs): IntakeTarge
       return !duplicate
     },
     placed: () => service.decider.placed(order),
-    keptFromMs() {
-      const { newestMs = Number.NEGATIVE_INFINITY } = service.decider.state?.projections.histories.histories ?? {}
-      return newestMs - spanMs
-    },
+    keptFromMs: () => service.decider.state?.times.keptFromMs ?? Number.NEGATIVE_INFINITY,
     flush: async () => {},
   }
 }

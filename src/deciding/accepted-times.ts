@@ -32,6 +32,11 @@ export class AcceptedTimes {
     this.#leapMs = hasLeaps ? Math.max(this.#spanMs, maxAheadMs) : Number.POSITIVE_INFINITY
   }
 
+  /** The oldest time that histories still hold. */
+  get keptFromMs(): number {
+    return this.#state.projections.histories.histories.newestMs - this.#spanMs
+  }
+
   /** @throws FraudError TRANSACTION_IN_FUTURE or TRANSACTION_TOO_OLD */
   check(timestampMs: number): void {
     const latestMs = this.#clock() + this.#maxAheadMs
@@ -44,8 +49,8 @@ export class AcceptedTimes {
       const reason = `The transaction's time is further ahead of the newest transaction than histories reach: times after ${this.#show(newestMs + this.#leapMs)} are not accepted now, unless ${option('maxAhead')} allows more`
       throw new FraudError('TRANSACTION_IN_FUTURE', reason)
     }
-    if (timestampMs < newestMs - this.#spanMs) {
-      const reason = `The transaction is older than the histories that are kept: times before ${this.#show(newestMs - this.#spanMs)} are not accepted now`
+    if (timestampMs < this.keptFromMs) {
+      const reason = `The transaction is older than the histories that are kept: times before ${this.#show(this.keptFromMs)} are not accepted now`
       throw new FraudError('TRANSACTION_TOO_OLD', reason)
     }
   }

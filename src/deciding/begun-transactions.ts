@@ -44,16 +44,15 @@ export class BegunTransactions {
   }
 
   /**
-   * @param ask asks for its score under a number; false where that is to be computed here.
+   * @param inputs what is scored elsewhere; undefined where the score is computed here.
    * @param patienceMs how long a score is waited for, at least; after twice that it is computed here.
-   * @param late is called then.
    */
-  add(id: string, place: Place, ask: (number: number) => boolean, patienceMs: number, late: () => void): void {
+  add(id: string, place: Place, scores: ScoresElsewhere, inputs: Float64Array | undefined, patienceMs: number): void {
     const number = this.#first + this.#waiting.length
     const waiting: Waiting = { id, place, isScored: false, score: undefined }
     this.#waiting.push(waiting)
     this.#ids.add(id)
-    if (ask(number)) this.#watch(patienceMs, late)
+    if (inputs !== undefined && scores.ask(inputs, number)) this.#watch(patienceMs, scores)
     else waiting.isScored = true
     this.#placeScored()
   }
@@ -99,19 +98,19 @@ export class BegunTransactions {
     }
   }
 
-  #watch(patienceMs: number, late: () => void): void {
+  #watch(patienceMs: number, scores: ScoresElsewhere): void {
     if (this.#watched !== undefined) return
     this.#watched = this.#first + this.#waiting.length - 1
     // Messages that have come by then are read after timers.
-    setTimeout(() => setImmediate(() => this.#look(patienceMs, late)), patienceMs)
+    setTimeout(() => setImmediate(() => this.#look(patienceMs, scores)), patienceMs)
   }
 
-  #look(patienceMs: number, late: () => void): void {
+  #look(patienceMs: number, scores: ScoresElsewhere): void {
     const isLate = this.#watched !== undefined && this.#watched >= this.#first
     this.#watched = undefined
     if (isLate) {
       this.finish()
-      late()
-    } else if (this.#waiting.length > 0) this.#watch(patienceMs, late)
+      scores.late()
+    } else if (this.#waiting.length > 0) this.#watch(patienceMs, scores)
   }
 }

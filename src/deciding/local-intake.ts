@@ -343,8 +343,7 @@ export class LocalIntake {
       return () => placed && settleThrown(() => this.#tell(placed, state))
     }
     const patienceMs = Math.min(mostPatienceMs, state.judge.deadlineMs / 4)
-    const ask = (number: number) => inputs !== undefined && scores.ask(inputs, number)
-    this.#begun.add(id, place, ask, patienceMs, () => scores.late())
+    this.#begun.add(id, place, scores, inputs, patienceMs)
     return true
   }
 
@@ -354,7 +353,7 @@ export class LocalIntake {
     newPersons: readonly Person[],
     settle: DecisionSettled,
   ): void {
-    if (this.#begun.size > 0) this.#begun.finish()
+    this.#begun.finish()
     const state = this.requireReady()
     const begun = this.#computeRow(state, input, asked)
     this.#tell(this.#place(state, begun, asked, newPersons, settle, undefined), state)
