@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import fc from 'fast-check'
+import { examples } from '../../test/examples.ts'
 import {
   amountPredictor,
   cardsDetector,
@@ -218,7 +219,7 @@ describe('transactions that wait for scores from elsewhere', () => {
           assert.deepEqual(outcome, atOnce)
           mostBegun = Math.max(mostBegun, begun)
         }),
-        { numRuns: 15, endOnFailure: true },
+        { numRuns: examples(4), endOnFailure: true },
       )
       assert.ok(mostBegun > 4, `${mostBegun} waited`)
     })

@@ -94,7 +94,7 @@ function isTakenBack({ seed, decisions, canary: newer, champion: older }: Life):
   return false
 }
 
-const lives = examples(20)
+const lives = examples(10)
 const usual: Skill = { fraud: 0.6, honest: 0.04 }
 const countTaken = (newer: Skill, decisions: number) =>
   Array.from({ length: lives }, (_, seed) => isTakenBack({ seed, decisions, canary: newer, champion: usual })).filter(

@@ -98,7 +98,7 @@ describe('cases', () => {
       }
       await close()
     })
-    await fc.assert(property, { numRuns: examples(10) })
+    await fc.assert(property, { numRuns: examples(4) })
   })
 
   test('are, to the byte, what the log makes again, with a snapshot in between and without', async () => {
@@ -115,7 +115,7 @@ describe('cases', () => {
       }
       await close()
     })
-    await fc.assert(property, { numRuns: examples(7) })
+    await fc.assert(property, { numRuns: examples(3) })
   })
 
   test('without anything happening to them are closed, and so are not kept for ever', async () => {

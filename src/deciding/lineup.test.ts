@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { examples } from '../../test/examples.ts'
 import {
   amountPredictor,
   cardsDetector,
@@ -21,7 +22,7 @@ import { createDetectorInForce } from './detector-in-force.ts'
 import { Lineup } from './lineup.ts'
 
 const open = closedAfterEach()
-const reloads = 100
+const reloads = examples(20)
 const connections = 24
 
 async function start(predictor: Predictor) {
@@ -107,7 +108,7 @@ async function post(agent: Agent, url: string, body: string): Promise<string> {
   return text
 }
 
-test('answers of both routes are of one bundle at a time, while a hundred reloads go on under load', async (t) => {
+test('answers of both routes are of one bundle at a time, while many reloads go on under load', async (t) => {
   const directory = await mkdtemp(join(tmpdir(), 'shrike-lineup-'))
   // An answer is noted where its model is asked, and one thread asks them all: this is the order in which they are made.
   const made: { readonly route: 'predict' | 'decide'; readonly bundle: number }[] = []

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
+import { examples } from '../../test/examples.ts'
 import { changeOf, inForce, input, names, record, save, secret, startMs } from '../../test/policy-fixture.ts'
 import { StateReader } from '../core/state-bytes.ts'
 import { atOnce } from '../core/time-slices.ts'
@@ -416,5 +417,5 @@ test('any sequence of records leads to what a fold by hand does, and to the same
     }
     assert.deepEqual(whole.definitions, [...versions.values()].at(-1))
   })
-  fc.assert(property, { numRuns: 200 })
+  fc.assert(property, { numRuns: examples(50) })
 })

@@ -119,7 +119,7 @@ describe('chunks of a file give the same bits as its rows one by one, with label
         fc.asyncProperty(steps, rowsOfChunk, eventsPerKey, (stream, rows, most) =>
           checkSame(detectorOf(entries([feature]), { eventsPerKey: most }), stream, rows),
         ),
-        { numRuns: examples(15) },
+        { numRuns: examples(5) },
       )
     })
   }
@@ -130,15 +130,15 @@ describe('chunks of a file give the same bits as its rows one by one, with label
       fc.asyncProperty(some, steps, rowsOfChunk, eventsPerKey, (features, stream, rows, most) =>
         checkSame(detectorOf(entries(features), { eventsPerKey: most }), stream, rows),
       ),
-      { numRuns: examples(60) },
+      { numRuns: examples(20) },
     )
   })
 
   test('for all of them together, in one thread or several', async () => {
-    const drawn = fc.sample(fc.tuple(steps, rowsOfChunk, eventsPerKey), { numRuns: 12, seed: 7 })
+    const drawn = fc.sample(fc.tuple(steps, rowsOfChunk, eventsPerKey), { numRuns: examples(4), seed: 7 })
     for (const [i, [stream, rows, most]] of drawn.entries()) {
       const detector = detectorOf(entries(definedFeatures), { eventsPerKey: most })
-      await checkSame(detector, stream, rows, i < 2 ? 2 : 1)
+      await checkSame(detector, stream, rows, i === 0 ? 2 : 1)
     }
   })
 })

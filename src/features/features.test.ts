@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
+import { examples } from '../../test/examples.ts'
 import { definedFeatures, spansOf } from '../../test/feature-definitions.ts'
 import { featuresOf, hourMs, runStream, type Step, steps, toTransaction } from '../../test/feature-stream.ts'
 import { featureKinds } from './definitions/index.ts'
@@ -61,7 +62,7 @@ describe('replay gives the rows by definition', () => {
           if (isFraud !== undefined) replay.label(transaction, { isFraud, knownAtMs: knownAt })
         })
       })
-      fc.assert(property, { numRuns: 25 })
+      fc.assert(property, { numRuns: examples(8) })
     })
   }
 
@@ -74,7 +75,7 @@ describe('replay gives the rows by definition', () => {
       }
       assert.deepEqual(again, served)
     })
-    fc.assert(property, { numRuns: 30 })
+    fc.assert(property, { numRuns: examples(10) })
   })
 })
 
@@ -100,7 +101,7 @@ describe('a feature of other features', () => {
         assert.equal(toSum, sum === 0 ? Number.NaN : three / sum)
       }),
     )
-    fc.assert(property, { numRuns: 50 })
+    fc.assert(property, { numRuns: examples(20) })
   })
 })
 
@@ -133,7 +134,7 @@ describe('a feature of the transaction alone', () => {
         assert.deepEqual([...row], expected)
       }),
     )
-    fc.assert(property, { numRuns: 50 })
+    fc.assert(property, { numRuns: examples(20) })
   })
 })
 

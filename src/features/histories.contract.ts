@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
+import { examples } from '../../test/examples.ts'
 import { type Defined, definedFeatures, spansOf } from '../../test/feature-definitions.ts'
 import { featuresOf, runStream, type Scene, steps } from '../../test/feature-stream.ts'
 import { computeRow } from './feature-set.ts'
@@ -36,7 +37,7 @@ export function keepsHistories(where: string, create: (plan: HistoriesPlan) => H
         const property = fc.property(steps, (stream) =>
           runStream(set, create(set.plan), stream, spans, (row, scene) => checkRow(row, [feature], scene)),
         )
-        fc.assert(property, { numRuns: 60 })
+        fc.assert(property, { numRuns: examples(15) })
       })
     }
 
@@ -52,7 +53,7 @@ export function keepsHistories(where: string, create: (plan: HistoriesPlan) => H
         )
         runStream(set, create(set.plan), stream, spans, (row, scene) => checkRow(row, features, scene))
       })
-      fc.assert(property, { numRuns: 300 })
+      fc.assert(property, { numRuns: examples(60) })
     })
 
     test('for all of them together', () => {
@@ -61,7 +62,7 @@ export function keepsHistories(where: string, create: (plan: HistoriesPlan) => H
       const property = fc.property(steps, (stream) =>
         runStream(set, create(set.plan), stream, spans, (row, scene) => checkRow(row, definedFeatures, scene)),
       )
-      fc.assert(property, { numRuns: 25 })
+      fc.assert(property, { numRuns: examples(8) })
     })
   })
 
@@ -87,7 +88,7 @@ export function keepsHistories(where: string, create: (plan: HistoriesPlan) => H
         }
         runStream(set, asked, stream, {}, (row) => assert.deepEqual([...row], [...again]))
       })
-      fc.assert(property, { numRuns: 25 })
+      fc.assert(property, { numRuns: examples(8) })
     })
   })
 }

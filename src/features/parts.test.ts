@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
+import { examples } from '../../test/examples.ts'
 import { definedFeatures } from '../../test/feature-definitions.ts'
 import { featuresOf, runStream, type Step, steps } from '../../test/feature-stream.ts'
 import { FraudError } from '../core/errors.ts'
@@ -93,7 +94,7 @@ describe('a row in parts, one for each history', () => {
           }
         }),
       )
-      fc.assert(property, { numRuns: 60 })
+      fc.assert(property, { numRuns: examples(15) })
     }
   })
 

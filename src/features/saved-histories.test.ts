@@ -82,7 +82,7 @@ describe('histories that were saved and restored', () => {
       const property = fc.property(steps, places, lengths, (stream, at, pieces) => {
         assertSame(run(set, stream, new Set(at), pieces), run(set, stream, new Set(), pieces))
       })
-      fc.assert(property, { numRuns: examples(20) })
+      fc.assert(property, { numRuns: examples(8) })
     })
   }
 
@@ -92,7 +92,7 @@ describe('histories that were saved and restored', () => {
     const property = fc.property(steps, (stream) => {
       assertSame(run(set, stream, always, [65_536]), run(set, stream, new Set(), [65_536]))
     })
-    fc.assert(property, { numRuns: examples(20) })
+    fc.assert(property, { numRuns: examples(8) })
   })
 
   test('go on exactly where only some features look, and some histories count no fraud', () => {
@@ -105,7 +105,7 @@ describe('histories that were saved and restored', () => {
       )
       assertSame(run(set, stream, new Set(at), [999]), run(set, stream, new Set(), [999]))
     })
-    fc.assert(property, { numRuns: examples(60) })
+    fc.assert(property, { numRuns: examples(30) })
   })
 
   test('hold thousands of keys, in more than one chunk, and forget them in the same order', () => {
@@ -175,7 +175,7 @@ describe('a snapshot of histories that is damaged', () => {
       assert.throws(() => MemoryHistories.restore(set.plan, [cutOff]), isInvalid)
       assert.throws(() => MemoryHistories.restore(set.plan, [bytes, more]), isInvalid)
     })
-    fc.assert(property, { numRuns: examples(60) })
+    fc.assert(property, { numRuns: examples(30) })
   })
 
   test('is refused or is other histories, where bytes were flipped', () => {
@@ -185,7 +185,7 @@ describe('a snapshot of histories that is damaged', () => {
       for (const { at, by } of flips) flipped[at % flipped.length] ^= by
       useOrRefuse(flipped)
     })
-    fc.assert(property, { numRuns: examples(400) })
+    fc.assert(property, { numRuns: examples(120) })
   })
 
   test('is refused or is other histories, where it holds numbers that none can have', () => {
@@ -196,7 +196,7 @@ describe('a snapshot of histories that is damaged', () => {
       for (const [at, value] of changes) changed.writeDoubleLE(value, at % (changed.length - 8))
       useOrRefuse(changed)
     })
-    fc.assert(property, { numRuns: examples(400) })
+    fc.assert(property, { numRuns: examples(120) })
   })
 
   test('is refused before memory is taken for more keys or events than there can be', () => {

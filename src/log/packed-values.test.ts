@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
+import { examples } from '../../test/examples.ts'
 import type { FieldValue } from '../detector/field-value.ts'
 import { ValueReader, ValueWriter } from './packed-values.ts'
 
@@ -35,7 +36,7 @@ describe('a number', () => {
 
   test('comes back as it was, in every bit', () => {
     for (const value of edges) roundTrip(value)
-    fc.assert(fc.property(doubles, roundTrip), { numRuns: 5000 })
+    fc.assert(fc.property(doubles, roundTrip), { numRuns: examples(1000) })
   })
 
   test('takes one byte where it is a small count, and few where it is money', () => {
@@ -55,7 +56,7 @@ describe('a text', () => {
 
   test('comes back as it was, whatever characters it has', () => {
     const texts = fc.string({ unit: 'binary', maxLength: 300 })
-    fc.assert(fc.property(texts, roundTrip), { numRuns: 500 })
+    fc.assert(fc.property(texts, roundTrip), { numRuns: examples(100) })
     for (const text of ['', '\0', 'a\0b', 'é', '€', '👍', '\ufeffmark', '\uffff']) roundTrip(text)
   })
 
@@ -84,7 +85,7 @@ test('values of every kind lie side by side, through every growth of the writer'
     for (const value of all) assert.ok(Object.is(reader.value(), value))
     assert.ok(reader.isAtEnd)
   })
-  fc.assert(property, { numRuns: 300 })
+  fc.assert(property, { numRuns: examples(60) })
 })
 
 describe('bytes that nobody wrote', () => {
@@ -112,6 +113,6 @@ describe('bytes that nobody wrote', () => {
         assert.ok(error instanceof RangeError || error instanceof TypeError, String(error))
       }
     })
-    fc.assert(property, { numRuns: 2000 })
+    fc.assert(property, { numRuns: examples(400) })
   })
 })

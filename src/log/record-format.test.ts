@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
+import { examples } from '../../test/examples.ts'
 import { FraudError } from '../core/errors.ts'
 import { degradations } from '../decisioning/decision.ts'
 import { opinionSources, strengths } from '../decisioning/opinion.ts'
@@ -244,7 +245,7 @@ describe('records side by side', () => {
         } else assert.deepEqual(back, asJson(given))
       })
     })
-    fc.assert(property, { numRuns: 500 })
+    fc.assert(property, { numRuns: examples(100) })
   })
 
   test('show a store what may be searched for', () => {
@@ -280,7 +281,7 @@ describe('a decision of a log whose definition has no format', () => {
       const body = Buffer.concat([stored.body, pairs.bytes])
       assert.deepEqual(formatted(1)({ ...stored, body }), { ...record, sequence: 1 })
     })
-    fc.assert(property, { numRuns: 500 })
+    fc.assert(property, { numRuns: examples(100) })
   })
 
   test('is otherwise the same bytes', () => {
@@ -321,7 +322,7 @@ describe('a record of a newer version', () => {
       const unread = added.map(([each]) => sectionNames[each - 1] ?? `section ${each}`)
       assert.deepEqual(decode({ ...stored, body }), { ...record, sequence: 1, unread })
     })
-    fc.assert(property, { numRuns: 500 })
+    fc.assert(property, { numRuns: examples(100) })
   })
 
   test('with such a section before those that are known is read just so', () => {
@@ -334,7 +335,7 @@ describe('a record of a newer version', () => {
       assert.deepEqual(back, { ...record, sequence: 1 })
       assert.equal(unread?.length, added.length)
     })
-    fc.assert(property, { numRuns: 300 })
+    fc.assert(property, { numRuns: examples(60) })
   })
 
   test('with a section twice is refused', () => {
@@ -514,7 +515,7 @@ describe('a damaged record', () => {
       for (const { at, by } of damages) if (body.length > 0) body[at % body.length] ^= by
       readOrRefuse({ ...stored, body })
     })
-    fc.assert(property, { numRuns: 3000 })
+    fc.assert(property, { numRuns: examples(500) })
   })
 
   test('that is cut off is refused wherever it is cut, but where a section would begin', () => {
@@ -524,7 +525,7 @@ describe('a damaged record', () => {
       const isWhole = sectionStarts(record, stored.body).includes(cut)
       if (!isWhole) assert.throws(() => decode({ ...stored, body: stored.body.subarray(0, cut) }), isRefused)
     })
-    fc.assert(property, { numRuns: 500 })
+    fc.assert(property, { numRuns: examples(100) })
   })
 
   test('with more behind it that is not a section is refused', () => {
@@ -534,7 +535,7 @@ describe('a damaged record', () => {
       const stored = storedOf(record)
       assert.throws(() => decode({ ...stored, body: Buffer.concat([stored.body, bytes]) }), isRefused)
     })
-    fc.assert(property, { numRuns: 500 })
+    fc.assert(property, { numRuns: examples(100) })
   })
 
   test('of bytes that nobody wrote is refused, with lengths past all bounds too', () => {
@@ -548,7 +549,7 @@ describe('a damaged record', () => {
         assert.ok(error instanceof RangeError || error instanceof TypeError, String(error))
       }
     })
-    fc.assert(property, { numRuns: 2000 })
+    fc.assert(property, { numRuns: examples(400) })
   })
 })
 

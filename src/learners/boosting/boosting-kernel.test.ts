@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { examples } from '../../../test/examples.ts'
 import { SharedArena, startKernel } from '../../core/kernel.ts'
 import { boostingKernel } from './boosting-kernel.ts'
 import type { BoostingLoops } from './boosting-loops.ts'
@@ -113,7 +114,7 @@ test('the split found is the first of those that gain most', () => {
       })
       assert.deepEqual({ split, found: split < 0 ? [best] : [...found] }, wanted)
     }),
-    { numRuns: 2000 },
+    { numRuns: examples(400) },
   )
 })
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
+import { examples } from '../../../test/examples.ts'
 import { FraudError } from '../../core/errors.ts'
 import { createRandom } from '../../core/random.ts'
 import type { Dataset } from '../../data/dataset.ts'
@@ -96,7 +97,7 @@ describe('a decision tree', () => {
           const left = [...leaves].reduce((sum, leaf) => sum + giniSum(dataset, (row) => leafOf(row) === leaf), 0)
           assert.ok(left <= best + 1e-9, `${left} is left, and ${best} could be`)
         }),
-        { numRuns: 25 },
+        { numRuns: examples(10) },
       )
     })
   }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
+import { examples } from '../../../test/examples.ts'
 import { randomForest } from '../../../test/random-trees.ts'
 import { goesLeft, type TreeNodes } from './tree-nodes.ts'
 import { TreeShap } from './tree-shap.ts'
@@ -94,7 +95,7 @@ describe('what features add to a sum of trees', () => {
           }
         }
       }),
-      { numRuns: 200 },
+      { numRuns: examples(60) },
     )
   })
 
@@ -125,7 +126,7 @@ describe('what features add to a sum of trees', () => {
           }
         }
       }),
-      { numRuns: 200 },
+      { numRuns: examples(60) },
     )
   })
 })
