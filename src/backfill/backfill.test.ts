@@ -124,8 +124,8 @@ describe('histories that a thread makes beside decisions', () => {
       const taken = service.use(detectors[turn]).finally(() => {
         isTaken = true
       })
-      for (let i = 0; !isTaken; i++) {
-        if (i < 150) send()
+      for (let i = 0; i < 150 && !isTaken; i++) {
+        send()
         if (i === 100) {
           const entries = { kind: 'entries', list: 'cards', add: [{ value: `c-${turn}` }] }
           answers.push(service.change(entries, { by: 'ann', why: '' }))
