@@ -19,28 +19,30 @@ const dayMs = 86_400_000
 const warmUpDays = 35
 // As in production, where a day has more transactions: SHRIKE_LONG_DRIFT=1 takes some ten minutes.
 const isLong = process.env.SHRIKE_LONG_DRIFT !== undefined
+const hoursBetweenLooks = isLong ? 1 : 4
 
 function compare(projection: HoursProjection): DriftReport {
   const steps = compareHours(projection, undefined)
   for (let step = steps.next(); ; step = steps.next()) if (step.done === true) return step.value
 }
 
-/** When a feature began to be told, by days since decisions began: hourly looks, a new one after a day without. */
+/** When a feature began to be told, by days since decisions began: looks at hours, a new one after a day without. */
 function alarmsOf(options: StreamOptions, untilDay = Number.POSITIVE_INFINITY) {
   const projection = new HoursProjection()
   projection.take(portfolioDefinition, 1)
   const beginMs = streamStartMs + warmUpDays * dayMs
   const told = new Map<string, number>()
   const alarms: { readonly day: number; readonly feature: string; readonly drift: FeatureDrift }[] = []
-  let [sequence, hour, decisions] = [1, 0, 0]
+  let [sequence, lastLook, decisions] = [1, 0, 0]
   for (const row of streamPortfolio({ ...options, days: options.days + warmUpDays })) {
     if (row.timestampMs < beginMs) continue
     const day = (row.timestampMs - beginMs) / dayMs
     if (day > untilDay) break
     projection.take(decisionOf(row), ++sequence)
     decisions += 1
-    if (Math.floor(row.timestampMs / hourMs) === hour) continue
-    hour = Math.floor(row.timestampMs / hourMs)
+    const look = Math.floor(row.timestampMs / (hoursBetweenLooks * hourMs))
+    if (look === lastLook) continue
+    lastLook = look
     for (const drift of compare(projection).features) {
       if (!drift.isDrift) continue
       const feature = drift.feature ?? 'score'
