@@ -9,6 +9,7 @@ import { compileDetector, compileFeatures, type FeatureSet } from '../src/featur
 import { MemoryHistories } from '../src/features/memory-histories.ts'
 import { Replay } from '../src/features/replay.ts'
 import { assertClose } from './close.ts'
+import { examples } from './examples.ts'
 
 const golden = (name: string) => JSON.parse(readFileSync(`test/golden/${name}`, 'utf8'))
 
@@ -121,18 +122,19 @@ test('the handbook’s 15 features agree with pandas on its own transactions', {
   const reader = new TransactionReader(located, layout, { file: 'the file', nowMs: Date.now() })
   const replay = new Replay(set, new MemoryHistories(set.plan))
   const sums = new Float64Array(set.names.length)
+  const most = examples(400_000)
+  const comparedIds: string[] = []
   let rowCount = 0
-  let compared = 0
   for await (const table of openTables(handbook, { columns: reader.kinds, required: [], rowsPerTable: 16_384 })
     .tables) {
     reader.open(table)
-    for (let i = 0; i < table.rowCount; i++, rowCount++) {
+    for (let i = 0; i < table.rowCount && rowCount < most; i++, rowCount++) {
       const transaction = reader.read(i)
       const row = replay.next(transaction)
       for (let feature = 0; feature < row.length; feature++) sums[feature] += row[feature]
       const id = transaction.texts.at(-1) ?? ''
       if (wanted.rows[id] !== undefined) {
-        compared++
+        comparedIds.push(id)
         assert.deepEqual(
           [...row],
           order.map((at) => wanted.rows[id][at]),
@@ -141,9 +143,15 @@ test('the handbook’s 15 features agree with pandas on its own transactions', {
       }
       if (reader.readLabel(i) === 1) replay.label(transaction, { isFraud: true, knownAtMs: reader.readKnownAt(i) })
     }
+    if (rowCount === most) break
   }
+  assert.deepEqual(
+    comparedIds,
+    Object.keys(wanted.rows).filter((id) => Number(id) < most),
+  )
+  // By day it is the first quarter of the file, whose sums nobody told.
+  if (rowCount === most) return
   assert.equal(rowCount, wanted.rowCount)
-  assert.equal(compared, Object.keys(wanted.rows).length)
   set.names.forEach((name, feature) => {
     assertClose(sums[feature], wanted.sums[name], 1e-9, name)
   })
