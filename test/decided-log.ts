@@ -3,7 +3,7 @@ import { PolicyProjection } from '../src/deciding/policy-projection.ts'
 import { namesOf } from '../src/deciding/policy-vocabulary.ts'
 import type { Change } from '../src/decisioning/index.ts'
 import { policyOf } from '../src/decisioning/policy.ts'
-import { parseDetector } from '../src/detector/detector.ts'
+import { type Detector, parseDetector } from '../src/detector/detector.ts'
 import { compileDetector } from '../src/features/feature-set.ts'
 import { MemoryHistories } from '../src/features/memory-histories.ts'
 import { Replay } from '../src/features/replay.ts'
@@ -63,6 +63,8 @@ export interface MadeLog {
   readonly heldLabels?: number
   /** Transactions before the one of this number are decided by a detector without features of devices; none by default. */
   readonly olderUntil?: number
+  /** How the detector says that models are trained from it; the usual way by default. */
+  readonly model?: Detector['model']
   /** What draws are made under, in hexadecimal. */
   readonly secret?: string
   readonly onDecided?: (made: MadeTransaction, record: Extract<LogRecord, { kind: 'decision' }>) => void
@@ -108,9 +110,10 @@ export async function writeDecidedLog(made: MadeLog): Promise<void> {
     policy.take(record, sequence)
     return sequence
   }
-  const define = (detector: typeof shopDetector) =>
+  const define = (detector: Detector) =>
     append({
-      ...{ kind: 'definition', format: recordFormat, detector, model: 'made@0', columns },
+      ...{ kind: 'definition', format: recordFormat, model: 'made@0', columns },
+      detector: { ...detector, ...(made.model && { model: made.model }) },
       ...{ policy: { ...policyOf(detector), version: 1 }, features: compileDetector(detector).names, runtime: 'test' },
     })
   const { olderUntil = 0 } = made

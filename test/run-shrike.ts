@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { resolve } from 'node:path'
+import { OneProcess } from './one-process.ts'
 
 /**
  * What tests start as `shrike`: in a run of suites the program as it is published, which starts in two
@@ -39,9 +40,17 @@ export function startShrike(
   return { child, ended }
 }
 
+const commands = new OneProcess(shrikeScript)
+
+/**
+ * Runs a command in a folder to its end, in one process with those before it. Those that `startShrike` starts show that
+ * commands start and end as processes.
+ */
+export const runIn = (cwd: string, args: readonly string[]): Promise<Ended> => commands.run(cwd, args)
+
 /** Runs a command that has to end well. */
 export async function succeedIn(cwd: string, args: readonly string[]): Promise<Ended> {
-  const ended = await startShrike(cwd, args).ended
+  const ended = await runIn(cwd, args)
   assert.equal(ended.code, 0, ended.stderr)
   return ended
 }

@@ -33,7 +33,11 @@ export async function buildProgram(repository: string, folder?: string): Promise
       ...(folder !== undefined && { outDir: folder, emptyOutDir: true }),
       rolldownOptions: {
         input: Object.fromEntries(entries(sources).map((name) => [name, join(sources, `${name}.ts`)])),
-        output: { entryFileNames: '[name].js', chunkFileNames: 'parts/[name]-[hash].js' },
+        output: {
+          ...{ entryFileNames: '[name].js', chunkFileNames: 'parts/[name]-[hash].js' },
+          // What nearly every command loads is one file.
+          codeSplitting: { groups: [{ name: 'common', minShareCount: 45 }] },
+        },
       },
     },
   })

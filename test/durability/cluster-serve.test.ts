@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { replayCluster } from '../cluster/kafka-replay.ts'
 import { ServedCluster } from '../cluster/served-cluster.ts'
 import { type KafkaServer, noKafka, startKafka } from '../kafka-server.ts'
-import { startShrike } from '../run-shrike.ts'
+import { runIn } from '../run-shrike.ts'
 import { clusterTraffic } from './handbook-traffic.ts'
 import { firstAnswer, type Purchase, temporaryFolder } from './service.ts'
 
@@ -110,7 +110,7 @@ describe('a cluster of three replicas and one broker', { skip: noKafka }, () => 
     assert.deepEqual([other.status, JSON.parse(other.text).code], [501, 'CLUSTER_UNSUPPORTED'])
     const explained = await cluster.ask(0, 'POST', '/v1/decisions?explain=true', first.body)
     assert.equal(JSON.parse(explained.text).code, 'CLUSTER_UNSUPPORTED')
-    const flagged = await startShrike(folder, ['serve', bundle, '--cluster', address, '--retain', '30d']).ended
+    const flagged = await runIn(folder, ['serve', bundle, '--cluster', address, '--retain', '30d'])
     assert.match(flagged.stderr, /does not know --retain/)
     const early = await cluster.ask(0, 'POST', '/v1/labels', { transactionId: 'nobody-came', isFraud: true })
     assert.deepEqual([early.status, JSON.parse(early.text).pending], [200, true])

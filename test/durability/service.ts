@@ -10,10 +10,10 @@ import { formatIsoTime } from '../../src/core/time-parser.ts'
 import { simulatePortfolio } from '../../src/data/simulate/portfolio.ts'
 import type { Column, Table } from '../../src/data/table.ts'
 import { copyMadeOnce } from '../made-once.ts'
-import { type Ended, shrikeScript, startShrike, succeedIn, withoutWarmUp } from '../run-shrike.ts'
+import { type Ended, runIn, shrikeScript, succeedIn, withoutWarmUp } from '../run-shrike.ts'
 
 /** Runs a verb to its end. */
-export const runShrike = (...args: readonly string[]): Promise<Ended> => startShrike('.', args).ended
+export const runShrike = (...args: readonly string[]): Promise<Ended> => runIn('.', args)
 
 export async function succeed(...args: readonly string[]): Promise<string> {
   return (await succeedIn('.', args)).stdout

@@ -11,7 +11,7 @@ import { loadModel } from '../../src/scoring/load-predictor.ts'
 import { type ExportedRow, truthOf } from '../brute-backtest.ts'
 import { readRows } from '../csv-rows.ts'
 import { shopDetector, writeDecidedLog } from '../decided-log.ts'
-import { startShrike, succeedIn } from '../run-shrike.ts'
+import { runIn, succeedIn } from '../run-shrike.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'shrike-compare-'))
 const transactions = 4000
@@ -294,13 +294,12 @@ describe('models compare', () => {
       [{ ...request, name: 'x', b: undefined }, /b: /],
     ] as const) {
       writeFileSync(join(folder, 'job.json'), JSON.stringify(given))
-      assert.match((await startShrike(folder, ['job', 'start', 'job.json', '--data', 'data']).ended).stderr, says)
+      assert.match((await runIn(folder, ['job', 'start', 'job.json', '--data', 'data'])).stderr, says)
     }
   })
 
   test('refuses what can not be compared', async () => {
-    const failing = async (...args: readonly string[]) =>
-      (await startShrike(folder, ['models', 'compare', ...args]).ended).stderr
+    const failing = async (...args: readonly string[]) => (await runIn(folder, ['models', 'compare', ...args])).stderr
     assert.match(await failing(a, '--data', 'data'), /No model is champion in data: name both models/)
     assert.match(
       await failing(a, 'missing.safetensors', '--data', 'data'),

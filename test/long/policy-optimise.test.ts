@@ -7,7 +7,7 @@ import { parse } from 'yaml'
 import { expectedCost } from '../../src/decisioning/costs.ts'
 import { outcomeByThresholds } from '../../src/decisioning/thresholds.ts'
 import { readRows } from '../csv-rows.ts'
-import { startShrike, succeedIn } from '../run-shrike.ts'
+import { runIn, succeedIn } from '../run-shrike.ts'
 import { simulateTerminals, trainQuickly } from '../terminal-portfolio.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'shrike-optimise-'))
@@ -97,7 +97,7 @@ test('a job finds the same and leaves the policy in a folder of its own', async 
   assert.deepEqual(parse(readFileSync(join(folder, out), 'utf8')), found.policy)
 
   writeFileSync(join(folder, 'request.json'), JSON.stringify({ ...asked, policy: { thresholds: { review: 2 } } }))
-  const refused = await startShrike(folder, ['job', 'start', 'request.json']).ended
+  const refused = await runIn(folder, ['job', 'start', 'request.json'])
   assert.match(refused.stderr, /INPUT_INVALID.*policy\.thresholds\.review/)
 })
 
@@ -109,7 +109,7 @@ test('a policy that cannot be read, has no costs or a segment of unknown names i
   ] as const
   for (const [text, reason] of refusals) {
     writeFileSync(join(folder, 'policy-bad.yaml'), text)
-    const { stderr } = await startShrike(folder, [...optimise.slice(0, -1), 'policy-bad.yaml']).ended
+    const { stderr } = await runIn(folder, [...optimise.slice(0, -1), 'policy-bad.yaml'])
     assert.match(stderr, reason)
   }
 })

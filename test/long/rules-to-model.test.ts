@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { readBundle } from '../../src/scoring/load-predictor.ts'
 import { SqliteLogReader } from '../../src/stores/sqlite/sqlite-log-reader.ts'
 import { ServiceProcess } from '../durability/service.ts'
-import { startShrike, succeedIn } from '../run-shrike.ts'
+import { runIn, succeedIn } from '../run-shrike.ts'
 
 // From rules alone to the first model, by commands: nothing but a detector, a file of the past, rules and a list.
 
@@ -15,7 +15,7 @@ const folder = mkdtempSync(join(tmpdir(), 'shrike-first-'))
 const at = (name: string) => join(folder, name)
 const succeed = (...args: readonly string[]) => succeedIn(folder, args)
 const refused = async (...args: readonly string[]) => {
-  const { code, stderr } = await startShrike(folder, args).ended
+  const { code, stderr } = await runIn(folder, args)
   assert.notEqual(code, 0)
   return stderr
 }

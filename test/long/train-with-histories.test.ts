@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { readBundle } from '../../src/scoring/load-predictor.ts'
-import { startShrike, succeedIn } from '../run-shrike.ts'
+import { runIn, succeedIn } from '../run-shrike.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'shrike-histories-'))
 const at = (name: string) => join(folder, name)
@@ -29,7 +29,7 @@ features:
   - fraudRate: { by: customer, over: [7d, 14d] }
 `
 
-const run = (...args: string[]) => startShrike(folder, args).ended
+const run = (...args: string[]) => runIn(folder, args)
 
 const succeed = (...args: string[]) => succeedIn(folder, args)
 

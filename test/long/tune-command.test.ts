@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { readBundle } from '../../src/scoring/load-predictor.ts'
-import { startShrike, succeedIn } from '../run-shrike.ts'
+import { runIn, startShrike, succeedIn } from '../run-shrike.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'shrike-tune-'))
 const at = (name: string) => join(folder, name)
 const text = (name: string) => readFileSync(at(name), 'utf8')
-const run = (...args: string[]) => startShrike(folder, args).ended
+const run = (...args: string[]) => runIn(folder, args)
 const succeed = (...args: string[]) => succeedIn(folder, args)
 
 const space = `

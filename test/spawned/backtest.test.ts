@@ -24,7 +24,7 @@ import {
 import { readRows } from '../csv-rows.ts'
 import { writeDecidedLog } from '../decided-log.ts'
 import { quietRun } from '../quiet-run.ts'
-import { startShrike, succeedIn } from '../run-shrike.ts'
+import { runIn, succeedIn } from '../run-shrike.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'shrike-backtest-'))
 const path = join(folder, 'data')
@@ -223,13 +223,7 @@ describe('shrike backtest', () => {
   })
 
   test('says where a condition is wrong before it reads anything', async () => {
-    const { code, stderr } = await startShrike(folder, [
-      'backtest',
-      '--data',
-      path,
-      '--rule',
-      'amount > 5.0 && amont < 3.0',
-    ]).ended
+    const { code, stderr } = await runIn(folder, ['backtest', '--data', path, '--rule', 'amount > 5.0 && amont < 3.0'])
     assert.equal(code, 1)
     assert.match(stderr, /line 1, column 17: The name "amont" is unknown; did you mean amount\?/)
     assert.ok(!stderr.includes('judge the log'))
@@ -242,7 +236,7 @@ describe('shrike backtest', () => {
       [['--data', path, '--then', 'review'], /--then says more of --rule/],
       [['--data', path, '--rule', 'true', '--from', '2026-03-01'], /write a time with its offset/],
     ] as const) {
-      const { code, stderr } = await startShrike(folder, ['backtest', ...args]).ended
+      const { code, stderr } = await runIn(folder, ['backtest', ...args])
       assert.notEqual(code, 0)
       assert.match(stderr, reason)
     }

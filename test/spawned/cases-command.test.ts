@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { startShrike, succeedIn } from '../run-shrike.ts'
+import { runIn, succeedIn } from '../run-shrike.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'shrike-cases-'))
 after(() => rmSync(folder, { recursive: true, force: true }))
@@ -65,10 +65,10 @@ describe('shrike cases', () => {
   })
 
   test('says what is refused, and why', async () => {
-    const refused = await startShrike('.', ['cases', 'claim', 'c-999999', ...data]).ended
+    const refused = await runIn('.', ['cases', 'claim', 'c-999999', ...data])
     assert.equal(refused.code, 1)
     assert.match(refused.stderr, /CASE_UNKNOWN/)
-    const wrong = await startShrike('.', ['cases', 'verdict', 'c-1', 'maybe', ...data]).ended
+    const wrong = await runIn('.', ['cases', 'verdict', 'c-1', 'maybe', ...data])
     assert.match(wrong.stderr, /verdict: it must be "fraud", "legitimate" or "unsure"/)
   })
 })

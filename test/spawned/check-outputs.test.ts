@@ -3,7 +3,7 @@ import { existsSync, linkSync, mkdirSync, mkdtempSync, readFileSync, rmSync, sym
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
-import { startShrike, succeedIn } from '../run-shrike.ts'
+import { runIn, succeedIn } from '../run-shrike.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'shrike-outputs-'))
 const at = (name: string) => join(folder, name)
@@ -25,7 +25,7 @@ mkdirSync(at('shuffled'))
 for (const name of kept) writeFileSync(at(name), name)
 
 async function refuse(args: string, told: RegExp): Promise<void> {
-  const { code, stderr } = await startShrike(folder, args.split(' ')).ended
+  const { code, stderr } = await runIn(folder, args.split(' '))
   assert.equal(code, 2, stderr)
   assert.match(stderr, /OPTION_INVALID/)
   assert.match(stderr, told)
@@ -85,7 +85,7 @@ describe('outputs of commands', () => {
   })
 
   test('are no directories and no devices, which is told before the work', async () => {
-    const { code, stderr } = await startShrike(folder, ['train', 'a.csv', '--out', 'data']).ended
+    const { code, stderr } = await runIn(folder, ['train', 'a.csv', '--out', 'data'])
     assert.equal(code, 1)
     assert.match(stderr, /FILE_UNWRITABLE: data can't be written: it is a directory/)
   })

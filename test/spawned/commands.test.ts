@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { readBundle } from '../../src/scoring/load-predictor.ts'
-import { startShrike, succeedIn } from '../run-shrike.ts'
+import { runIn, startShrike, succeedIn } from '../run-shrike.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'shrike-commands-'))
 const at = (name: string) => join(folder, name)
@@ -12,7 +12,7 @@ const at = (name: string) => join(folder, name)
 const start = (args: readonly string[], variables?: Readonly<Record<string, string>>) =>
   startShrike(folder, args, variables)
 
-const run = (...args: string[]) => startShrike(folder, args).ended
+const run = (...args: string[]) => runIn(folder, args)
 
 const succeed = (...args: string[]) => succeedIn(folder, args)
 

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { serveCards, startShrike, succeedIn } from '../run-shrike.ts'
+import { runIn, serveCards, startShrike, succeedIn } from '../run-shrike.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'shrike-four-eyes-'))
 after(() => rmSync(folder, { recursive: true }))
@@ -51,7 +51,7 @@ test('commands wait for somebody else beside a service, and change nothing witho
   const part = await startShrike(folder, ['lists', 'add', 'mules', 'mules.csv'], { SHRIKE_API_KEY: ada }).ended
   assert.match(part.stderr, /nothing has changed yet. It is of 1,000 entries of 1,001: the others were not sent/)
   await running.stop()
-  const beside = await startShrike(folder, ['rules', 'state', 'large', 'off', '--detector', 'cards']).ended
+  const beside = await runIn(folder, ['rules', 'state', 'large', 'off', '--detector', 'cards'])
   assert.notEqual(beside.code, 0, beside.stdout)
   assert.match(beside.stderr, /Somebody else has to approve changes/)
   const changes = await succeedIn(folder, ['log', 'export', '--changes', '--format', 'ndjson'])

@@ -6,7 +6,7 @@ import { after, test } from 'node:test'
 import { parse } from 'yaml'
 import { readBundle } from '../../src/scoring/load-predictor.ts'
 import { assertSnapshotsLeadToSameState } from '../durability/log-checks.ts'
-import { startShrike, succeedIn } from '../run-shrike.ts'
+import { runIn, succeedIn } from '../run-shrike.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'shrike-kinds-'))
 const at = (name: string) => join(folder, name)
@@ -48,8 +48,7 @@ test('every kind from history is the same in training, in decisions, and from lo
   writeFileSync(at('kinds.yaml'), declared)
   const size = ['--customers', '150', '--terminals', '180', '--days', '40', '--seed', '5']
   await succeed('simulate', '--shape', 'portfolio', ...size, '--out', 'cards.csv')
-  const { stderr } = await startShrike(folder, ['features', 'cards.csv', '--detector', 'kinds.yaml', '--out', 'x.csv'])
-    .ended
+  const { stderr } = await runIn(folder, ['features', 'cards.csv', '--detector', 'kinds.yaml', '--out', 'x.csv'])
   assert.match(stderr, /riskOf\.prior: the training period’s rate of fraud is not known: train finds it/)
 
   const flags = ['--detector', 'kinds.yaml', '--n-estimators', '5', '--no-leak-check']

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { z } from 'zod'
 import { createRandom } from '../../src/core/random.ts'
-import { startShrike } from '../run-shrike.ts'
+import { runIn } from '../run-shrike.ts'
 
 const trees = z.array(
   z.object({ categories_nodes: z.array(z.number()), split_conditions: z.array(z.number().nullable()) }),
@@ -61,7 +61,7 @@ function prepare(name: string, category?: readonly (number | string)[]): Case {
   return each
 }
 
-const run = (...words: string[]) => startShrike(folder, words).ended
+const run = (...words: string[]) => runIn(folder, words)
 const importIt = (...flags: string[]) =>
   run('import', 'model', '--detector', 'vendor.yaml', '--out', 'm.safetensors', ...flags)
 

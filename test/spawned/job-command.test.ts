@@ -17,14 +17,15 @@ import { join, resolve } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createRandom } from '../../src/core/random.ts'
-import { startShrike } from '../run-shrike.ts'
+import { runIn, startShrike } from '../run-shrike.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'shrike-jobs-'))
 after(() => rmSync(folder, { recursive: true }))
 
-const job = (...args: string[]) => startShrike(folder, ['job', ...args])
+const start = (name: string) => startShrike(folder, ['job', 'start', request(name, long)])
+const job = (...args: string[]) => runIn(folder, ['job', ...args])
 const jobs = async (): Promise<{ id: string; state: string; request: { name: string } }[]> =>
-  JSON.parse((await job('list', '--json').ended).stdout)
+  JSON.parse((await job('list', '--json')).stdout)
 const stateOf = async (name: string) => (await jobs()).find(({ request }) => request.name === name)?.state
 
 function request(name: string, options: object = {}): string {
@@ -67,7 +68,6 @@ before(() => {
 describe('shrike job', () => {
   test('trains in a process of its own, into a folder that is whole, and its owner’s alone', async () => {
     const { code, stdout, stderr } = await job('start', request('first', { model: { nEstimators: 20 } }), '--json')
-      .ended
     assert.equal(code, 0, stderr)
     const { state, result } = JSON.parse(stdout)
     assert.deepEqual([state, result.out], ['done', '.shrike/bundles/first/model.safetensors'])
@@ -76,7 +76,7 @@ describe('shrike job', () => {
       'model-report.html',
       'model.safetensors',
     ])
-    const direct = await startShrike(folder, ['train', 'table.csv', '--n-estimators', '20', '--json']).ended
+    const direct = await runIn(folder, ['train', 'table.csv', '--n-estimators', '20', '--json'])
     assert.equal(JSON.parse(direct.stdout).bundle, result.bundle, 'the same bundle as of train')
     assert.match(stderr, /bundle {2}\.shrike\/bundles\/first\/model\.safetensors/)
     for (const name of ['jobs', 'bundles', 'bundles/first'])
@@ -86,41 +86,41 @@ describe('shrike job', () => {
   })
 
   test('refuses a bad request with its fields, and a name that is taken', async () => {
-    const bad = await job('start', request('bad', { testShare: 2, nonsense: 1 })).ended
+    const bad = await job('start', request('bad', { testShare: 2, nonsense: 1 }))
     assert.equal(bad.code, 1)
     assert.match(bad.stderr, /INPUT_INVALID.*testShare: it must be less than 1.*nonsense/)
-    const escaping = await job('start', request('up', { name: '../up' })).ended
+    const escaping = await job('start', request('up', { name: '../up' }))
     assert.match(escaping.stderr, /INPUT_INVALID.*name: /)
-    const again = await job('start', request('first')).ended
+    const again = await job('start', request('first'))
     assert.match(again.stderr, /JOB_NAME_TAKEN/)
   })
 
   test('is failed with the reason where the work is refused', async () => {
-    const { code, stderr } = await job('start', request('missing', { file: 'nowhere.csv' })).ended
+    const { code, stderr } = await job('start', request('missing', { file: 'nowhere.csv' }))
     assert.deepEqual([code, await stateOf('missing')], [1, 'failed'])
     assert.match(stderr, /FILE_UNREADABLE.*nowhere\.csv/)
     assert.ok(!existsSync(join(folder, '.shrike/bundles/missing')))
   })
 
   test('waits for its turn, is cancelled before it and while it runs, and leaves nothing', async () => {
-    const running = job('start', request('running', long))
+    const running = start('running')
     const id = await untilTraining('running')
-    const waiting = job('start', request('waiting', long))
+    const waiting = start('waiting')
     while ((await stateOf('waiting')) === undefined) await sleep(300)
     assert.deepEqual([await stateOf('running'), await stateOf('waiting')], ['running', 'queued'])
     const waitingId = (await jobs()).find(({ request: { name } }) => name === 'waiting')?.id ?? ''
-    await job('cancel', waitingId).ended
+    await job('cancel', waitingId)
     assert.equal(await stateOf('waiting'), 'cancelled')
-    await job('cancel', id).ended
+    await job('cancel', id)
     assert.deepEqual([(await running.ended).code, (await waiting.ended).code], [1, 1])
     assert.deepEqual([await stateOf('running'), leftInJobs()], ['cancelled', []])
-    assert.match((await job('cancel', id).ended).stderr, /JOB_ENDED/)
-    assert.match((await job('show', 'no-such').ended).stderr, /JOB_UNKNOWN/)
+    assert.match((await job('cancel', id)).stderr, /JOB_ENDED/)
+    assert.match((await job('show', 'no-such')).stderr, /JOB_UNKNOWN/)
     assert.ok(!existsSync(join(folder, '.shrike/bundles/running')))
   })
 
   test('is interrupted, and leaves nothing, where the process that started it is killed', async () => {
-    const { child, ended } = job('start', request('killed', long))
+    const { child, ended } = start('killed')
     await untilTraining('killed')
     child.kill('SIGKILL')
     await ended

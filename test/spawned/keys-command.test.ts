@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import { createKeyRing, parseKeyFile } from '../../src/access/keys.ts'
-import { startShrike } from '../run-shrike.ts'
+import { runIn } from '../run-shrike.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'shrike-keys-'))
 after(() => rmSync(folder, { recursive: true }))
@@ -12,7 +12,7 @@ after(() => rmSync(folder, { recursive: true }))
 for (const name of ['deep/data', 'busy', 'wrong', 'damaged', 'none-yet'])
   mkdirSync(join(folder, name), { recursive: true })
 
-const keys = (...args: string[]) => startShrike(folder, ['keys', ...args]).ended
+const keys = (...args: string[]) => runIn(folder, ['keys', ...args])
 
 const keyFile = (data: string) => readFileSync(join(folder, data, 'keys.json'), 'utf8')
 
@@ -107,7 +107,7 @@ describe('a misspelt data directory', () => {
     'label labels.csv',
   ])
     test(`is refused by ${command}, which says what to do and makes nothing`, async () => {
-      const { code, stdout, stderr } = await startShrike(folder, [...command.split(' '), '--data', 'dtaa']).ended
+      const { code, stdout, stderr } = await runIn(folder, [...command.split(' '), '--data', 'dtaa'])
       assert.deepEqual([code, stdout], [1, ''], stderr)
       assert.match(stderr, /error FILE_UNREADABLE: There is no directory dtaa: name the directory of serve/)
       assert.deepEqual([existsSync(join(folder, 'dtaa')), existsSync(join(folder, 'copy'))], [false, false])
@@ -115,7 +115,7 @@ describe('a misspelt data directory', () => {
 
   test('is told from one that is there and has no log yet', async () => {
     for (const command of ['log head', 'backup copy', 'label labels.csv']) {
-      const { code, stderr } = await startShrike(folder, [...command.split(' '), '--data', 'none-yet']).ended
+      const { code, stderr } = await runIn(folder, [...command.split(' '), '--data', 'none-yet'])
       assert.equal(code, 1)
       assert.match(stderr, /error FILE_UNREADABLE: There is no log in none-yet: name the directory/)
     }

@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { formatIsoTime } from '../../src/core/time-parser.ts'
-import { startShrike } from '../run-shrike.ts'
+import { runIn } from '../run-shrike.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'shrike-late-'))
 after(() => rmSync(folder, { recursive: true }))
 const write = (name: string, lines: readonly string[]) => writeFileSync(join(folder, name), `${lines.join('\n')}\n`)
 const run = async (...args: string[]) => {
-  const { code, stdout, stderr } = await startShrike(folder, args).ended
+  const { code, stdout, stderr } = await runIn(folder, args)
   assert.equal(code, 0, stderr)
   return { stdout, stderr }
 }

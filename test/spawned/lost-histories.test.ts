@@ -5,10 +5,10 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { dataDirectory } from '../../src/stores/data-directory.ts'
 import { SqliteLog } from '../../src/stores/sqlite/sqlite-log.ts'
-import { startShrike, succeedIn } from '../run-shrike.ts'
+import { runIn, startShrike, succeedIn } from '../run-shrike.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'shrike-lost-'))
-const run = (...args: string[]) => startShrike(folder, args).ended
+const run = (...args: string[]) => runIn(folder, args)
 const succeed = (...args: string[]) => succeedIn(folder, args)
 const rows = 400
 

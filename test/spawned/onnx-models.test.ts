@@ -14,7 +14,7 @@ import { readOnnx } from '../../src/models/loaders/onnx.ts'
 import { createOnnxGraph } from '../../src/models/onnx-graph.ts'
 import { wantedVersion } from '../../src/models/onnx-runtime.ts'
 import { createPredictor, readBundle } from '../../src/scoring/load-predictor.ts'
-import { startShrike, succeedIn } from '../run-shrike.ts'
+import { runIn, startShrike, succeedIn } from '../run-shrike.ts'
 import { closedAfterEach, openTestDecisions, startMs } from '../service/decisions-fixture.ts'
 import { buildTestService } from '../service/fixture.ts'
 
@@ -169,8 +169,7 @@ describe('shrike import of an ONNX file', () => {
     lines.forEach((line, i) => {
       assert.ok(Math.abs(Number(line.split(',')[1]) - network.probabilities[i]) <= 1e-6, line)
     })
-    const { code, stderr } = await startShrike(folder, ['explain', 'forest.safetensors', 'rows.csv', '--row', '1'])
-      .ended
+    const { code, stderr } = await runIn(folder, ['explain', 'forest.safetensors', 'rows.csv', '--row', '1'])
     assert.deepEqual([code, /EXPLANATION_UNAVAILABLE.*the number of rows/.test(stderr)], [1, true], stderr)
   })
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { startShrike, succeedIn } from '../run-shrike.ts'
+import { runIn, succeedIn } from '../run-shrike.ts'
 import { writeMadeTable } from '../tables/write.ts'
 import { post, whileServing } from './while-serving.ts'
 
@@ -95,7 +95,7 @@ test('rows that lack an id are brought in beside those that have one', async () 
   const first = JSON.parse((await succeedIn(folder, replay('gaps.csv'))).stdout)
   assert.deepEqual([first.transactions, first.known], [3_000, 0])
   const refused = ['replay', 'gaps.csv', '--as', 'history', '--bundle', 'gaps.safetensors', '--data', 'others']
-  const { code, stderr } = await startShrike(folder, refused).ended
+  const { code, stderr } = await runIn(folder, refused)
   assert.equal(code, 1)
   assert.match(stderr, /line 2, column "transaction_id": is missing\n {2}--number-rows takes rows without an id in/)
   writeFileSync(at('gaps-renamed.csv'), readFileSync(at('gaps.csv')))
@@ -105,13 +105,13 @@ test('rows that lack an id are brought in beside those that have one', async () 
 
 test('init, train, replay, serve: a decision that knows the histories of a table without ids', async () => {
   await succeedIn(folder, ['init', 'banksim.csv', '--out', 'own.yaml'])
-  const refused = await startShrike(folder, ['init', 'banksim.csv', '--out', 'own.yaml']).ended
+  const refused = await runIn(folder, ['init', 'banksim.csv', '--out', 'own.yaml'])
   assert.equal(refused.code, 2)
   assert.match(refused.stderr, /own\.yaml already exists.*--force/)
   const bundle = ['--out', 'own.safetensors', '--n-estimators', '30']
   await succeedIn(folder, ['train', '--no-report', 'banksim.csv', '--detector', 'own.yaml', ...bundle])
   const replay = ['replay', 'banksim.csv', '--as', 'history', '--bundle', 'own.safetensors', '--data', 'own']
-  const unnumbered = await startShrike(folder, replay).ended
+  const unnumbered = await runIn(folder, replay)
   assert.match(unnumbered.stderr, /no column transaction_id.*--number-rows/)
   await succeedIn(folder, [...replay, '--number-rows'])
   const again = await succeedIn(folder, [...replay, '--number-rows'])

@@ -6,7 +6,7 @@ import { after, before, test } from 'node:test'
 import { logLoss } from '../../src/evaluation/metrics.ts'
 import { decodeBundle } from '../../src/models/bundle.ts'
 import { readRows } from '../csv-rows.ts'
-import { startShrike, succeedIn } from '../run-shrike.ts'
+import { runIn, succeedIn } from '../run-shrike.ts'
 import { simulateTerminals, trainQuickly } from '../terminal-portfolio.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'shrike-policy-'))
@@ -68,7 +68,7 @@ test('evaluates rows with --history as in the file that has all of them, and war
   writeFileSync(join(folder, 'earlier.csv'), [...lines.slice(0, cut), ''].join('\n'))
   writeFileSync(join(folder, 'later.csv'), [lines[0], ...lines.slice(cut), ''].join('\n'))
   writeFileSync(join(folder, 'other.csv'), 'a,b\n1,2\n')
-  const other = await startShrike(folder, ['evaluate', 'm.safetensors', 'later.csv', '--history', 'other.csv']).ended
+  const other = await runIn(folder, ['evaluate', 'm.safetensors', 'later.csv', '--history', 'other.csv'])
   assert.match(other.stderr, /DATA_INVALID: --history other\.csv: The detector: /)
   // Without the detector the table is flat, which is told.
   const flat = [

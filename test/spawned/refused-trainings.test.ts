@@ -3,11 +3,11 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { startShrike, succeedIn } from '../run-shrike.ts'
+import { runIn, succeedIn } from '../run-shrike.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'shrike-refused-'))
 const at = (name: string) => join(folder, name)
-const run = (...args: string[]) => startShrike(folder, args).ended
+const run = (...args: string[]) => runIn(folder, args)
 
 const detectorOf = (values: string) => `
 detector: kinds

@@ -5,14 +5,14 @@ import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { rejectedRows } from '../../src/data/rejected-rows.ts'
 import { writeParquet } from '../../src/data/write-parquet.ts'
-import { startShrike } from '../run-shrike.ts'
+import { runIn } from '../run-shrike.ts'
 import { writeMadeTable } from '../tables/write.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'shrike-rejects-'))
 after(() => rmSync(folder, { recursive: true }))
 process.env.SHRIKE_CARD_KEY = 'only-of-this-test'.repeat(4)
 
-const shrike = (...args: readonly string[]) => startShrike(folder, args).ended
+const shrike = (...args: readonly string[]) => runIn(folder, args)
 const skip = ['--bad-rows', 'skip']
 
 async function succeed(...args: readonly string[]) {

@@ -6,10 +6,10 @@ import { after, before, describe, test } from 'node:test'
 import type { Sequenced } from '../../src/log/log-record.ts'
 import { dataDirectory } from '../../src/stores/data-directory.ts'
 import { SqliteLogReader } from '../../src/stores/sqlite/sqlite-log-reader.ts'
-import { startShrike, succeedIn } from '../run-shrike.ts'
+import { runIn, succeedIn } from '../run-shrike.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'shrike-repeats-'))
-const run = (...args: string[]) => startShrike(folder, args).ended
+const run = (...args: string[]) => runIn(folder, args)
 const succeed = (...args: string[]) => succeedIn(folder, args)
 const write = (name: string, lines: readonly string[]) => writeFileSync(join(folder, name), `${lines.join('\n')}\n`)
 

@@ -6,7 +6,7 @@ import { after, before, describe, test } from 'node:test'
 import { readBundle } from '../../src/scoring/load-predictor.ts'
 import { writeDecidedLog } from '../decided-log.ts'
 import { ServiceProcess } from '../durability/service.ts'
-import { startShrike, succeedIn } from '../run-shrike.ts'
+import { runIn, startShrike, succeedIn } from '../run-shrike.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'shrike-retrain-'))
 const at = (name: string) => join(folder, name)
@@ -34,8 +34,9 @@ const once = async (...more: readonly string[]) =>
   JSON.parse((await succeed('retrain', '--once', '--json', ...every, ...more)).stdout)
 
 before(async () => {
-  await writeDecidedLog({ path: at('data'), transactions: 8000, seed: 1, perDay: 200, heldLabels: 100 })
-  const small = ['--n-estimators', '2', '--max-depth', '2', '--no-leak-check']
+  const model = { learner: 'decision-tree', maxDepth: 4 } as const
+  await writeDecidedLog({ path: at('data'), transactions: 3000, seed: 1, perDay: 75, heldLabels: 100, model })
+  const small = ['--max-depth', '2', '--no-leak-check']
   await succeed('train', '--no-report', '--from-log', '--data', 'data', ...small, '--out', 'first.safetensors')
   champion = (await readBundle(at('first.safetensors'))).id
   await succeed('models', 'add', 'first.safetensors', '--data', 'data')
@@ -46,15 +47,7 @@ after(() => rmSync(folder, { recursive: true, force: true }))
 
 describe('retrain', () => {
   test('goes no further than shadow without a guard, and says so before any work', async () => {
-    const { code, stderr } = await startShrike(folder, [
-      'retrain',
-      '--once',
-      ...every,
-      '--canary',
-      '5%',
-      '--by',
-      'card',
-    ]).ended
+    const { code, stderr } = await runIn(folder, ['retrain', '--once', ...every, '--canary', '5%', '--by', 'card'])
     assert.equal(code, 2)
     assert.match(stderr, /--canary, --by and --guard belong together/)
   })
@@ -119,7 +112,7 @@ describe('retrain', () => {
     await succeed('models', 'add', 'first.safetensors', '--data', 'other')
     const service = await ServiceProcess.start(at('first.safetensors'), at('other'))
     try {
-      const { code, stderr } = await startShrike(folder, ['retrain', '--once', ...every, '--url', service.url]).ended
+      const { code, stderr } = await runIn(folder, ['retrain', '--once', ...every, '--url', service.url])
       assert.equal(code, 2, stderr)
       assert.match(stderr, /has no model as champion, and the log of data shop@/)
       assert.match(stderr, /--url names the service that works on --data/)

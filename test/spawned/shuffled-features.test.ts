@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { shrikeScript, startShrike, succeedIn } from '../run-shrike.ts'
+import { runIn, shrikeScript, succeedIn } from '../run-shrike.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'shrike-shuffled-'))
 const at = (name: string) => join(folder, name)
@@ -88,7 +88,7 @@ test('the parts of each key, made of files that hold all of its events, join to 
 
 test('a folder in use, a detector that can not be taken apart and a bad row leave nothing behind', async () => {
   const refuse = async (file: string, detector: string, ...flags: string[]) => {
-    const { code, stderr } = await startShrike(folder, [
+    const { code, stderr } = await runIn(folder, [
       'features',
       file,
       '--detector',
@@ -96,7 +96,7 @@ test('a folder in use, a detector that can not be taken apart and a bad row leav
       '--out',
       'no.csv',
       ...flags,
-    ]).ended
+    ])
     assert.notEqual(code, 0)
     assert.equal(existsSync(at('no.csv')), false)
     return stderr

@@ -5,15 +5,14 @@ import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { gunzipSync } from 'node:zlib'
-import { startShrike, succeedIn } from '../run-shrike.ts'
+import { runIn, startShrike, succeedIn } from '../run-shrike.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'shrike-portfolio-'))
 after(() => rmSync(folder, { recursive: true }))
 
 const read = (name: string) => readFileSync(join(folder, name))
 
-const start = (args: readonly string[]) => startShrike(folder, ['simulate', ...args])
-
+const run = (...args: string[]) => runIn(folder, ['simulate', ...args])
 const succeed = (...args: string[]) => succeedIn(folder, ['simulate', ...args])
 
 const small = ['--shape', 'portfolio', '--customers', '200', '--terminals', '400', '--days', '5', '--seed', '3']
@@ -55,7 +54,7 @@ test('simulate --shape creditcard writes NDJSON too', async () => {
 
 test('Ctrl-C ends it without leaving a file', async () => {
   for (const out of ['stopped.csv', 'stopped.csv.gz']) {
-    const { child, ended } = start(['--shape', 'portfolio', '--days', '3000', '--out', out])
+    const { child, ended } = startShrike(folder, ['simulate', '--shape', 'portfolio', '--days', '3000', '--out', out])
     while (!readdirSync(folder).some((name) => name.startsWith(out))) await setTimeout(20)
     child.kill('SIGINT')
     const { code, stderr } = await ended
@@ -79,7 +78,7 @@ for (const [what, args, reason] of [
   ['a shape that does not exist', ['--shape', 'round'], /creditcard, portfolio/],
 ] as const) {
   test(`${what} is refused with 2 and a reason`, async () => {
-    const { code, stderr } = await start([...args, '--out', 'refused.csv']).ended
+    const { code, stderr } = await run(...args, '--out', 'refused.csv')
     assert.equal(code, 2, stderr)
     assert.match(stderr, reason)
     assert.ok(!readdirSync(folder).includes('refused.csv'))
@@ -87,7 +86,7 @@ for (const [what, args, reason] of [
 }
 
 test('an ending that nothing can read back is refused', async () => {
-  const { code, stderr } = await start([...small, '--out', 'refused.parquet']).ended
+  const { code, stderr } = await run(...small, '--out', 'refused.parquet')
   assert.equal(code, 2)
   assert.match(stderr, /OPTION_INVALID.*\.csv, \.csv\.gz or \.ndjson/)
 })

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import { ServiceProcess } from '../durability/service.ts'
-import { startShrike } from '../run-shrike.ts'
+import { runIn } from '../run-shrike.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'shrike-spoilt-'))
 after(() => rmSync(folder, { recursive: true }))
@@ -25,7 +25,7 @@ features:
 
 async function features(name: string, lines: readonly string[], ...flags: readonly string[]) {
   writeFileSync(join(folder, name), `${lines.join('\n')}\n`)
-  return await startShrike(folder, ['features', name, '--detector', 'd.yaml', ...flags]).ended
+  return await runIn(folder, ['features', name, '--detector', 'd.yaml', ...flags])
 }
 
 const row = (id: number, rest: object) =>
@@ -108,24 +108,24 @@ policy: { review: 0.9 }
     })
     writeFileSync(join(folder, 'k.csv'), `id,t,fraud,card_id,note\n${lines.join('\n')}\n`)
     const training = ['train', 'k.csv', '--detector', 'k.yaml', '--out', 'k.safetensors']
-    const trained = await startShrike(folder, training).ended
+    const trained = await runIn(folder, training)
     assert.equal(trained.code, 0, trained.stderr)
     const replay = ['replay', 'k.csv', '--as', 'history', '--bundle', 'k.safetensors', '--data']
-    const failed = await startShrike(folder, [...replay, 'one']).ended
+    const failed = await runIn(folder, [...replay, 'one'])
     assert.equal(failed.code, 1)
     assert.match(
       failed.stderr,
       /INPUT_INVALID: k\.csv, line 42, column "note": is over 512 characters\n {2}--bad-rows skip/,
     )
-    const skipped = await startShrike(folder, [...replay, 'two', '--bad-rows', 'skip']).ended
+    const skipped = await runIn(folder, [...replay, 'two', '--bad-rows', 'skip'])
     assert.match(skipped.stderr, /line 42: column "note": is over 512 characters/)
     assert.match(skipped.stdout, /59 transactions/)
     // A running service says so only after further rows were sent.
     const service = await ServiceProcess.start(join(folder, 'k.safetensors'), join(folder, 'three'))
     const beside = ['replay', 'k.csv', '--as', 'decisions', '--data', 'three']
-    const refused = await startShrike(folder, beside).ended
+    const refused = await runIn(folder, beside)
     assert.match(refused.stderr, /BODY_TOO_LARGE: k\.csv, line 42: is over 65536 bytes\n {2}--bad-rows skip/)
-    const left = await startShrike(folder, [...beside, '--bad-rows', 'skip', '--rejects', 'left.csv']).ended
+    const left = await runIn(folder, [...beside, '--bad-rows', 'skip', '--rejects', 'left.csv'])
     assert.equal(left.code, 0, left.stderr)
     assert.match(readFileSync(join(folder, 'left.csv'), 'utf8'), /\n42,is over 65536 bytes,40,/)
     await service.stop()
@@ -137,11 +137,11 @@ policy: { review: 0.9 }
       ['soon,x,1', /column "time": "soon" is not an ISO 8601 time\n {2}--bad-rows skip/],
     ] as const) {
       writeFileSync(join(folder, 'm.csv'), `time,note,amount\n${'2026-01-01,x,1\n'.repeat(20)}${cells}\n`)
-      const { stderr } = await startShrike(folder, ['init', 'm.csv']).ended
+      const { stderr } = await runIn(folder, ['init', 'm.csv'])
       assert.match(stderr, expected)
     }
     writeFileSync(join(folder, 'm.csv'), `time,note,amount\n${'2026-01-01,1,1\n'.repeat(20)}2026-01-01,soon,1\n`)
-    const { stderr } = await startShrike(folder, ['init', 'm.csv']).ended
+    const { stderr } = await runIn(folder, ['init', 'm.csv'])
     assert.match(stderr, /column "note": "soon" is not a number; if the column holds text, use --text note\n/)
   })
 
@@ -197,7 +197,7 @@ policy: { review: 0.9 }
     const train = async (name: string, content: string) => {
       writeFileSync(join(folder, name), content)
       const args = ['train', name, '--n-estimators', '3', '--no-leak-check', '--json', '--out', 'm.safetensors']
-      return await startShrike(folder, args).ended
+      return await runIn(folder, args)
     }
     const [words, numbers] = [await train('w.csv', table(String)), await train('n.csv', table(Number))]
     assert.equal(words.code, 0, words.stderr)

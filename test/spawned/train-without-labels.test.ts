@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { readBundle } from '../../src/scoring/load-predictor.ts'
-import { startShrike, succeedIn } from '../run-shrike.ts'
+import { runIn, succeedIn } from '../run-shrike.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'shrike-unlabelled-'))
 const at = (name: string) => join(folder, name)
-const run = (...args: string[]) => startShrike(folder, args).ended
+const run = (...args: string[]) => runIn(folder, args)
 const json = async (...args: string[]) => JSON.parse((await succeedIn(folder, [...args, '--json'])).stdout)
 const forest = ['--learner', 'isolation-forest', '--no-leak-check', '--force']
 

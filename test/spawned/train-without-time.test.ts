@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { createRandom } from '../../src/core/random.ts'
 import { createPredictor, readBundle } from '../../src/scoring/load-predictor.ts'
-import { startShrike, succeedIn } from '../run-shrike.ts'
+import { runIn, succeedIn } from '../run-shrike.ts'
 import { buildTestService } from '../service/fixture.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'shrike-timeless-'))
@@ -90,15 +90,14 @@ describe('a detector whose features look at no time and no past', () => {
   test('is told that a history, an hour or earlier rows need more', async () => {
     for (const feature of ['count: { by: card, over: 1d }', 'hour']) {
       writeFileSync(at('wants-time.yaml'), `${declared('zone: UTC')}  - ${feature}\n`)
-      const { code, stderr } = await startShrike(folder, ['train', 'rows.csv', '--detector', 'wants-time.yaml']).ended
+      const { code, stderr } = await runIn(folder, ['train', 'rows.csv', '--detector', 'wants-time.yaml'])
       assert.deepEqual(
         [code, /needs a time, and the detector declares no transaction\.time/.test(stderr)],
         [1, true],
         stderr,
       )
     }
-    const { stderr } = await startShrike(folder, ['evaluate', 'b.safetensors', 'rows.csv', '--history', 'rows.csv'])
-      .ended
+    const { stderr } = await runIn(folder, ['evaluate', 'b.safetensors', 'rows.csv', '--history', 'rows.csv'])
     assert.match(stderr, /--history: none of the bundle's features looks at histories/)
   })
 })
