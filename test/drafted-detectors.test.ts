@@ -16,7 +16,7 @@ const run = { ...quietRun, nowMs: Date.now }
 
 async function draftOfMade(shape: string, isMessy = false) {
   const file = join(folder, `${shape}.csv`)
-  await writeMadeTable(shape, { rows: 3000, seed: 3, isMessy, out: file })
+  await writeMadeTable(shape, { rows: 6000, seed: 3, isMessy, out: file })
   return drafted(file, isMessy ? { badRows: 'skip' } : {})
 }
 

@@ -56,13 +56,13 @@ describe('among fewer than twenty held frauds', () => {
       }, 0) / 400
     for (const frauds of [2, 5, 10]) {
       let [byLabels, byExpectation] = [0, 0]
-      for (let table = 0; table < 30; table++) {
+      for (let table = 0; table < 60; table++) {
         const held = draw(frauds, random)
         const elsewhere = other.rawScores.map((score) => calibrate(held.calibration, score))
         const objective: ThresholdObjective = { kind: 'cost', cost: costs }
-        byExpectation += spent(chooseOnHeld(held, objective).threshold, elsewhere) / 30
+        byExpectation += spent(chooseOnHeld(held, objective).threshold, elsewhere) / 60
         byLabels +=
-          spent(chooseThreshold(held.labels, held.probabilities, undefined, objective).threshold, elsewhere) / 30
+          spent(chooseThreshold(held.labels, held.probabilities, undefined, objective).threshold, elsewhere) / 60
       }
       assert.ok(byExpectation < byLabels, `${frauds} frauds: ${byExpectation} by expectation, ${byLabels} by labels`)
     }
@@ -106,7 +106,7 @@ test('a row counts in expectation as a fraud with its probability, and as a legi
 describe('the interval of a chosen threshold', () => {
   test('narrows as frauds come, and is not told of enough of them', () => {
     const meanWidth = (frauds: number) => {
-      const widths = Array.from({ length: 3 }, (_, table) => {
+      const widths = Array.from({ length: 6 }, (_, table) => {
         const held = draw(frauds, createRandom(table))
         const interval = thresholdInterval(held, { kind: 'f1' }, 1)
         assert.ok(interval !== undefined && interval.lower < interval.upper)
@@ -124,12 +124,12 @@ describe('the interval of a chosen threshold', () => {
     const many = draw(2_000, random)
     const { threshold } = chooseThreshold(many.labels, many.rawScores, undefined, { kind: 'f1' })
     let held = 0
-    for (let table = 0; table < 10; table++) {
+    for (let table = 0; table < 20; table++) {
       const rows = draw(20, random)
       const interval = thresholdInterval(rows, { kind: 'f1' }, table)
       const wanted = calibrate(rows.calibration, threshold)
       if (interval !== undefined && interval.lower <= wanted && wanted <= interval.upper) held++
     }
-    assert.ok(held >= 7, `${held} of 10`)
+    assert.ok(held >= 14, `${held} of 20`)
   })
 })

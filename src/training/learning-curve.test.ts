@@ -83,7 +83,7 @@ test('weights of an average are chosen on the same held rows for a part as for t
 
 test('parts of the training rows are worth less, on the same test rows, and say where more leads', async () => {
   const rows = makeRows(3_000)
-  const plan = planTraining({ ...usualTraining, learner: 'random-forest', nEstimators: 10, threads: 1 }, rows)
+  const plan = planTraining({ ...usualTraining, learner: 'random-forest', nEstimators: 20, threads: 1 }, rows)
   const outcome = await runTraining(rows, plan, quietRun)
   const curves = await learningCurves(rows, outcome, plan, quietRun)
   assert.deepEqual(await learningCurves(rows, outcome, plan, quietRun), curves, 'the same again')

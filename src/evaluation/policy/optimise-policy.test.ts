@@ -27,12 +27,12 @@ function stakesOf(seed: number, part: number) {
 }
 
 test('probabilities that are right are told to be off one time in twenty, and those that are not nearly always', () => {
-  const seeds = Array.from({ length: 100 }, (_, seed) => seed)
+  const seeds = Array.from({ length: 200 }, (_, seed) => seed)
   const right = seeds.map((seed) => stakesOf(seed, 1))
   const off = right.filter(({ isOff }) => isOff).length
-  assert.ok(off >= 1 && off <= 10, `${off} of 100`)
+  assert.ok(off >= 2 && off <= 20, `${off} of 200`)
   assert.ok(right.every(({ rows, expected, frauds }) => rows > 100 && expected < rows && frauds < rows))
-  assert.ok(seeds.slice(0, 30).every((seed) => stakesOf(seed, 0.5).isOff))
+  assert.ok(seeds.every((seed) => stakesOf(seed, 0.5).isOff))
 })
 
 test('a row of weight three is as three equal rows', () => {

@@ -177,7 +177,7 @@ describe('gradient boosting', () => {
     })
     const features = columns.map((_, feature) => `f${feature}`)
     const dataset = { features, columns, labels }
-    const varied = { nEstimators: 4, subsample: 0.9, colsampleByTree: 0.8, categories: ['f1', 'f5', 'f9', 'f13'] }
+    const varied = { nEstimators: 12, subsample: 0.9, colsampleByTree: 0.8, categories: ['f1', 'f5', 'f9', 'f13'] }
     const models = await Promise.all(
       [1, 2, 3, 4].map(async (threads) => (await trainGradientBoosting(dataset, varied, { threads })).model),
     )
